@@ -1,0 +1,225 @@
+"""What diagnostic data says after compiling: vehicles, units, variants, flash sessions, coding. ODX terms, no odxtools.
+
+Plain frozen data, the face between the compiler (odx_compiler), the cache, the simulation and the jobs. The
+encode/decode of services lives in codec.py. Clauses: ISO 22901-1 (ODX).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.vocabulary import EcuAddress, EuroClass
+
+
+@dataclass(frozen=True, slots=True)
+class UnitTiming:
+    """Timing of a unit from its comparams, seconds (ISO 14229-2). `p2` is as the tester waits, network included."""
+
+    p2: float = 1.0
+    p2_star: float = 6.0
+    s3_client: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class DtcText:
+    code: int  # 3 bytes
+    display: str
+    text: str
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentItem:
+    """A readable identification: its DID and what it is. `kind`: vin, hardware, software, part, serial, boot, other."""
+
+    name: str
+    title: str
+    did: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Addressed bytes. Compiled files keep only the length; `FlashImage` (images.py) brings the bytes."""
+
+    start: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """ODX-F CHECKSUM: algorithm name (CRC32), the address range it covers (end inclusive), expected result."""
+
+    algorithm: str
+    start: int
+    end: int
+    result: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedIdent:
+    """ODX-F EXPECTED-IDENT: the DID that is read before the erase and the values that allow this session."""
+
+    name: str
+    did: int
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DataBlock:
+    """ODX-F DATABLOCK: one logical block to erase, transfer and check. `data_format` is byte 2 of 0x34."""
+
+    name: str
+    segments: tuple[Segment, ...]
+    checksums: tuple[Checksum, ...] = ()
+    data_format: int = 0x00
+    sha256: str = ""  # over the segments' bytes in address order
+
+    @property
+    def size(self) -> int:
+        return sum(s.length for s in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class FlashPolicy:
+    """How a unit wants to be flashed, from the session's SDGs; the defaults are page 3's sequence.
+
+    Routine ids and DIDs per ISO 14229-1 and HIS convention. `max_block` limits TransferData beside what the unit
+    offers; 0 leaves it to the unit. Voltages in volts.
+    """
+
+    programming_session: int = 0x02
+    security_level: int = 0x11  # requestSeed sub-function; sendKey is one more
+    security_method: str = "passbay-garage"
+    fingerprint_did: int | None = 0xF15A
+    precondition_routine: int | None = 0x0203
+    erase_routine: int = 0xFF00
+    checksum_routine: int | None = 0x0202
+    dependency_routine: int | None = 0xFF01
+    voltage_minimum: float = 12.0
+    voltage_maximum: float = 15.5
+    resend_on_timeout: bool = True
+    max_block: int = 0
+    reset_time: float = 10.0  # seconds that the unit may take to answer after a reset
+
+
+@dataclass(frozen=True, slots=True)
+class FlashSession:
+    """ODX-F SESSION of one unit: what must be there before, what is sent, what is there after.
+
+    `own_software` is the software version that the unit reports afterwards (from OWN-IDENTs). `file` is the path of
+    the PDX, where images.py finds the bytes again. `order`: newer sessions are larger.
+    """
+
+    name: str
+    title: str
+    unit: str
+    file: str
+    expected_idents: tuple[ExpectedIdent, ...]
+    own_software: str
+    blocks: tuple[DataBlock, ...]
+    policy: FlashPolicy = field(default_factory=FlashPolicy)
+    hardware: tuple[str, ...] = ()  # allowed hardware numbers, empty for any
+
+    @property
+    def size(self) -> int:
+        return sum(b.size for b in self.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionChoice:
+    meaning: str
+    raw: int
+
+
+@dataclass(frozen=True, slots=True)
+class OptionItem:
+    """ODX-E OPTION-ITEM: `bit_length` bits at `byte`.`bit` (bit 0 is least significant; big-endian over bytes).
+
+    Either `choices`, or a number: physical = raw * factor + offset within minimum..maximum.
+    """
+
+    name: str
+    title: str
+    byte: int
+    bit: int
+    bit_length: int
+    choices: tuple[OptionChoice, ...] = ()
+    factor: float = 1.0
+    offset: float = 0.0
+    minimum: float | None = None
+    maximum: float | None = None
+    unit: str = ""
+    factory: int | None = None  # raw
+
+
+@dataclass(frozen=True, slots=True)
+class CodingRecord:
+    """ODX-E CONFIG-RECORD of a unit: the DID that carries it, its length in bytes, its items, its factory bytes."""
+
+    name: str
+    title: str
+    did: int
+    length: int
+    items: tuple[OptionItem, ...]
+    factory: bytes = b""
+    session: int = 0x03
+    security_level: int | None = 0x01
+    security_method: str = "passbay-garage"
+
+
+@dataclass(frozen=True, slots=True)
+class VariantPattern:
+    """One way to recognise a variant: all of (DID, expected text or number as text) match (ODX VARIANT-PATTERN)."""
+
+    matches: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantInfo:
+    """An ECU variant. Its services are in the compiled file; codec.Variant opens them on demand."""
+
+    name: str
+    title: str
+    patterns: tuple[VariantPattern, ...] = ()
+    is_boot: bool = False
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnitInfo:
+    """One unit (ODX BASE-VARIANT, or an ECU-VARIANT that stands alone).
+
+    `address` may be None in data that names no address; `addresses` holds every way, preferred first. `protocol` is
+    UDS or KWP2000 (later issue). `flash_transports`/G5 follow from the addresses.
+    """
+
+    name: str
+    title: str
+    file: str
+    addresses: tuple[EcuAddress, ...]
+    protocol: str
+    timing: UnitTiming
+    variants: tuple[VariantInfo, ...]
+    idents: tuple[IdentItem, ...] = ()
+    dtcs: tuple[DtcText, ...] = ()
+    coding: tuple[CodingRecord, ...] = ()
+
+    @property
+    def address(self) -> EcuAddress | None:
+        return self.addresses[0] if self.addresses else None
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleInfo:
+    """ODX-V: a vehicle series, how its VIN begins, its emission class, its units in the order of the quick test."""
+
+    name: str
+    title: str
+    file: str
+    vin_patterns: tuple[str, ...]  # prefixes
+    euro_class: EuroClass
+    product_group: str
+    units: tuple[str, ...]
+    doip_only: bool = False  # G6
+    doip_gateway: int | None = None

@@ -1,0 +1,134 @@
+"""What a job may ask for: a job is a generator that yields these and gets the answer back (page 2 of the plan).
+
+    answer = yield Request(unit_name, address, b"\x22\xf1\x90")      -> bytes (positive response; negative ones raise)
+    volts = yield ReadVoltage()                                      -> float | None
+    yield Step("erase", "Erase block 1")                             -> None; ends the step before it
+
+The runner (runner.py) is the only one that performs them. Jobs never see a socket, a clock or a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from core.events import Event
+from core.vocabulary import EcuAddress, UnitSurvey
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One UDS request to one unit. `raise_negative` False returns the 7F PDU instead of raising NegativeResponse.
+
+    `attempts` > 1 repeats after silence (never for 0x34/0x36/0x37/0x2E unless the job says so itself).
+    `suppressed` True: suppressPosRsp is set, silence within P2 is success and b"" comes back.
+    `timeout` overrides the total limit in seconds for this request (0x78 included).
+    """
+
+    unit: str
+    address: EcuAddress
+    pdu: bytes
+    raise_negative: bool = True
+    attempts: int = 1
+    suppressed: bool = False
+    timeout: float | None = None
+    p2: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Functional:
+    """Send to all units without waiting for answers (85, 28, 3E with suppressPosRsp), on every transport in use."""
+
+    addresses: tuple[EcuAddress, ...]
+    pdu: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """Send functionally and gather answers for `seconds`. -> list[tuple[EcuAddress, bytes]]"""
+
+    addresses: tuple[EcuAddress, ...]
+    pdu: bytes
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeepAlive:
+    """3E 80 to these units' functional addresses every `interval` s from now on; empty `addresses` stops it."""
+
+    addresses: tuple[EcuAddress, ...]
+    interval: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnect:
+    """The unit was reset: drop its link, and try until it answers `probe` or `seconds` have passed (NoResponse)."""
+
+    unit: str
+    address: EcuAddress
+    probe: bytes
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadVoltage:
+    """-> volts or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLimit:
+    """-> the largest PDU in bytes that the link to this unit carries."""
+
+    address: EcuAddress
+
+
+@dataclass(frozen=True, slots=True)
+class ReadClock:
+    """-> (monotonic seconds, seconds since the epoch)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait (delay timers); a cancel ends it early with JobCancelled."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A named step begins; the one before it has ended well."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Done of total in this step."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Publish an event (the runner fills in the time where `at` is 0)."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """One unit of the quick test is done."""
+
+    unit: UnitSurvey
+
+
+Command = (
+    Request | Functional | Collect | KeepAlive | Reconnect | ReadVoltage | LinkLimit | ReadClock
+    | Wait | Step | Progress | Tell | Surveyed
+)
+
+ResultT = TypeVar("ResultT")
+Job = Generator[Command, Any, ResultT]

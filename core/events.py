@@ -1,0 +1,152 @@
+"""Every fact that the core announces, past tense, frozen. Wishes are method calls, never events. Pure.
+
+`publish` is `Callable[[Event], None]`, handed down by the workbench; it may be called from any thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.vocabulary import DtcReading, UnitSurvey
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all facts. `at` is seconds since the epoch."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class VciOpened(Event):
+    """A device was connected and its lock taken."""
+
+    uri: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class VciClosed(Event):
+    """The device was let go; `reason` is empty when the technician wished it, else why it was lost."""
+
+    uri: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VoltageRead(Event):
+    """Battery voltage in volts; None where the device cannot measure it."""
+
+    volts: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted(Event):
+    """A job began. `kind` is survey, faults, flash, coding, uds; `unit` is empty for the whole vehicle."""
+
+    job: str
+    kind: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted(Event):
+    """A named step began, e.g. "erase"; `title` is the sentence for the screen."""
+
+    job: str
+    step: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished(Event):
+    """The step ended well; `seconds` is how long it took."""
+
+    job: str
+    step: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressMade(Event):
+    """Bytes or units done of a total in this step; `rate` in bytes/s over the last 30 s, 0 where unknown."""
+
+    job: str
+    step: str
+    done: int
+    total: int
+    rate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSurveyed(Event):
+    """The quick test finished one unit."""
+
+    job: str
+    unit: UnitSurvey
+
+
+@dataclass(frozen=True, slots=True)
+class NegativeResponseReceived(Event):
+    """A unit said no (other than 0x78 and a repeated 0x21)."""
+
+    unit: str
+    sid: int
+    nrc: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsePendingReceived(Event):
+    """0x78: the unit asked for more time; `count` since the request."""
+
+    unit: str
+    sid: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignAnswerSkipped(Event):
+    """A stale or foreign answer was seen and skipped."""
+
+    unit: str
+    pdu: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DtcSeen(Event):
+    """A trouble code was read that was not known before, or whose status changed."""
+
+    unit: str
+    dtc: DtcReading
+
+
+@dataclass(frozen=True, slots=True)
+class Noted(Event):
+    """A fact for the message list that has no event of its own. `severity`: info, warning, error."""
+
+    severity: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobFinished(Event):
+    """The job ended well; `summary` is one sentence. The result itself is with the job's handle."""
+
+    job: str
+    kind: str
+    unit: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailed(Event):
+    """The job ended badly or was stopped; error class, code, message and advice as the error gave them."""
+
+    job: str
+    kind: str
+    unit: str
+    error: str
+    code: str
+    message: str
+    advice: str
