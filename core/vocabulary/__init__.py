@@ -9,7 +9,7 @@ from core.vocabulary.bus import (
     EcuAddress,
     Transport,
 )
-from core.vocabulary.devices import DeviceInfo, DeviceKind, DoipEntity
+from core.vocabulary.devices import DeviceInfo, DeviceKind, DoipEntity, GarageVehicle
 from core.vocabulary.results import (
     CodingChange,
     CodingItemState,
@@ -20,16 +20,23 @@ from core.vocabulary.results import (
     EnvironmentValue,
     FaultsResult,
     FlashCheck,
+    FlashChoice,
     FlashPreview,
     FlashResult,
     SurveyResult,
+    UdsExchange,
+    UdsResult,
     UnitState,
     UnitSurvey,
+    VehicleIdentity,
+    VehicleUnit,
 )
+from core.vocabulary.traffic import BusFigures, FrameLine, FrameRow, MessageLine
 from core.vocabulary.vehicle import EuroClass, Vin
 
 __all__ = [
     "Addressing",
+    "BusFigures",
     "CanAddress",
     "CanFrame",
     "CodingChange",
@@ -48,11 +55,20 @@ __all__ = [
     "EuroClass",
     "FaultsResult",
     "FlashCheck",
+    "FlashChoice",
     "FlashPreview",
     "FlashResult",
+    "FrameLine",
+    "FrameRow",
+    "GarageVehicle",
+    "MessageLine",
     "SurveyResult",
     "Transport",
+    "UdsExchange",
+    "UdsResult",
     "UnitState",
     "UnitSurvey",
+    "VehicleIdentity",
+    "VehicleUnit",
     "Vin",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from core.vocabulary.bus import Transport
+from core.vocabulary.vehicle import EuroClass
 
 
 class DeviceKind(Enum):
@@ -42,3 +43,16 @@ class DoipEntity:
     gid: bytes
     further_action: int
     sync_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GarageVehicle:
+    """One simulated vehicle that comes with the product. `uri` connects to it, `units` are names in test order."""
+
+    name: str
+    title: str
+    vin: str
+    euro_class: EuroClass
+    transports: frozenset[Transport]
+    units: tuple[str, ...]
+    uri: str

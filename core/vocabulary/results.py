@@ -177,3 +177,63 @@ class DataReport:
     flash_sessions: tuple[dict[str, Any], ...] = ()
     coding: tuple[dict[str, Any], ...] = ()
     problems: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class FlashChoice:
+    """One flashware that fits a unit, for the list of the Flash screen. `file` holds it; `newest` marks the default."""
+
+    name: str
+    title: str
+    file: str
+    software: str
+    size: int
+    newest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UdsExchange:
+    """One raw request and its answer (`passbay uds`). `answer` is b"" after silence where that was asked for.
+
+    `words` say the answer in one line; `decoded` holds (name, value) where the vehicle data knows the service.
+    """
+
+    request: bytes
+    answer: bytes
+    request_words: str
+    words: str
+    negative: bool
+    seconds: float
+    decoded: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UdsResult:
+    unit: str
+    address: EcuAddress
+    exchanges: tuple[UdsExchange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleUnit:
+    """One unit of an identified vehicle. `reachable` is False where the device lacks its transport (G5, G6)."""
+
+    name: str
+    title: str
+    address: EcuAddress | None
+    reachable: bool = True
+    reason: str = ""
+    flashable: bool = False  # there is flashware for it
+    codable: bool = False  # there are coding records for it
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleIdentity:
+    """Which vehicle is connected. `vehicle` and `title` are "" where no vehicle data covers the VIN."""
+
+    vin: str
+    vehicle: str
+    title: str
+    euro_class: EuroClass
+    units: tuple[VehicleUnit, ...]
+    product_group: str = ""

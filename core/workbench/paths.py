@@ -1,0 +1,63 @@
+"""Where Passbay keeps its files (platformdirs, or one folder named by PASSBAY_HOME). Creates nothing by itself."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME_VARIABLE = "PASSBAY_HOME"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbenchPaths:
+    """The four roots. `data` holds what the user brought or must keep, `cache` what can be made again."""
+
+    config: Path
+    data: Path
+    cache: Path
+    state: Path
+
+    @classmethod
+    def default(cls) -> WorkbenchPaths:
+        """PASSBAY_HOME/{config,data,cache,state} where that is set, else the places of the operating system."""
+        home = os.environ.get(HOME_VARIABLE, "")
+        if home:
+            return cls.below(Path(home))
+        import platformdirs
+
+        places = platformdirs.PlatformDirs("passbay", appauthor=False)
+        return cls(
+            places.user_config_path, places.user_data_path, places.user_cache_path, places.user_state_path
+        )
+
+    @classmethod
+    def below(cls, root: Path) -> WorkbenchPaths:
+        return cls(root / "config", root / "data", root / "cache", root / "state")
+
+    @property
+    def settings_file(self) -> Path:
+        return self.config / "settings.toml"
+
+    @property
+    def data_files(self) -> Path:
+        """PDX files put here belong to the catalogue without `--data`."""
+        return self.data / "data"
+
+    @property
+    def coding(self) -> Path:
+        """Before-images of coding: VIN/unit/timestamp.json."""
+        return self.data / "coding"
+
+    @property
+    def compiled(self) -> Path:
+        return self.cache / "catalogue"
+
+    @property
+    def garage(self) -> Path:
+        """State of the simulated vehicles (flash memory, coding, DTCs)."""
+        return self.state / "garage"
+
+    @property
+    def locks(self) -> Path:
+        return self.state / "locks"
