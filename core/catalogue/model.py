@@ -74,6 +74,7 @@ class DataBlock:
     checksums: tuple[Checksum, ...] = ()
     data_format: int = 0x00
     sha256: str = ""  # over the segments' bytes in address order
+    index: int | None = None  # LOGICAL-BLOCK-INDEX
 
     @property
     def size(self) -> int:
@@ -120,6 +121,8 @@ class FlashSession:
     blocks: tuple[DataBlock, ...]
     policy: FlashPolicy = field(default_factory=FlashPolicy)
     hardware: tuple[str, ...] = ()  # allowed hardware numbers, empty for any
+    order: int = 0
+    part_number: str = ""
 
     @property
     def size(self) -> int:
@@ -184,6 +187,7 @@ class VariantInfo:
     patterns: tuple[VariantPattern, ...] = ()
     is_boot: bool = False
     services: tuple[str, ...] = ()
+    dtcs: tuple[DtcText, ...] = ()  # where they differ from the unit's
 
 
 @dataclass(frozen=True, slots=True)
