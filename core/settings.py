@@ -1,0 +1,134 @@
+"""The settings: one flat TOML file, loaded, checked and saved. A broken file never stops the start. No defaults of jobs.
+
+Known keys: last_device (a VCI URI), theme (a theme's name, "" for the built-in one), frame_rate (screen refreshes of
+the live panel per second, 1..30).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import tomllib
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from core.errors import SettingsInvalid, StorageFailed
+
+_LARGEST_FILE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    last_device: str = ""
+    theme: str = ""
+    frame_rate: int = 10
+
+
+def load(path: Path) -> tuple[Settings, str]:
+    """The settings and a problem in one sentence, "" where all is well. Never raises.
+
+    A file that is no TOML at all is renamed (NAME.broken, NAME.broken-2, ...) so that saving cannot lose it; a single
+    wrong key or value is left in place, named with its line, and its default is used.
+    """
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise ValueError("the file is larger than 1 MiB")
+        text = path.read_bytes().decode()
+        table = tomllib.loads(text)
+    except FileNotFoundError:
+        return Settings(), ""
+    except (ValueError, RecursionError) as problem:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        words = "it is nested too deeply" if isinstance(problem, RecursionError) else str(problem)
+        return Settings(), f"The settings file {path} cannot be read ({words}); defaults are used, {_set_aside(path)}."
+    except OSError as problem:
+        return Settings(), f"The settings file {path} cannot be read ({problem.strerror}); defaults are used."
+    return _checked(table, text, path)
+
+
+def _checked(table: dict[str, Any], text: str, path: Path) -> tuple[Settings, str]:
+    settings = Settings()
+    problems = []
+    known = {f.name: type(f.default) for f in fields(Settings)}
+    for key, value in table.items():
+        kind = known.get(key)
+        if kind is None:
+            problems.append(f"{_place(text, key)} {key!r} is no setting")
+        elif type(value) is not kind or not _allowed(key, value):
+            problems.append(f"{_place(text, key)} {key} cannot be {str(value)[:40]!r}")
+        else:
+            settings = replace(settings, **{key: value})
+    if not problems:
+        return settings, ""
+    return settings, f"In the settings file {path}: {'; '.join(problems[:3])}. The defaults are used there."
+
+
+def _allowed(key: str, value: Any) -> bool:
+    if key == "frame_rate":
+        return 1 <= int(value) <= 30
+    return len(value) <= 1000
+
+
+def _place(text: str, key: str) -> str:
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(rf"\s*\[*\s*[\"']?{re.escape(key)}\b", line):
+            return f"line {number}:"
+    return "line ?:"
+
+
+def _set_aside(path: Path) -> str:
+    for number in range(1, 100):
+        aside = path.with_name(path.name + (".broken" if number == 1 else f".broken-{number}"))
+        if not aside.exists():
+            try:
+                path.rename(aside)
+            except OSError:
+                break
+            return f"the file was kept as {aside.name}"
+    return "the file was left in place"
+
+
+def change(path: Path, **values: str | int) -> Settings:
+    """Saves these settings and leaves every other line of the file, comments included, as it is.
+
+    SettingsInvalid for an unknown key or a value that is not allowed, StorageFailed where writing fails (the old file
+    is then still whole: a temporary file, fsync, os.replace).
+    """
+    current, _ = load(path)
+    for key, value in values.items():
+        if key not in asdict(current) or type(value) is not type(getattr(current, key)) or not _allowed(key, value):
+            raise SettingsInvalid(f"The setting {key} cannot be {value!r}.")
+    try:
+        text = path.read_bytes().decode() if path.exists() else ""
+        text = _with_values(text, values)
+        write_atomically(path, text.encode())
+    except (OSError, UnicodeDecodeError) as problem:
+        raise StorageFailed(f"The settings file {path} cannot be written: {problem}.") from problem
+    return replace(current, **values)  # type: ignore[arg-type]  # types were compared above
+
+
+def _with_values(text: str, values: dict[str, str | int]) -> str:
+    import tomli_w
+
+    for key, value in values.items():
+        line = tomli_w.dumps({key: value}).strip()
+        pattern = re.compile(rf"^[ \t]*{key}[ \t]*=.*$", re.MULTILINE)
+        # in front: a line appended behind a [table] would belong to the table
+        text = pattern.sub(lambda _, new=line: new, text, count=1) if pattern.search(text) else f"{line}\n{text}"
+    return text
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Old or new file, never half of one, whatever happens in between. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
