@@ -1,0 +1,53 @@
+"""The command group `passbay ...`. Each family of commands lives in its own file and loads when it is called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+_COMMANDS = {  # name -> (module, attribute, one line for --help)
+    "garage": ("tui.cli.garage", "garage", "Simulated vehicles: list, serve, reset."),
+    "devices": ("tui.cli.devices", "devices", "Ways to the vehicle that this PC offers."),
+    "survey": ("tui.cli.vehicle", "survey", "Quick test: VIN, units, software, trouble codes."),
+    "faults": ("tui.cli.vehicle", "faults", "Read or clear the trouble codes of one unit."),
+    "flash": ("tui.cli.vehicle", "flash", "Flash one unit with newer software."),
+    "coding": ("tui.cli.coding", "coding", "Show, change or restore the coding of one unit."),
+    "uds": ("tui.cli.uds", "uds", "Send raw UDS requests."),
+    "data": ("tui.cli.data", "data", "Diagnostic data files (PDX)."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Finds a command by name and imports only that one: --help of the group loads none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        found: click.Command = getattr(importlib.import_module(module), attribute)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="passbay", prog_name="passbay")
+def cli() -> None:
+    """Connect a vehicle, see its control units, flash and code them, and watch the bus.
+
+    `passbay` alone starts the app. A vehicle is named by --vci:
+
+    \b
+      sim:car-mixed                                   a simulated vehicle
+      can:socketcan/can0?bitrate=500000               any python-can interface
+      can:udp_multicast/239.74.163.2?port=43113       a CAN bus over multicast
+      doip://192.168.0.10:13400?source=0x0e00         DoIP
+
+    Exit code: 0 done, 1 refused or failed, 2 wrong usage. With --json every line is one JSON object.
+    """
