@@ -55,6 +55,7 @@ class CanAddress:
     `tx` is what the tester sends on, `rx` what the unit answers on, `functional` the identifier that all units
     hear. `tx_extension` and `rx_extension` are the N_TA (extended) or N_AE (mixed) byte, 0..255, None for normal.
     `padding` is the byte that fills a frame to 8 (FD: to the next valid length), None for no padding.
+    `functional_extension` is the extension byte on `functional`, None where it is `tx_extension` too.
     """
 
     tx: int
@@ -66,6 +67,7 @@ class CanAddress:
     functional: int | None = 0x7DF
     is_fd: bool = False
     padding: int | None = 0xCC
+    functional_extension: int | None = None
 
     @property
     def transport(self) -> Transport:

@@ -1,0 +1,141 @@
+"""The one way to name a VCI: `sim:VEHICLE`, `can:INTERFACE/CHANNEL?...`, `doip://HOST:PORT?...`. Opens nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from core.errors import UsageError
+from core.vocabulary import DeviceKind
+
+Option = int | float | bool | str
+DOIP_PORT = 13400  # ISO 13400-2, table 48
+TESTER = 0x0E00  # first logical address of external test equipment (ISO 13400-2, table 13)
+DEFAULT_BITRATE = 500_000
+EXAMPLES = "sim:car-mixed, can:socketcan/can0?bitrate=500000, doip://192.168.10.2:13400?source=0x0e00"
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}|0[xX][0-9a-fA-F]{1,15}")
+_FLOAT = re.compile(r"[+-]?[0-9]{1,18}\.[0-9]{1,18}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}|[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9._-]{1,32})?")
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+@dataclass(frozen=True, slots=True)
+class VciUri:
+    """A parsed URI. `text` is as it was written.
+
+    sim: `vehicle`. can: `interface`, `channel` ("" where the driver has a default), `bitrate` in bit/s, `fd`, and
+    `options` for python-can; `doip_host` is "" unless the device speaks DoIP too (`&doip=HOST:PORT`, rule G5).
+    doip: `doip_host`, `doip_port`, `source` (the tester's logical address).
+    """
+
+    kind: DeviceKind
+    text: str
+    vehicle: str = ""
+    interface: str = ""
+    channel: str = ""
+    bitrate: int = DEFAULT_BITRATE
+    fd: bool = False
+    options: dict[str, Option] = field(default_factory=dict)
+    doip_host: str = ""
+    doip_port: int = DOIP_PORT
+    source: int = TESTER
+
+    @classmethod
+    def parse(cls, text: str) -> VciUri:
+        """UsageError with an example for anything that is not one of the three forms."""
+        scheme, colon, rest = text.strip().partition(":")
+        reader = {"sim": _simulation, "can": _can, "doip": _doip}.get(scheme.lower())
+        if not colon or reader is None:
+            raise _refused(text, "it must begin with sim:, can: or doip://")
+        return reader(text.strip(), rest)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _refused(text: str, why: str) -> UsageError:
+    return UsageError(f"{text!r} is not a VCI: {why}.", f"Write it like one of these: {EXAMPLES}.")
+
+
+def _simulation(text: str, rest: str) -> VciUri:
+    if not _NAME.fullmatch(rest):
+        raise _refused(text, "after sim: comes the name of a vehicle")
+    return VciUri(DeviceKind.SIMULATION, text, vehicle=rest)
+
+
+def _can(text: str, rest: str) -> VciUri:
+    place, _, query = rest.partition("?")
+    interface, _, channel = place.partition("/")
+    if not _NAME.fullmatch(interface):
+        raise _refused(text, "after can: comes INTERFACE/CHANNEL")
+    options = _options(text, query)
+    host, port = "", DOIP_PORT
+    if "doip" in options:
+        host, port = _host_and_port(text, str(options.pop("doip")))
+    bitrate, fd = options.pop("bitrate", DEFAULT_BITRATE), options.pop("fd", False)
+    if isinstance(bitrate, bool) or not isinstance(bitrate, int) or not 0 < bitrate <= 10_000_000:
+        raise _refused(text, "bitrate is a number of bits per second")
+    if not isinstance(fd, bool) and fd not in (0, 1):
+        raise _refused(text, "fd is 0 or 1")
+    return VciUri(
+        DeviceKind.CAN, text, interface=interface, channel=unquote(channel), bitrate=bitrate, fd=bool(fd),
+        options=options, doip_host=host, doip_port=port, source=_source(text, options),
+    )  # fmt: skip
+
+
+def _doip(text: str, rest: str) -> VciUri:
+    if not rest.startswith("//"):
+        raise _refused(text, "after doip: comes //HOST")
+    place, _, query = rest[2:].partition("?")
+    host, port = _host_and_port(text, place.rstrip("/"))
+    options = _options(text, query)
+    source = _source(text, options)
+    if options:
+        raise _refused(text, f"doip:// has no parameter {sorted(options)[0]!r}")
+    return VciUri(DeviceKind.DOIP, text, doip_host=host, doip_port=port, source=source)
+
+
+def _options(text: str, query: str) -> dict[str, Option]:
+    if not query:
+        return {}
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict")
+    except ValueError:
+        raise _refused(text, "after ? come NAME=VALUE parameters joined by &") from None
+    options: dict[str, Option] = {}
+    for key, value in pairs:
+        if not _KEY.fullmatch(key) or key in options or key in ("interface", "channel"):
+            raise _refused(text, f"parameter {key!r} is not allowed here or stands there twice")
+        options[key] = _typed(value)
+    return options
+
+
+def _typed(value: str) -> Option:
+    """Numbers and yes/no words as such, for python-can; everything else stays text."""
+    if _INTEGER.fullmatch(value):
+        return int(value, 16 if value[:2].lower() == "0x" else 10)
+    if _FLOAT.fullmatch(value):
+        return float(value)
+    return _WORDS.get(value.lower(), value)
+
+
+def _source(text: str, options: dict[str, Option]) -> int:
+    source = options.pop("source", TESTER)
+    if isinstance(source, bool) or not isinstance(source, int) or not 0 < source <= 0xFFFF:
+        raise _refused(text, "source is a logical address, 0x0001 to 0xFFFF")
+    return source
+
+
+def _host_and_port(text: str, place: str) -> tuple[str, int]:
+    try:
+        parts: SplitResult = urlsplit(f"//{place}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise _refused(text, "HOST:PORT is garbled (an IPv6 address stands in brackets)") from None
+    if not _HOST.fullmatch(host) or parts.netloc != place or "@" in place or port == 0:
+        raise _refused(text, "it names no host")
+    return host, port or DOIP_PORT
