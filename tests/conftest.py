@@ -20,10 +20,21 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(scope="session")
+def compiled_cache(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """One cache of compiled vehicle data for the whole run, all workers: parsing a PDX costs a second or two."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "cache"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A fresh data, config, cache and state root, so that no test sees the user's or another test's."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled_cache: Path) -> Iterator[Path]:
+    """A fresh data, config and state root, so that no test sees the user's or another test's; the cache is shared."""
     folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / "cache").symlink_to(compiled_cache, target_is_directory=True)
     monkeypatch.setenv("PASSBAY_HOME", str(folder))
     yield folder
 

@@ -1,0 +1,143 @@
+"""Exit codes, plain output, lists, and outside text on the way to a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import TIMEOUT, passbay, serving
+
+
+def test_garage_list() -> None:
+    done = passbay("garage", "list", "--json")
+    vehicles = {v["name"]: v for v in done.last["vehicles"]}
+    assert {"car-mixed", "car-doip", "car-old"} <= vehicles.keys()
+    assert len(vehicles["car-mixed"]["units"]) >= 6 and len(vehicles["car-doip"]["units"]) >= 5
+    assert vehicles["car-mixed"]["euro_class"] == "EURO 6"
+    plain = passbay("garage", "list")
+    assert plain.code == 0 and "car-old" in plain.stdout
+
+
+def test_devices_names_missing_drivers() -> None:
+    done = passbay("devices", "--json")
+    assert done.code == 0, done.stderr
+    devices = done.last["devices"]
+    assert devices[0]["kind"] == "simulation" and devices[0]["vci"] == "sim:car-mixed"
+    assert any(d["kind"] == "can" for d in devices) and any(d["kind"] == "doip" for d in devices)
+    for device in devices:
+        assert device["usable"] or device["verdict"], device
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("survey",),
+        ("nonsense",),
+        ("survey", "--vci", "nonsense:x"),
+        ("survey", "--vci", "can:"),
+        ("survey", "--vci", "doip://host:notaport"),
+        ("survey", "--vci", "sim:no-such-car"),
+        ("uds", "--vci", "sim:car-mixed", "--ecu", "ENGINE", "22F19"),
+        ("uds", "--vci", "sim:car-mixed", "--tx", "0x7e0", "22F190"),
+        ("coding", "set", "--vci", "sim:car-mixed", "--ecu", "BODY", "novalue"),
+    ],
+    ids=lambda a: " ".join(a),
+)
+def test_wrong_usage_ends_with_2(arguments: tuple[str, ...]) -> None:
+    done = passbay(*arguments)
+    assert done.code == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("survey", "--vci", "doip://127.0.0.1:1"), "VciNotFound"),
+        (("survey", "--vci", "can:socketcan/nosuchbus0"), "VciNotFound"),
+        (("flash", "--vci", "sim:car-mixed", "--ecu", "TOASTER"), "DataMissing"),
+        (("survey", "--vci", "sim:car-mixed", "--data", "/nonexistent/x.pdx"), "DataInvalid"),
+    ],
+    ids=["doip", "can", "unit", "data"],
+)
+def test_refusals_end_with_1_and_say_what_to_do(arguments: tuple[str, ...], error: str) -> None:
+    done = passbay(*arguments, "--json")
+    assert done.code == 1, done.stdout + done.stderr
+    assert done.last["error"] == error, done.last
+    assert done.last["code"].startswith("PB-") and done.last["message"] and done.last["advice"]
+
+
+def test_a_second_user_is_told_who_holds_the_vehicle() -> None:
+    """G7: the lock of a simulated vehicle, held by a process that sits in the middle of a survey."""
+    code = (
+        "import sys\nfrom core.workbench import open_workbench\n"
+        "with open_workbench() as w, w.connect('sim:car-mixed'):\n print('held', flush=True)\n sys.stdin.read()\n"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdin and holder.stdout
+    try:
+        assert holder.stdout.readline() == "held\n"
+        busy = passbay("survey", "--vci", "sim:car-mixed", "--json")
+        assert (busy.code, busy.last["error"]) == (1, "VciBusy")
+        assert str(holder.pid) in busy.last["holder"] and str(holder.pid) in busy.last["message"]
+        holder.kill()  # kill -9 frees the lock at once
+        holder.wait(TIMEOUT)
+        assert passbay("survey", "--vci", "sim:car-mixed", "--json").code == 0
+    finally:
+        holder.kill()
+        holder.communicate(timeout=TIMEOUT)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT of another process")
+def test_ctrl_c_in_a_transfer_ends_safely_and_the_unit_can_be_flashed_again() -> None:
+    command = [sys.executable, "-m", "tui.entry", "flash", "--vci", "sim:car-mixed", "--ecu", "BRAKES", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ.copy())
+    assert process.stdout
+    for line in process.stdout:
+        if json.loads(line).get("event") == "progress":
+            process.send_signal(signal.SIGINT)
+            break
+    rest, errors = process.communicate(timeout=TIMEOUT)
+    assert process.returncode == 1, rest + errors
+    last = json.loads(rest.splitlines()[-1])
+    assert last["error"] in ("JobCancelled", "JobInterrupted") and last["advice"]
+    again = passbay("flash", "--vci", "sim:car-mixed", "--ecu", "BRAKES", "--json")
+    assert (again.code, again.last.get("result")) == (0, "flashed"), again.stdout + again.stderr
+
+
+def test_reset_gives_the_factory_state_back() -> None:
+    vci = "sim:car-mixed"
+    first = passbay("survey", "--vci", vci, "--json").last
+    assert passbay("flash", "--vci", vci, "--ecu", "BODY", "--json").last["result"] == "flashed"
+    assert passbay("garage", "reset", "car-mixed", "--json").last["result"] == "reset"
+    assert passbay("survey", "--vci", vci, "--json").last["units"] == first["units"]
+
+
+def test_serve_refuses_a_port_in_use() -> None:
+    with serving("car-doip", "--doip", "127.0.0.1:0") as ready:
+        done = passbay("garage", "serve", "car-doip", "--doip", ready["doip"], "--json")
+    assert done.code == 1 and done.last["error"] and "Traceback" not in done.stderr
+
+
+def test_data_check_of_foreign_files(shared_data: Path) -> None:
+    files = sorted(str(p) for p in (shared_data / "pdx").glob("*.pdx"))
+    done = passbay("data", "check", *files, "--json")
+    assert done.code == 0, done.stdout[-2000:] + done.stderr
+    reports = {Path(r["file"]).name: r for r in done.last["files"]}
+    somersault = reports["somersault.pdx"]
+    assert len(somersault["units"]) >= 2 and not somersault["problems"]
+    assert all(r["ok"] for r in reports.values())
+
+
+def test_data_check_of_a_damaged_file(tmp_path: Path) -> None:
+    bad = tmp_path / "bad\x1b[31m.pdx"
+    bad.write_bytes(b"PK\x03\x04 not really")
+    done = passbay("data", "check", str(bad), "--json")
+    assert done.code == 1 and done.last["files"][0]["problems"]
+    plain = passbay("data", "check", str(bad))
+    assert plain.code == 1 and "\x1b" not in plain.stdout + plain.stderr and "\\x1b[31m" in plain.stdout
