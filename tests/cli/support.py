@@ -31,7 +31,10 @@ class Outcome:
 def passbay(*arguments: str) -> Outcome:
     return Outcome(
         subprocess.run(
-            [sys.executable, "-W", "error", "-m", "tui.entry", *arguments], capture_output=True, text=True, timeout=TIMEOUT
+            [sys.executable, "-W", "error", "-m", "tui.entry", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
         )
     )
 

@@ -96,7 +96,9 @@ def test_a_second_user_is_told_who_holds_the_vehicle() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT of another process")
 def test_ctrl_c_in_a_transfer_ends_safely_and_the_unit_can_be_flashed_again() -> None:
     command = [sys.executable, "-m", "tui.entry", "flash", "--vci", "sim:car-mixed", "--ecu", "BRAKES", "--json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ.copy())
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ.copy()
+    )
     assert process.stdout
     for line in process.stdout:
         if json.loads(line).get("event") == "progress":

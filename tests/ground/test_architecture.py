@@ -30,7 +30,9 @@ def test_import_contracts_hold() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("arguments", [["-m", "ruff", "check", "."], ["-m", "mypy", "--no-incremental"]], ids=["ruff", "mypy"])
+@pytest.mark.parametrize(
+    "arguments", [["-m", "ruff", "check", "."], ["-m", "mypy", "--no-incremental"]], ids=["ruff", "mypy"]
+)
 def test_lint_and_types(arguments: list[str]) -> None:
     result = _run(*arguments)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -75,7 +77,17 @@ def _loaded_by(module: str) -> set[str]:
 
 def test_workbench_import_is_light() -> None:
     loaded = _loaded_by("core.workbench")
-    assert not loaded & {"textual", "rich", "can", "odxtools", "udsoncan", "doipclient", "tuf", "sqlalchemy", "starlette"}
+    assert not loaded & {
+        "textual",
+        "rich",
+        "can",
+        "odxtools",
+        "udsoncan",
+        "doipclient",
+        "tuf",
+        "sqlalchemy",
+        "starlette",
+    }
 
 
 def test_command_line_loads_no_screen() -> None:
