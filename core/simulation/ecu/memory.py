@@ -47,6 +47,7 @@ def read_header(data: bytes | bytearray) -> ImageHeader | None:
 class Region:
     """One block of flash that is erased as a whole. `valid` is the mark that the boot loader sets and reads.
 
+    `used_start` and `used_end` enclose what was programmed since the erase. `changed`: it is not the factory's any more.
     The factory image is fetched (`load`) when its bytes are first asked for: a car of 6 MiB must start at once.
     """
 
@@ -54,6 +55,7 @@ class Region:
         self.name, self.start, self.size = name, start, size
         self.valid = load is not None
         self.changed = False
+        self.used_start, self.used_end = (start, start + size) if load is not None else (start, start)
         self._load = load
         self._data: bytearray | None = None
 
@@ -68,14 +70,16 @@ class Region:
             self._data = bytearray(loaded[: self.size]) + bytes([ERASED]) * (self.size - len(loaded))
         return self._data
 
-    def restore(self, data: bytes, valid: bool) -> None:
-        """Bytes and mark as they were stored on disk."""
+    def restore(self, data: bytes, valid: bool, used: tuple[int, int]) -> None:
+        """Bytes, mark and used range as they were stored on disk."""
         self._data = bytearray(data[: self.size]) + bytes([ERASED]) * (self.size - len(data))
         self.valid, self.changed = valid, True
+        self.used_start, self.used_end = used
 
     def erase(self) -> None:
         self._data = bytearray([ERASED]) * self.size
         self.valid, self.changed = False, True
+        self.used_start = self.used_end = self.start
 
     def program(self, address: int, data: bytes) -> bool:
         """Write into erased cells; False where a cell is not erased (flash bits only go from 1 to 0)."""
@@ -84,6 +88,10 @@ class Region:
         if len(cells) != len(data) or cells.count(ERASED) != len(data):
             return False
         self.data[at : at + len(data)] = data
+        if self.used_end == self.start:
+            self.used_start = address
+        self.used_start = min(self.used_start, address)
+        self.used_end = max(self.used_end, address + len(data))
         self.valid, self.changed = False, True
         return True
 

@@ -1,0 +1,130 @@
+"""Rules of 0x22 and 0x2E (ISO 14229-1, 11.2 and 11.7): idents, measured values, coding, fingerprint. No routines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.catalogue.model import OptionItem
+from core.simulation.ecu.rules import (
+    INCORRECT_LENGTH,
+    NON_DEFAULT,
+    PROGRAMMING,
+    REQUEST_OUT_OF_RANGE,
+    SECURITY_ACCESS_DENIED,
+    Refusal,
+    Reply,
+    Service,
+)
+
+if TYPE_CHECKING:
+    from core.simulation.ecu.server import UdsServer
+
+ACTIVE_SESSION_DID = 0xF186
+FINGERPRINT_LENGTH = 32  # bytes at most
+DIDS_AT_ONCE = 16
+
+
+def read_data(server: UdsServer, did: int) -> bytes | None:
+    """The value of one DID as the running software knows it, None where it does not."""
+    model, state, initial = server.model, server.state, server.model.initial
+    if did == ACTIVE_SESSION_DID:
+        return bytes([server.session])
+    variant = initial.boot_variant if server.in_boot else initial.variant
+    if did in variant:
+        return variant[did]
+    if did == initial.fingerprint_did:
+        return state.fingerprint
+    kind = next((ident.kind for ident in model.info.idents if ident.did == did), "")
+    computed = {
+        "vin": model.vin.encode(),
+        "hardware": initial.hardware.encode("ascii", "replace"),
+        "boot": initial.boot_software.encode("ascii", "replace"),
+    }.get(kind)
+    if computed:
+        return computed
+    if kind == "software":
+        return software_version(server).encode("ascii", "replace")
+    if did in initial.idents:
+        return initial.idents[did]
+    if server.in_boot:
+        return None
+    return state.coding.get(did, initial.data.get(did))
+
+
+def software_version(server: UdsServer) -> str:
+    """What the flash memory says it holds; the boot loader's own version where the application is not valid."""
+    memory = server.state.memory
+    if not memory.regions:
+        return server.model.initial.software
+    header = memory.header() if memory.valid else None
+    if header is not None:
+        return header.software
+    return server.model.initial.boot_software
+
+
+def read_data_by_identifier(server: UdsServer, pdu: bytes, now: float) -> Reply:
+    """0x22: several DIDs at once; those that are unknown are left out, 0x31 where none is known."""
+    if len(pdu) % 2 == 0 or len(pdu) > 1 + 2 * DIDS_AT_ONCE:
+        raise Refusal(INCORRECT_LENGTH)
+    answer = bytearray(b"\x62")
+    for at in range(1, len(pdu), 2):
+        value = read_data(server, int.from_bytes(pdu[at : at + 2], "big"))
+        if value is not None:
+            answer += pdu[at : at + 2] + value
+    if len(answer) == 1:
+        raise Refusal(REQUEST_OUT_OF_RANGE)
+    return bytes(answer)
+
+
+def write_data_by_identifier(server: UdsServer, pdu: bytes, now: float) -> Reply:
+    """0x2E: the fingerprint in the programming session, coding records in theirs."""
+    did, value = int.from_bytes(pdu[1:3], "big"), pdu[3:]
+    if did == server.model.initial.fingerprint_did:
+        _write_fingerprint(server, value)
+    else:
+        _write_coding(server, did, value)
+    return b"\x6e" + pdu[1:3]
+
+
+def _write_fingerprint(server: UdsServer, value: bytes) -> None:
+    if server.session != PROGRAMMING:
+        raise Refusal(REQUEST_OUT_OF_RANGE)
+    if not server.unlocked(server.model.initial.programming_level):
+        raise Refusal(SECURITY_ACCESS_DENIED)
+    if len(value) > FINGERPRINT_LENGTH:
+        raise Refusal(INCORRECT_LENGTH)
+    server.state.fingerprint = value
+    server.state.changed = True
+    server.fingerprint_written = True
+
+
+def _write_coding(server: UdsServer, did: int, value: bytes) -> None:
+    record = server.model.record(did)
+    if record is None or server.in_boot or server.session != record.session:
+        raise Refusal(REQUEST_OUT_OF_RANGE)
+    if not server.unlocked(server.model.initial.coding_level):
+        raise Refusal(SECURITY_ACCESS_DENIED)
+    if len(value) != record.length:
+        raise Refusal(INCORRECT_LENGTH)
+    if not all(plausible(item, value) for item in record.items):
+        raise Refusal(REQUEST_OUT_OF_RANGE)
+    server.state.coding[did] = value
+    server.state.changed = True
+
+
+def plausible(item: OptionItem, value: bytes) -> bool:
+    """Whether the bits of one option item mean something: a known choice, or a number within its bounds."""
+    end = item.byte + (item.bit + item.bit_length + 7) // 8
+    raw = int.from_bytes(value[item.byte : end], "big") >> item.bit & ((1 << item.bit_length) - 1)
+    if item.choices:
+        return any(choice.raw == raw for choice in item.choices)
+    physical = raw * item.factor + item.offset
+    tolerance = abs(item.factor) / 2  # rounding of the factor, never a whole step
+    low_enough = item.maximum is None or physical <= item.maximum + tolerance
+    return low_enough and (item.minimum is None or physical >= item.minimum - tolerance)
+
+
+DATA_SERVICES: dict[int, Service] = {
+    0x22: Service(read_data_by_identifier, 3),
+    0x2E: Service(write_data_by_identifier, 4, NON_DEFAULT),
+}
