@@ -185,10 +185,24 @@ class IsoTpMachine:
         """A PDU is in work or queued, or a frame waits to be fetched."""
         return self._tx_state is not TxState.IDLE or bool(self._head) or bool(self._tx_queue)
 
+    def frames_due(self, now: float) -> bool:
+        """`frames_to_send` would return something."""
+        return bool(self._head) or (self._tx_state is TxState.SEND_CF and now >= self._cf_due)
+
     @property
-    def frames_due(self) -> bool:
-        """`frames_to_send` has something, apart from what STmin holds back."""
-        return bool(self._head) or (self._tx_state is TxState.SEND_CF and self._gap == 0.0)
+    def awaits_flow_control(self) -> bool:
+        """Sending rests until the other side allows more."""
+        return self._tx_state is TxState.WAIT_FC
+
+    @property
+    def has_news(self) -> bool:
+        """A PDU or a failure waits to be fetched."""
+        return bool(self._unread) or bool(self._tx_errors) or bool(self._rx_errors)
+
+    @property
+    def receive_deadline(self) -> float | None:
+        """When N_Cr runs out, None where no multi-frame PDU is being received."""
+        return self._rx_deadline
 
     @property
     def receiving_since(self) -> float | None:

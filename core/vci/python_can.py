@@ -1,0 +1,323 @@
+"""Any python-can bus as a VCI: one reader thread dispatches to ISO-TP links and feeds the tap. Opens no bus itself."""
+
+from __future__ import annotations
+
+import errno
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+import can
+from can.interfaces.virtual import VirtualBus
+
+from core.errors import LocalProtocolError, VciLost, VciNotFound
+from core.protocol.isotp_frames import functional_frame
+from core.vci.channel import Clock, Tap
+from core.vci.isotp_channel import IsoTpLink
+from core.vocabulary import CanAddress, CanFrame, EcuAddress, Transport
+
+N_AS = 1.0  # seconds a frame may wait for the bus (ISO 15765-2, 9.8)
+POLL = 0.1  # seconds the reader waits at most, so that closing is quick
+RETRY = 0.001
+GIVE_UP_READING = 1.0
+EXTENDED = 1 << 32  # tells 11 from 29 bit identifiers of the same number
+ECHO_LIMIT = 4096
+_GONE = frozenset(
+    {errno.ENODEV, errno.ENXIO, errno.ENETDOWN, errno.ENETUNREACH, errno.EBADF, errno.EPERM, errno.EACCES}
+)
+
+
+class CanVci:
+    """One open CAN bus (`core.vci.channel.Vci`). Takes over `bus` and shuts it down on close.
+
+    `echoes` says that the bus returns our own frames (python-can's udp_multicast does): each is taken out once, so
+    that the tap sees every frame once. `on_close` runs after the bus is shut down (it frees the device lock).
+    """
+
+    transports = frozenset({Transport.CAN})
+
+    def __init__(
+        self,
+        bus: can.BusABC,
+        *,
+        uri: str,
+        name: str,
+        tap: Tap,
+        clock: Clock = time.monotonic,
+        wall_clock: Clock = time.time,
+        channel: str = "",
+        fd: bool = False,
+        echoes: bool = False,
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
+        self.uri, self.name = uri, name
+        self._bus, self._tap, self._clock, self._wall_clock = bus, tap, clock, wall_clock
+        self._channel, self._fd, self._on_close = channel, fd, on_close
+        # the virtual bus deep-copies each message: of immutable bytes that costs nothing, of a bytearray 3 us
+        self._plain_bytes = type(bus) is VirtualBus
+        self._echoes: dict[tuple[int, bytes], int] | None = {} if echoes else None
+        self._links: dict[int, tuple[IsoTpLink, ...]] = {}  # replaced, never changed: the reader takes no lock
+        self._registry = threading.Lock()
+        self._collecting = threading.Lock()
+        self._send_lock = threading.Lock()
+        self._echo_lock = threading.Lock()
+        self._urgent: deque[tuple[CanAddress, int, bytes]] = deque()
+        self._closing = threading.Event()
+        self._closed = False
+        self._lost: VciLost | None = None
+        self._reader = threading.Thread(target=self._read, name=f"reader {name}", daemon=True)
+        self._reader.start()
+
+    def open_link(self, address: EcuAddress) -> IsoTpLink:
+        if not isinstance(address, CanAddress):
+            raise VciNotFound(
+                f"{self.name} does not speak DoIP, and unit {address} is reached over DoIP only.",
+                "Connect a device that supports diagnosis over IP.",
+            )
+        if address.is_fd and not self._fd:
+            raise VciNotFound(f"Unit {address} speaks CAN FD, and {self.name} was opened without it.", "Add fd=1.")
+        link = IsoTpLink(address, self._transmit, clock=self._clock, forget=self._forget)
+        key = _key(address.rx, address.is_extended_id)
+        with self._registry:
+            if self._lost is not None:
+                raise self._lost
+            others = self._links.get(key, ())
+            if any(other.address.rx_extension == address.rx_extension for other in others):
+                raise LocalProtocolError(f"{address} has an open link already")
+            self._links = {**self._links, key: (*others, link)}
+        return link
+
+    def send_functional(self, address: EcuAddress, pdu: bytes) -> None:
+        """On the keep-alive's own path: it overtakes CFs in work and does not wait for them to end."""
+        if not isinstance(address, CanAddress):
+            raise VciNotFound(f"{self.name} does not speak DoIP.")
+        if address.functional is None:
+            raise LocalProtocolError(f"{address} has no functional identifier")
+        if self._lost is not None:
+            raise self._lost
+        self._urgent.append((address, address.functional, functional_frame(address, pdu)))
+        while self._urgent and self._send_lock.acquire(blocking=False):
+            try:
+                self._send_urgent()
+            finally:
+                self._send_lock.release()
+
+    def collect_functional(
+        self, addresses: tuple[EcuAddress, ...], pdu: bytes, deadline: float
+    ) -> list[tuple[EcuAddress, bytes]]:
+        wanted = [address for address in addresses if isinstance(address, CanAddress)]
+        heard: queue.SimpleQueue[tuple[EcuAddress, bytes]] = queue.SimpleQueue()
+        with self._collecting:
+            links, opened = self._links_for(wanted)
+            try:
+                for link in links:
+                    link.collector = lambda address, answer: heard.put((address, answer))
+                functional = {(each.functional, each.is_extended_id, each.is_fd): each for each in wanted}
+                for address in functional.values():
+                    self.send_functional(address, pdu)
+                return self._gather(heard, links, deadline)
+            finally:
+                for link in links:
+                    link.collector = None
+                for link in opened:
+                    link.close()
+
+    def voltage(self) -> float | None:
+        return None
+
+    def vin_hint(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        with self._registry:
+            if self._closed:
+                return
+            self._closed = True
+        self._closing.set()
+        self._fail(VciLost(f"{self.name} was closed.", "Connect again."))
+        self._reader.join()
+        try:
+            self._bus.shutdown()
+        except (can.CanError, OSError):
+            pass  # a device that is gone already cannot be let go properly
+        finally:
+            if self._on_close is not None:
+                self._on_close()
+
+    def _links_for(self, addresses: list[CanAddress]) -> tuple[list[IsoTpLink], list[IsoTpLink]]:
+        """The open links of these units, and (second list) those of them that had to be opened for this."""
+        links, opened = [], []
+        for address in addresses:
+            there = self._links.get(_key(address.rx, address.is_extended_id), ())
+            link = next((each for each in there if each.address.rx_extension == address.rx_extension), None)
+            if link is None:
+                link = self.open_link(address)
+                opened.append(link)
+            if link not in links:
+                links.append(link)
+        return links, opened
+
+    def _gather(
+        self, heard: queue.SimpleQueue[tuple[EcuAddress, bytes]], links: list[IsoTpLink], deadline: float
+    ) -> list[tuple[EcuAddress, bytes]]:
+        """Until `deadline`, and on while an answer that has begun is being received (N_Cr ends it)."""
+        answers: list[tuple[EcuAddress, bytes]] = []
+        while self._lost is None:
+            left = deadline - self._clock()
+            unfinished = left <= 0 and any(link.receiving_since() is not None for link in links)
+            try:
+                answers.append(heard.get(timeout=POLL if unfinished else min(max(left, 0.0), POLL)))
+            except queue.Empty:
+                if left <= 0 and not unfinished:
+                    return answers
+        raise self._lost
+
+    def _forget(self, link: IsoTpLink) -> None:
+        key = _key(link.address.rx, link.address.is_extended_id)
+        with self._registry:
+            rest = tuple(each for each in self._links.get(key, ()) if each is not link)
+            self._links = {**self._links, key: rest}
+
+    # -- sending -----------------------------------------------------------------------------------------------------
+
+    def _transmit(self, address: CanAddress, frames: list[bytes]) -> None:
+        with self._send_lock:
+            for data in frames:
+                if self._urgent:
+                    self._send_urgent()
+                self._put(address, address.tx, data)
+        while self._urgent and self._send_lock.acquire(blocking=False):
+            try:
+                self._send_urgent()
+            finally:
+                self._send_lock.release()
+
+    def _send_urgent(self) -> None:
+        while self._urgent:
+            self._put(*self._urgent.popleft())
+
+    def _put(self, address: CanAddress, identifier: int, data: bytes) -> None:
+        """One frame to the bus; the tap hears of it first, so that it never sees an answer before its request."""
+        extended, is_fd = address.is_extended_id, address.is_fd
+        message = can.Message(
+            arbitration_id=identifier,
+            is_extended_id=extended,
+            data=None if self._plain_bytes else data,
+            dlc=len(data),
+            is_fd=is_fd,
+            bitrate_switch=is_fd,
+            check=False,
+        )
+        if self._plain_bytes:
+            message.data = data  # type: ignore[assignment]
+        if self._echoes is not None:
+            self._expect_echo(_key(identifier, extended), data)
+        self._tap(CanFrame(self._wall_clock(), identifier, data, extended, is_fd, False, False, self._channel))
+        try:
+            self._bus.send(message)
+        except (can.CanError, OSError) as error:
+            self._put_again(message, error)
+
+    def _put_again(self, message: can.Message, error: Exception) -> None:
+        """The transmit buffer is full or the device is gone: try for N_As, then VciLost."""
+        give_up = self._clock() + N_AS
+        while self._clock() < give_up and _code(error) not in _GONE and not self._closing.wait(RETRY):
+            try:
+                self._bus.send(message)
+                return
+            except (can.CanError, OSError) as again:
+                error = again
+        raise self._lose(error)
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        failing_since: float | None = None
+        while not self._closing.is_set():
+            try:
+                message = self._bus.recv(POLL)
+                if message is not None:
+                    self._take(message)
+                failing_since = None
+            except VciLost:
+                return
+            except (can.CanError, OSError, ValueError) as error:
+                if _is_garbage(error):  # a stray datagram on the port of udp_multicast says nothing about the bus
+                    self._tap(CanFrame(self._wall_clock(), 0, b"", is_error_frame=True, channel=self._channel))
+                    continue
+                failing_since = self._clock() if failing_since is None else failing_since
+                if _code(error) in _GONE or self._clock() - failing_since >= GIVE_UP_READING:
+                    self._lose(error)
+                    return
+                self._closing.wait(RETRY)
+
+    def _take(self, message: can.Message) -> None:
+        data = bytes(message.data)
+        identifier, extended = message.arbitration_id, message.is_extended_id
+        key = identifier | EXTENDED if extended else identifier
+        if self._echoes and self._is_echo(key, data):
+            return
+        timestamp = message.timestamp
+        if timestamp < 1e9:  # adapters that count from their own start
+            timestamp = self._wall_clock()
+        broken = message.is_error_frame
+        self._tap(CanFrame(timestamp, identifier, data, extended, message.is_fd, True, broken, self._channel))
+        links = self._links.get(key)
+        if links and not broken and not message.is_remote_frame:
+            now = self._clock()
+            for link in links:
+                link.on_frame(data, now)
+
+    def _expect_echo(self, key: int, data: bytes) -> None:
+        echoes = self._echoes
+        if echoes is None:
+            return
+        with self._echo_lock:
+            if len(echoes) >= ECHO_LIMIT:  # echoes that were lost on the way must not pile up
+                echoes.clear()
+            echoes[key, data] = echoes.get((key, data), 0) + 1
+
+    def _is_echo(self, key: int, data: bytes) -> bool:
+        echoes = self._echoes
+        if echoes is None:
+            return False
+        with self._echo_lock:
+            count = echoes.pop((key, data), 0)
+            if count > 1:
+                echoes[key, data] = count - 1
+        return count > 0
+
+    def _lose(self, error: Exception) -> VciLost:
+        if self._lost is None:
+            lost = VciLost(f"{self.name} was lost: {error}.", lost_code=str(_code(error) or ""))
+            lost.__cause__ = error
+            self._fail(lost)
+        assert self._lost is not None
+        return self._lost
+
+    def _fail(self, failure: VciLost) -> None:
+        with self._registry:
+            self._lost = self._lost or failure
+            links = [link for group in self._links.values() for link in group]
+        for link in links:
+            link.fail(self._lost)
+
+
+def _key(identifier: int, is_extended: bool) -> int:
+    return identifier | EXTENDED if is_extended else identifier
+
+
+def _code(error: BaseException) -> int | None:
+    """The driver's own code, or the errno below it."""
+    code = getattr(error, "error_code", None)
+    if code is None:
+        code = getattr(error, "errno", None) or getattr(error.__cause__, "errno", None)
+    return code if isinstance(code, int) else None
+
+
+def _is_garbage(error: Exception) -> bool:
+    """What arrived was no CAN frame: python-can could not unpack it. Nothing is wrong with the device."""
+    cause = error.__cause__
+    return isinstance(error, ValueError) or (cause is not None and not isinstance(cause, OSError))
