@@ -50,7 +50,7 @@ class UnitSurvey:
 
     name: str
     title: str
-    address: EcuAddress
+    address: EcuAddress | None  # None where the diagnostic data names none
     state: UnitState
     reason: str = ""
     hardware: str = ""

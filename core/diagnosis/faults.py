@@ -1,0 +1,87 @@
+"""Trouble codes of one unit: status in words, environment data, clearing (ISO 14229-1, 0x19 and 0x14). Repairs nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from core.diagnosis.commands import Job, Progress, Request, Step
+from core.diagnosis.idents import UnitReader
+from core.diagnosis.survey import read_dtcs
+from core.errors import CatalogueError, NegativeResponse, NoResponse, ProtocolError
+from core.protocol import uds
+from core.vocabulary import DtcReading, EcuAddress, EnvironmentValue, FaultsResult
+
+if TYPE_CHECKING:
+    from core.catalogue.model import UnitInfo, VariantInfo
+    from core.diagnosis.identify import KnownVehicle
+
+_CONDITIONS_NOT_CORRECT = 0x22
+_NOT_IN_SESSION = (0x7E, 0x7F)
+EXTENDED_SESSION = 0x03
+DEFAULT_SESSION = 0x01
+
+
+def faults(vehicle: KnownVehicle, ecu: str, clear: bool = False) -> Job[FaultsResult]:
+    """Reads the codes with environment data; with `clear` erases all of them first and shows what is there after.
+
+    DataMissing for an unknown unit, PreconditionNotMet where the device cannot reach it, NegativeResponse and
+    NoResponse of the unit as they come.
+    """
+    unit, address = vehicle.reachable(ecu)
+    if clear:
+        yield Step("clear", f"Clear the trouble codes of {unit.name}")
+        yield from _clear(unit, address)
+    yield Step("faults", f"Read the trouble codes of {unit.name}")
+    codes = yield from read_dtcs(unit, address)
+    variant = yield from _variant(unit, address)
+    readings = []
+    for number, code in enumerate(codes):
+        yield Progress(number, len(codes))
+        values = yield from _environment(vehicle, unit, variant, address, code)
+        readings.append(replace(code, environment=values))
+    yield Progress(len(codes), len(codes))
+    return FaultsResult(unit.name, tuple(readings), cleared=clear)
+
+
+def _clear(unit: UnitInfo, address: EcuAddress) -> Job[None]:
+    """14 FFFFFF in the default session; in the extended one where the unit wants it so, and back."""
+    try:
+        yield Request(unit.name, address, uds.clear_dtcs(), p2=unit.timing.p2)
+    except NegativeResponse as refusal:
+        if refusal.nrc not in (*_NOT_IN_SESSION, _CONDITIONS_NOT_CORRECT):
+            raise
+    else:
+        return
+    yield Request(unit.name, address, uds.session(EXTENDED_SESSION), p2=unit.timing.p2)
+    try:
+        yield Request(unit.name, address, uds.clear_dtcs(), p2=unit.timing.p2)
+    finally:
+        yield Request(unit.name, address, uds.session(DEFAULT_SESSION), raise_negative=False, p2=unit.timing.p2)
+
+
+def _variant(unit: UnitInfo, address: EcuAddress) -> Job[VariantInfo | None]:
+    reader = UnitReader(unit, address)
+    try:
+        return (yield from reader.variant())
+    except NoResponse:
+        return None  # the codes themselves were read: show them without environment names
+
+
+def _environment(
+    vehicle: KnownVehicle, unit: UnitInfo, variant: VariantInfo | None, address: EcuAddress, code: DtcReading
+) -> Job[tuple[EnvironmentValue, ...]]:
+    """Snapshot and extended data records, each as far as the unit gives it; what cannot be decoded is shown as hex."""
+    values: list[EnvironmentValue] = []
+    for kind, request in (("snapshot", uds.read_dtc_snapshot), ("extended data", uds.read_dtc_extended)):
+        try:
+            answer = yield Request(unit.name, address, request(code.code), p2=unit.timing.p2)
+        except (NegativeResponse, NoResponse):
+            continue  # a unit need not keep any: the code itself stands
+        if len(answer) <= 6:  # 59 04 DTC status: no record follows
+            continue
+        try:
+            values += vehicle.surroundings.catalogue.decode_dtc_environment(unit, variant, answer)
+        except (CatalogueError, ProtocolError):
+            values.append(EnvironmentValue(f"{kind} (not described)", answer[6:].hex(" ").upper()))
+    return tuple(values)

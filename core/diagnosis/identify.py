@@ -1,0 +1,201 @@
+"""Which vehicle is connected: VIN from the way, functionally or at known units, then the vehicle by its VIN's prefix."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.catalogue.model import IdentItem, UnitInfo, UnitTiming, VehicleInfo
+from core.diagnosis.commands import Collect, Job, Request, Step
+from core.diagnosis.idents import text_of
+from core.errors import DataMissing, EcuError, PreconditionNotMet, RemoteProtocolError
+from core.protocol import uds
+from core.vocabulary import (
+    CanAddress,
+    DoipAddress,
+    EcuAddress,
+    EuroClass,
+    Transport,
+    VehicleIdentity,
+    VehicleUnit,
+    Vin,
+)
+
+if TYPE_CHECKING:
+    from core.catalogue import Catalogue
+
+VIN_DID = 0xF190  # ISO 14229-1, table C.1
+COLLECT_SECONDS = 0.5  # P2server is 50 ms; the rest is for eight multi-frame answers on one bus
+_PROBE_P2 = 0.5
+
+GENERIC_IDENTS = (
+    IdentItem("VIN", "Vehicle identification number", VIN_DID, "vin"),
+    IdentItem("HARDWARE", "Hardware number", 0xF191, "hardware"),
+    IdentItem("SOFTWARE", "Software number", 0xF188, "software"),
+    IdentItem("SUPPLIER_SOFTWARE", "Software version", 0xF195, "software"),
+    IdentItem("PART", "Spare part number", 0xF187, "part"),
+)
+_LEGISLATED = tuple(CanAddress(0x7E0 + n, 0x7E8 + n) for n in range(8))
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the jobs of one connection are given: the data, what the device speaks, what the way itself told.
+
+    `own_files` are the PDX files that the technician named: their units count where no vehicle fits the VIN.
+    """
+
+    catalogue: Catalogue
+    transports: frozenset[Transport]
+    vin_hint: str = ""
+    own_files: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class KnownVehicle:
+    """The identified vehicle with its units in the order of the quick test. `info` is None for an unknown VIN."""
+
+    vin: str
+    info: VehicleInfo | None
+    units: tuple[UnitInfo, ...]
+    surroundings: Surroundings
+
+    @property
+    def euro_class(self) -> EuroClass:
+        return self.info.euro_class if self.info else EuroClass.UNKNOWN
+
+    def unit(self, name: str) -> UnitInfo:
+        """By short name, case-insensitive. DataMissing with the known names."""
+        for unit in self.units:
+            if unit.name.casefold() == name.strip().casefold():
+                return unit
+        names = ", ".join(unit.name for unit in self.units)
+        raise DataMissing(f"This vehicle has no unit {name!r}.", f"Its units are: {names}." if names else "")
+
+    def address(self, unit: UnitInfo) -> EcuAddress | None:
+        """The first of its addresses that the device can reach, None where there is none (G5, G6)."""
+        for address in unit.addresses:
+            if address.transport in self.surroundings.transports:
+                return address
+        return None
+
+    def reachable(self, name: str) -> tuple[UnitInfo, EcuAddress]:
+        """Unit and address, PreconditionNotMet with the reason where the device cannot reach it."""
+        unit = self.unit(name)
+        address = self.address(unit)
+        if address is None:
+            raise PreconditionNotMet(
+                f"{unit.name} cannot be reached: {self.reason(unit)}", "Connect with a device that does, then repeat."
+            )
+        return unit, address
+
+    def reason(self, unit: UnitInfo) -> str:
+        """Why no address of the unit can be reached, "" where one can."""
+        if self.address(unit) is not None:
+            return ""
+        if not unit.addresses:
+            return "the diagnostic data names no address for it."
+        if self.info is not None and self.info.doip_only:
+            return "this vehicle speaks DoIP only, and the device does not (a DoIP adapter is needed)."
+        wanted = " or ".join(sorted({a.transport.value for a in unit.addresses}))
+        return f"it speaks {wanted}, and the device does not."
+
+    def addresses(self) -> tuple[EcuAddress, ...]:
+        """Every unit that the device can reach: where functional requests and keep-alives go."""
+        return tuple(a for a in map(self.address, self.units) if a is not None)
+
+    def identity(self) -> VehicleIdentity:
+        """The face for the roof."""
+        catalogue = self.surroundings.catalogue
+        units = tuple(
+            VehicleUnit(
+                unit.name, unit.title, self.address(unit) or unit.address, self.address(unit) is not None,
+                self.reason(unit), self.info is not None and bool(catalogue.flash_sessions(unit)), bool(unit.coding),
+            )
+            for unit in self.units
+        )  # fmt: skip
+        info = self.info
+        return VehicleIdentity(
+            self.vin, info.name if info else "", info.title if info else "", self.euro_class, units,
+            info.product_group if info else "",
+        )  # fmt: skip
+
+
+def identify(surroundings: Surroundings) -> Job[KnownVehicle]:
+    """Reads the VIN and finds the vehicle. Nobody answering is no error: the VIN is "" and the units are what
+    the technician's own data files name."""
+    yield Step("identify", "Read the vehicle identification number")
+    vin, answered = surroundings.vin_hint, ()
+    if not Vin(vin).valid and Transport.CAN in surroundings.transports:
+        vin, answered = yield from _vin_from_can(surroundings)
+    if not Vin(vin).valid and Transport.DOIP in surroundings.transports:
+        vin = (yield from _vin_from_units(_doip_candidates(surroundings))) or vin
+    info = surroundings.catalogue.vehicle_for(vin) if vin else None
+    if info is not None:
+        units = tuple(surroundings.catalogue.unit(name, info.name) for name in info.units)
+    else:
+        units = _units_without_vehicle(surroundings, answered)
+    return KnownVehicle(vin, info, units, surroundings)
+
+
+def _vin_from_can(surroundings: Surroundings) -> Job[tuple[str, tuple[EcuAddress, ...]]]:
+    """Functionally first: no unit must be known for that. Then physically at the units that the data names."""
+    candidates = _can_candidates(surroundings)
+    answers = yield Collect(candidates, uds.read_data(VIN_DID), COLLECT_SECONDS)
+    vins = [vin for vin in (_vin_of(pdu) for _, pdu in answers) if vin]
+    answered = tuple(address for address, _ in answers)
+    if vins:
+        valid = [vin for vin in vins if Vin(vin).valid] or vins
+        return Counter(valid).most_common(1)[0][0], answered  # a used part may carry another car's VIN
+    return (yield from _vin_from_units(candidates)), answered
+
+
+def _vin_from_units(candidates: Iterable[EcuAddress]) -> Job[str]:
+    for address in candidates:
+        request = Request(str(address), address, uds.read_data(VIN_DID), p2=_PROBE_P2, timeout=3.0)
+        try:
+            vin = _vin_of((yield request))
+        except (EcuError, RemoteProtocolError):
+            continue
+        if vin:
+            return vin
+    return ""
+
+
+def _vin_of(pdu: bytes) -> str:
+    try:
+        data = uds.data_of(pdu, VIN_DID)
+    except RemoteProtocolError:
+        return ""
+    return text_of(data) if data else ""
+
+
+def _can_candidates(surroundings: Surroundings) -> tuple[EcuAddress, ...]:
+    known: dict[object, EcuAddress] = {}
+    named = (a for unit in surroundings.catalogue.units for a in unit.addresses if isinstance(a, CanAddress))
+    for address in (*named, *_LEGISLATED):
+        known.setdefault((address.rx, address.is_extended_id, address.rx_extension), address)
+    return tuple(known.values())
+
+
+def _doip_candidates(surroundings: Surroundings) -> tuple[EcuAddress, ...]:
+    """Gateways first: they always listen."""
+    catalogue = surroundings.catalogue
+    gateways = [DoipAddress(v.doip_gateway) for v in catalogue.vehicles if v.doip_gateway is not None]
+    units = [a for unit in catalogue.units for a in unit.addresses if isinstance(a, DoipAddress)]
+    return tuple({a.logical: a for a in (*units, *gateways, *units)}[n] for n in dict.fromkeys(
+        a.logical for a in (*gateways, *units)))  # fmt: skip
+
+
+def _units_without_vehicle(surroundings: Surroundings, answered: tuple[EcuAddress, ...]) -> tuple[UnitInfo, ...]:
+    """The technician's own units, then whoever else answered, under the number of its identifier."""
+    own = [unit for unit in surroundings.catalogue.units if unit.file in surroundings.own_files]
+    covered = {str(address) for unit in own for address in unit.addresses}
+    others = [
+        UnitInfo(str(a).replace("/", "-"), f"Unit at {a}", "", (a,), "UDS", UnitTiming(), (), GENERIC_IDENTS)
+        for a in dict.fromkeys(answered)
+        if str(a) not in covered
+    ]
+    return (*own, *others)
