@@ -1,4 +1,4 @@
-"""Our vocabulary of special data groups (ODX SDG, ISO 22901-1, 7.3.2.2): what plain ODX has no element for. No odxtools.
+"""Our vocabulary of special data groups (ODX SDG, ISO 22901-1): what plain ODX has no element for. No odxtools.
 
 Every group is `<SDG SI="PASSBAY">` with `<SD SI="NAME">value</SD>` inside, in the SDGS of the named element. Foreign
 files have none of them and get the defaults. Numbers are decimal or 0x...; times are seconds, voltages volts;
@@ -18,9 +18,8 @@ files have none of them and get the defaults. Numbers are decimal or 0x...; time
                                                                                 comparam spec names ISO 14230, else UDS
                          P2, P2-STAR,        .timing                            CP_P6Max, CP_P6Star, else CP_P2Max,
                          S3-CLIENT                                              CP_P2Star; CP_TesterPresentTime
-                         IDENT-KIND          (see DIAG-SERVICE)
     ECU-VARIANT          VARIANT-KIND        VariantInfo.is_boot: BOOT, APPL    BOOT where the name has "boot" in it
-    DIAG-SERVICE         IDENT-KIND          IdentItem.kind: vin, hardware,     by DID: F190 vin; F191 F192 F193 hardware;
+    DIAG-SERVICE         IDENT-KIND          IdentItem.kind: vin, hardware,     by DID: F190 vin; F191..F193 hardware;
                                              software, part, serial, boot,      F187 part; F188 F189 F194 F195 software;
                                              other, or IGNORE: no ident         F18C serial; F180 boot; else other
     SESSION (first),     PROGRAMMING-SESSION FlashPolicy.programming_session    0x02
@@ -38,7 +37,7 @@ files have none of them and get the defaults. Numbers are decimal or 0x...; time
                          RESET-TIME          .reset_time                        10.0
     SESSION only         ORDER               FlashSession.order, newest largest position in the file
                          OWN-SOFTWARE        .own_software                      OWN-IDENT with a DID of kind software
-                         HARDWARE *          .hardware                          values of EXPECTED-IDENTs of kind hardware
+                         HARDWARE *          .hardware                          EXPECTED-IDENT values of kind hardware
     DATABLOCK            DATA-FORMAT         DataBlock.data_format, one byte    0x00
     CONFIG-RECORD        SESSION             CodingRecord.session               0x03
     (first), then        SECURITY-LEVEL      .security_level or NONE            0x01
@@ -164,7 +163,7 @@ class SpecialData:
         return (name for name in self.values if name not in KNOWN_NAMES)
 
     def _unreadable(self, name: str, text: str, default: Value) -> Value:
-        self.problems.append(f"{self.place}: special data {name} has the unreadable value {text!r}; {default!r} is used")
+        self.problems.append(f"{self.place}: special data {name} cannot be read as {text!r}; {default!r} is used")
         return default
 
 

@@ -1,0 +1,189 @@
+"""Flash images: addressed bytes from Intel HEX, Motorola S-record or raw binary files (bincopy). Nothing is sent here.
+
+The images of a PDX are compiled into the cache; `Catalogue.image(session, block)` brings them as the same class.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from core.catalogue.model import Checksum, DataBlock, Segment
+from core.errors import DataInvalid, UsageError
+
+LARGEST_FILE = 512 * 1024 * 1024  # bytes of text or binary that are read into memory at all
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSegment:
+    """Bytes that lie together, `start` is the address of the first."""
+
+    start: int
+    data: bytes
+
+    @property
+    def end(self) -> int:
+        """Address of the last byte."""
+        return self.start + len(self.data) - 1
+
+
+@dataclass(frozen=True)
+class FlashImage:
+    """Segments in address order without overlap. Gaps are gaps: they are never filled."""
+
+    name: str
+    segments: tuple[ImageSegment, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes that would be transferred."""
+        return sum(len(segment.data) for segment in self.segments)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hex digest over the segments' bytes in address order."""
+        return _sha256(segment.data for segment in self.segments)
+
+    @cached_property
+    def crc32(self) -> int:
+        """CRC-32 (ISO 3309) over the segments' bytes in address order, without gaps."""
+        value = 0
+        for segment in self.segments:
+            value = zlib.crc32(segment.data, value)
+        return value
+
+    def read(self, start: int, end: int) -> bytes:
+        """The bytes from `start` to `end` inclusive. Raises DataInvalid where one of them is not in the image."""
+        pieces = []
+        for segment in self.segments:
+            if segment.start <= start <= segment.end:
+                pieces.append(segment.data[start - segment.start : end - segment.start + 1])
+                start = segment.end + 1
+            if start > end:
+                return b"".join(pieces)
+        raise DataInvalid(f"{self.name} has no byte at address 0x{start:X}.", file=self.name, place=f"0x{start:X}")
+
+    def checksum_holds(self, checksum: Checksum) -> bool:
+        """Whether the bytes give the expected result. Only CRC32 is known: another algorithm raises DataInvalid."""
+        if checksum.algorithm.upper().replace("-", "").replace("_", "") != "CRC32":
+            raise DataInvalid(f"The checksum {checksum.algorithm!r} is not known.", file=self.name, place="CHECKSUM")
+        return zlib.crc32(self.read(checksum.start, checksum.end)) == checksum.result
+
+    def as_block(self, name: str = "") -> DataBlock:
+        """This image as one logical block, for a file that comes without a flash session."""
+        segments = tuple(Segment(segment.start, len(segment.data)) for segment in self.segments)
+        return DataBlock(name or self.name, segments, sha256=self.sha256)
+
+
+def image_from_file(path: Path, *, start: int | None = None) -> FlashImage:
+    """Reads an Intel HEX, S-record or raw binary file; the content decides, not the name.
+
+    `start` is the address of a raw binary file's first byte and is refused with UsageError where it is missing.
+    Raises DataInvalid with the line (place "line 2") for a damaged record, a missing end record (a file that was
+    cut off) or addresses that are written twice.
+    """
+    data = _read_file(path)
+    kind = _kind_of(data)
+    if kind == "binary":
+        if start is None:
+            raise UsageError(
+                f"{path.name} is raw binary: it does not say where it begins.", "Give the address of its first byte."
+            )
+        if not data:
+            raise DataInvalid(f"{path.name} is empty.", file=str(path), place="byte 0")
+        return FlashImage(path.name, (ImageSegment(start, data),))
+    text = data.decode("ascii", errors="replace")
+    return FlashImage(path.name, segments_of_text(text, kind, file=str(path)))
+
+
+def segments_of_text(text: str, kind: str, *, file: str) -> tuple[ImageSegment, ...]:
+    """Parses "hex" (Intel HEX) or "srec" (Motorola S-record) text. Raises DataInvalid with the line."""
+    import bincopy
+
+    whole = bincopy.BinFile()
+    add = whole.add_ihex if kind == "hex" else whole.add_srec
+    try:
+        add(text)
+    except (bincopy.Error, ValueError, IndexError):
+        raise _first_bad_line(text, kind, file) from None
+    _check_end(text, kind, file)
+    segments = tuple(ImageSegment(segment.address, bytes(segment.data)) for segment in whole.segments)
+    if not segments:
+        raise DataInvalid("The file holds no data record.", file=file, place="line 1")
+    return segments
+
+
+def joined(segments: Iterable[ImageSegment], name: str) -> FlashImage:
+    """Sorts, joins neighbours and refuses overlap with DataInvalid."""
+    result: list[ImageSegment] = []
+    for segment in sorted(segments, key=lambda s: s.start):
+        if result and segment.start <= result[-1].end:
+            raise DataInvalid(f"Two segments overlap at 0x{segment.start:X}.", file=name, place=f"0x{segment.start:X}")
+        result.append(segment)
+    return FlashImage(name, tuple(result))
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise DataInvalid(f"{path.name} is larger than {LARGEST_FILE // 2**20} MiB.", file=str(path), place="size")
+        return path.read_bytes()
+    except OSError as error:
+        raise DataInvalid(
+            f"{path.name} cannot be read: {error.strerror or error}.", "Check the path and its rights.", file=str(path)
+        ) from error
+
+
+def _kind_of(data: bytes) -> str:
+    """Text that begins like a record is meant as records: a damaged first line must not turn it into a binary."""
+    head = data[:4096].lstrip()
+    if head[:1] == b":" and _looks_like_text(head):
+        return "hex"
+    if len(head) > 1 and head[:1] == b"S" and head[1:2].isdigit() and _looks_like_text(head):
+        return "srec"
+    return "binary"
+
+
+def _looks_like_text(head: bytes) -> bool:
+    return all(byte in b"\t\r\n" or 0x20 <= byte < 0x7F for byte in head.split(b"\n")[0])
+
+
+def _first_bad_line(text: str, kind: str, file: str) -> DataInvalid:
+    """Feeds line after line, because bincopy's own message does not say which one it refused."""
+    import bincopy
+
+    part: Any = bincopy.BinFile()
+    add = part.add_ihex if kind == "hex" else part.add_srec
+    seen = ""  # Intel HEX needs the last extended address before a data record
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            add(f"{seen}\n{line}" if seen else line)
+        except (bincopy.Error, ValueError, IndexError) as error:
+            reason = str(error).replace(f" in record {line.strip()}", "").replace(f"'{line.strip()}' ", "")
+            return DataInvalid(f"{Path(file).name}, line {number}: {reason}.", file=file, place=f"line {number}")
+        if kind == "hex" and line.strip()[7:9] in ("02", "04"):
+            seen = line
+    return DataInvalid(f"{Path(file).name} is no valid {kind} file.", file=file, place="line 1")
+
+
+def _check_end(text: str, kind: str, file: str) -> None:
+    """Both formats end with a record that says so (Intel HEX type 01; S7, S8, S9): without it the file was cut off."""
+    lines = [line.strip() for line in text.splitlines()]
+    ends = [line[7:9] == "01" if kind == "hex" else line[:2] in ("S7", "S8", "S9") for line in lines]
+    if not any(ends):
+        raise DataInvalid(
+            f"{Path(file).name} ends after line {len(lines)} without an end record: it was cut off.",
+            file=file, place=f"line {len(lines)}",
+        )  # fmt: skip
+
+
+def _sha256(pieces: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
