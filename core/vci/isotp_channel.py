@@ -9,7 +9,7 @@ from core.errors import VciError, VciLost
 from core.protocol.isotp import IsoTpMachine
 from core.protocol.isotp_frames import BATCH
 from core.vci.channel import Clock
-from core.vocabulary import CanAddress
+from core.vocabulary import CanAddress, EcuAddress
 
 MAX_PDU = 0xFFFF_FFFF  # FF_DL has 32 bits (ISO 15765-2, 9.6.3.2)
 READER_FRAMES = 32  # most CFs the reader sends before it hands over, so that it is soon back at the bus
@@ -32,7 +32,8 @@ class IsoTpLink:
     def __init__(
         self, address: CanAddress, transmit: Transmit, *, clock: Clock, forget: Callable[[IsoTpLink], None]
     ) -> None:
-        self.address: CanAddress = address
+        self.address: EcuAddress = address
+        self.can_address = address
         self.collector: Collector | None = None
         self._transmit = transmit
         self._clock = clock
@@ -129,7 +130,7 @@ class IsoTpLink:
     def _announce(self) -> None:
         if self.collector is not None and not self._waiting:
             while (pdu := self._machine.next_pdu()) is not None:
-                self.collector(self.address, pdu)
+                self.collector(self.can_address, pdu)
         self._changed.notify_all()
 
     def _run_pump(self, turns: int, frames_a_turn: int) -> None:
@@ -142,7 +143,7 @@ class IsoTpLink:
                         frames = machine.frames_to_send(clock(), frames_a_turn)
                     if not frames:
                         break
-                    self._transmit(self.address, frames)
+                    self._transmit(self.can_address, frames)
                     turns -= 1
             finally:
                 self._pump.release()

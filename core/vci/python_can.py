@@ -84,7 +84,7 @@ class CanVci:
             if self._lost is not None:
                 raise self._lost
             others = self._links.get(key, ())
-            if any(other.address.rx_extension == address.rx_extension for other in others):
+            if any(other.can_address.rx_extension == address.rx_extension for other in others):
                 raise LocalProtocolError(f"{address} has an open link already")
             self._links = {**self._links, key: (*others, link)}
         return link
@@ -151,7 +151,7 @@ class CanVci:
         links, opened = [], []
         for address in addresses:
             there = self._links.get(_key(address.rx, address.is_extended_id), ())
-            link = next((each for each in there if each.address.rx_extension == address.rx_extension), None)
+            link = next((each for each in there if each.can_address.rx_extension == address.rx_extension), None)
             if link is None:
                 link = self.open_link(address)
                 opened.append(link)
@@ -175,7 +175,7 @@ class CanVci:
         raise self._lost
 
     def _forget(self, link: IsoTpLink) -> None:
-        key = _key(link.address.rx, link.address.is_extended_id)
+        key = _key(link.can_address.rx, link.can_address.is_extended_id)
         with self._registry:
             rest = tuple(each for each in self._links.get(key, ()) if each is not link)
             self._links = {**self._links, key: rest}

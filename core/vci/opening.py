@@ -1,0 +1,92 @@
+"""Opens what a VciUri names: device lock first, then the way or ways. Simulations are opened a floor higher."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import DriverMissing, LocalProtocolError, UsageError, VciNotFound
+from core.pc.locks import DeviceLock
+from core.vci.can_interfaces import INTERFACES, list_can_interfaces
+from core.vci.channel import Clock, Tap, Vci
+from core.vci.combined import CombinedVci
+from core.vci.uri import VciUri
+from core.vocabulary import DeviceKind
+
+if TYPE_CHECKING:
+    from core.vci.python_can import CanVci
+
+__all__ = ["list_can_interfaces", "open_vci"]
+
+# a logger without a handler writes warnings to stderr, which is the screen
+logging.getLogger("can").addHandler(logging.NullHandler())
+
+_TEXT_CHANNELS = frozenset({"socketcan", "socketcand", "virtual", "udp_multicast", "pcan", "slcan", "serial"})
+
+
+def open_vci(uri: VciUri, *, tap: Tap, lock_directory: Path, clock: Clock = time.monotonic) -> Vci:
+    """Open a `can:` or `doip:` URI (or both ways of `can:...&doip=HOST:PORT`, rule G5) under the device's lock (G7).
+
+    VciBusy with the holder, DriverMissing, VciNotFound, UsageError for an unknown interface, RoutingDenied.
+    """
+    if uri.kind not in (DeviceKind.CAN, DeviceKind.DOIP):
+        raise LocalProtocolError(f"{uri} is no device")
+    with ExitStack() as stack:
+        for name in _lock_names(uri):
+            stack.enter_context(DeviceLock(name, lock_directory))
+        can_way = doip_way = None
+        if uri.interface:
+            can_way = _open_can(uri, tap, clock)
+            stack.callback(can_way.close)
+        if uri.doip_host:
+            doip_way = _open_doip(uri, tap, clock)
+            stack.callback(doip_way.close)
+        name = " and ".join(way.name for way in (can_way, doip_way) if way is not None)
+        return CombinedVci(can_way, doip_way, uri=uri.text, name=name, on_close=stack.pop_all().close)
+
+
+def _lock_names(uri: VciUri) -> list[str]:
+    names = []
+    if uri.interface:
+        port = uri.options.get("port")
+        names.append(f"can:{uri.interface}/{uri.channel}" + (f" port {port}" if port is not None else ""))
+    if uri.doip_host:
+        names.append(f"doip:{uri.doip_host}:{uri.doip_port}")
+    return names
+
+
+def _open_doip(uri: VciUri, tap: Tap, clock: Clock) -> Vci:
+    from core.vci.doip_tcp import DoipVci
+
+    return DoipVci(uri.doip_host, uri.doip_port, source=uri.source, tap=tap, clock=clock)
+
+
+def _open_can(uri: VciUri, tap: Tap, clock: Clock) -> CanVci:
+    import can
+
+    from core.vci.python_can import CanVci
+
+    settings: dict[str, Any] = {**uri.options, "bitrate": uri.bitrate}
+    if uri.channel:
+        is_number = uri.channel.isdecimal() and uri.interface not in _TEXT_CHANNELS
+        settings["channel"] = int(uri.channel) if is_number else uri.channel
+    if uri.fd or uri.interface == "udp_multicast":  # the one driver whose default is FD
+        settings["fd"] = uri.fd
+    try:
+        bus = can.Bus(interface=uri.interface, ignore_config=True, **settings)
+    except can.CanInterfaceNotImplementedError as error:
+        driver = INTERFACES[uri.interface].driver if uri.interface in INTERFACES else uri.interface
+        raise DriverMissing(f"The driver for {uri.interface} is not installed: {driver} ({error}).") from error
+    except NotImplementedError as error:
+        known = ", ".join(sorted(can.VALID_INTERFACES))
+        raise UsageError(f"python-can knows no interface {uri.interface!r}.", f"It knows {known}.") from error
+    except (can.CanError, OSError, ValueError, TypeError, AttributeError, ImportError, NameError) as error:
+        raise VciNotFound(f"{uri.text} cannot be opened: {error}.") from error
+    name = f"{uri.interface} {uri.channel}".strip()
+    return CanVci(
+        bus, uri=uri.text, name=name, tap=tap, clock=clock, channel=uri.channel, fd=uri.fd,
+        echoes=uri.interface == "udp_multicast",
+    )  # fmt: skip
