@@ -97,10 +97,15 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A named step begins; the one before it has ended well."""
+    """A named step begins; the one before it has ended well.
+
+    In a `protected` step a cancel waits: what restores the vehicle in a `finally` begins with one, so that it is not
+    cut short when the technician cancels just then.
+    """
 
     name: str
     title: str
+    protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

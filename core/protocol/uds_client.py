@@ -15,7 +15,7 @@ away unless a 0x78 came; after silence the request is sent again while `attempts
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
 from typing import Final, NamedTuple
 
 from core.errors import LocalProtocolError
@@ -34,7 +34,7 @@ NETWORK_ALLOWANCE: Final = 0.05
 """Delta P2 (ISO 14229-2 clause 7.2): what the way takes on top of the P2server that a session answer names."""
 
 
-class State(Enum):
+class State(IntEnum):  # int hashes in C: these are looked up several times a block
     IDLE = auto()
     TO_SEND = auto()
     AWAIT_SIGN = auto()  # P2 runs
@@ -71,11 +71,11 @@ class Notice(Enum):
 
 
 class Note(NamedTuple):
-    """`pdu` is the one that was received (RESENT: the request), `count` how many of this kind since `send`."""
+    """`pdu` is the one that was received (RESENT: the request), `number` counts this kind since `send`."""
 
     notice: Notice
     pdu: bytes
-    count: int
+    number: int
 
 
 # bytes after the SID that a positive answer repeats from the request (ISO 14229-1, the response tables)
@@ -123,7 +123,9 @@ class UdsClient:
         self._request_p2 = p2
         self._total = total
         self._total_end: float | None = None
+        self._busy_end = 0.0
         self._deadline: float | None = None
+        self._pending = False
         self._answer: bytes | None = None
         self._counts: dict[Notice, int] = {}
 
@@ -172,6 +174,8 @@ class UdsClient:
         self.transmissions += 1
         if self._total_end is None:
             self._total_end = now + self._total
+            self._busy_end = now + min(self._total, BUSY_LIMIT)
+        self._pending = False
         self._deadline = now + self._request_p2
 
     def receive(self, pdu: bytes, now: float) -> None:
@@ -185,7 +189,7 @@ class UdsClient:
         else:
             self._note(Notice.SKIPPED, pdu)
             if self.state is State.RECEIVING:  # it was this one that stopped P2, so P2 starts anew
-                self._wait(State.AWAIT_FINAL if Notice.PENDING in self._counts else State.AWAIT_SIGN, now)
+                self._wait(State.AWAIT_FINAL if self._pending else State.AWAIT_SIGN, now)
 
     def answer_begun(self, now: float) -> None:
         """The first frame of a multi-frame answer came: P2 and P2* stop (ISO 14229-2 clause 7: T_DataSOM.ind)."""
@@ -267,17 +271,14 @@ class UdsClient:
         code = pdu[2]
         if code == RESPONSE_PENDING:
             self._note(Notice.PENDING, pdu)
+            self._pending = True
             self._wait(State.AWAIT_FINAL, now)
-        elif code in REPEATED and self._may_repeat(now):
+        elif code in REPEATED and now + REPEAT_AFTER < self._busy_end:
             self._note(Notice.BUSY, pdu)
             self._move(State.BUSY)
             self._deadline = now + REPEAT_AFTER
         else:
             self._finish(pdu)
-
-    def _may_repeat(self, now: float) -> bool:
-        end = self._total_end
-        return end is not None and now + REPEAT_AFTER < end - self._total + min(self._total, BUSY_LIMIT)
 
     def _wait(self, state: State, now: float) -> None:
         self._move(state)
@@ -287,7 +288,7 @@ class UdsClient:
         if self.transmissions < self._attempts:
             self._note(Notice.RESENT, self._request)
             if self.state is not State.TO_SEND:
-                self.state = State.TO_SEND
+                self._move(State.TO_SEND)
         else:
             self._silent(timer)
 

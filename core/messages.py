@@ -1,0 +1,87 @@
+"""Numbered messages for the message list: which code, headline and advice an error has. Texts of errors stay theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from core import errors
+from core.events import JobFailed
+
+
+class Severity(Enum):
+    """How the list marks a message: a word, never colour alone."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One line of the list: code, headline (two to five words), text (what), advice (what to do)."""
+
+    code: str
+    headline: str
+    text: str
+    advice: str
+    severity: Severity = Severity.ERROR
+
+
+UNEXPECTED = "PB-900"
+_UNEXPECTED_ADVICE = "This is a fault of Passbay: please report it with the code and what you did."
+
+_HEADLINES: dict[type[errors.ProductError], str] = {
+    errors.ProductError: "Something is wrong",
+    errors.UsageError: "Not understood",
+    errors.SetupError: "PC or settings",
+    errors.DriverMissing: "Driver missing",
+    errors.SettingsInvalid: "Settings file not valid",
+    errors.StorageFailed: "File not readable or writable",
+    errors.VciError: "Device",
+    errors.VciNotFound: "Device not found",
+    errors.VciBusy: "Device in use",
+    errors.VciLost: "Device lost",
+    errors.ProtocolError: "Communication rule broken",
+    errors.LocalProtocolError: "Fault of Passbay",
+    errors.RemoteProtocolError: "Unit broke a communication rule",
+    errors.EcuError: "Control unit",
+    errors.NegativeResponse: "Control unit refused",
+    errors.NoResponse: "Control unit silent",
+    errors.WrongVariant: "Variant not known",
+    errors.RoutingDenied: "Gateway refused",
+    errors.JobError: "Job",
+    errors.PreconditionNotMet: "Refused before any change",
+    errors.JobCancelled: "Stopped by the technician",
+    errors.JobInterrupted: "Job interrupted",
+    errors.VerificationFailed: "Verification failed",
+    errors.CatalogueError: "Diagnostic data",
+    errors.DataInvalid: "Data file not valid",
+    errors.DataMissing: "Diagnostic data missing",
+    errors.ValueRefused: "Value not allowed",
+}
+_BY_CODE = {cls.code: headline for cls, headline in _HEADLINES.items()}
+_WARNINGS = frozenset({errors.JobCancelled.code, errors.PreconditionNotMet.code})
+
+
+def message_for(error: BaseException) -> Message:
+    """The message of any error; what is no ProductError is a fault of ours (PB-900)."""
+    if isinstance(error, errors.ProductError):
+        return _message(error.code, error.message, error.advice)
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return Message(UNEXPECTED, "Unexpected fault", text, _UNEXPECTED_ADVICE)
+
+
+def message_for_failure(event: JobFailed) -> Message:
+    """The same for the event that a badly ended job leaves behind."""
+    return _message(event.code, event.message, event.advice)
+
+
+def headline(code: str) -> str:
+    """The headline of a code, e.g. "Device in use" for PB-202."""
+    return _BY_CODE.get(code, "Unexpected fault")
+
+
+def _message(code: str, text: str, advice: str) -> Message:
+    severity = Severity.WARNING if code in _WARNINGS else Severity.ERROR
+    return Message(code, headline(code), text, advice, severity)
