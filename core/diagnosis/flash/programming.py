@@ -1,0 +1,200 @@
+"""The programming part: session, security, fingerprint, erase, transfer, checksum, dependencies, reset (ISO 14229-1)."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from core.diagnosis.commands import Job, LinkLimit, Progress, ReadClock, Reconnect, Request, Step
+from core.diagnosis.security import unlock
+from core.errors import NegativeResponse, NoResponse, PreconditionNotMet, RemoteProtocolError, VciLost
+from core.protocol import uds
+from core.vocabulary import EcuAddress
+
+if TYPE_CHECKING:
+    from core.catalogue.images import FlashImage, ImageSegment
+    from core.catalogue.model import DataBlock
+    from core.diagnosis.flash.plan import FlashPlan
+
+LONG_WORK = 300.0  # seconds that erase, checksum and dependency check may take with 0x78 in between
+_WRONG_BLOCK_SEQUENCE_COUNTER = 0x73
+_NOT_SUPPORTED = (0x11, 0x12, 0x31, 0x7E, 0x7F)
+_PROBE = uds.tester_present(suppress=False)
+
+
+class Programming:
+    """Programs the blocks of one plan. `erased` is True from the first erase request on; `step` names where it is."""
+
+    def __init__(self, plan: FlashPlan, address: EcuAddress) -> None:
+        self._plan = plan
+        self._unit = plan.unit.name
+        self._address = address
+        self._policy = plan.session.policy
+        self._digest = hashlib.sha256()
+        self.erased = False
+        self.sent = 0
+        self.retries = 0
+        self.step = ""
+        self.step_title = ""
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes that the unit has acknowledged, in the order of sending."""
+        return self._digest.hexdigest()
+
+    def _begin(self, step: str, title: str) -> Step:
+        self.step, self.step_title = step, title
+        return Step(step, title)
+
+    def _request(self, pdu: bytes, timeout: float | None = None) -> Request:
+        return Request(self._unit, self._address, pdu, timeout=timeout)
+
+    def run(self) -> Job[None]:
+        yield from self._enter()
+        for number, (block, image) in enumerate(zip(self._plan.session.blocks, self._plan.images, strict=True), 1):
+            yield from self._program(number, block, image)
+        yield from self._check_dependencies()
+        yield self._begin("reset", "Reset the unit into its new software")
+        yield from self._reset(uds.reset())
+
+    # -- before the first erase
+
+    def ask_preconditions(self) -> Job[None]:
+        """31 01 0203 in the extended session: its status record names what is missing (HIS convention)."""
+        routine = self._policy.precondition_routine
+        if routine is None:
+            return
+        try:
+            answer = yield self._request(uds.routine(routine))
+        except NegativeResponse as refusal:
+            if refusal.nrc not in _NOT_SUPPORTED:
+                raise
+            return  # a unit without this routine has no wishes
+        missing = uds.routine_status(answer)
+        if any(missing):
+            raise PreconditionNotMet(
+                f"{self._unit} is not ready for programming (conditions {missing.hex(' ').upper()} are not met).",
+                "Ignition on, engine off, vehicle standing; then start again. Nothing was changed.",
+            )
+
+    def _enter(self) -> Job[None]:
+        policy = self._policy
+        yield self._begin("session", "Programming session and security access")
+        yield from self._reset(uds.session(policy.programming_session))
+        yield from unlock(self._unit, self._address, policy.security_level, policy.security_method)
+        if policy.fingerprint_did is not None:
+            yield self._begin("fingerprint", "Write the fingerprint")
+            _, now = yield ReadClock()
+            yield self._request(uds.write_data(policy.fingerprint_did, fingerprint(now)))
+
+    def _reset(self, pdu: bytes) -> Job[None]:
+        """A request after which the unit may be silent for its reset time, whether it answers before or after it."""
+        try:
+            yield self._request(pdu, timeout=self._policy.reset_time + 5.0)
+        except (NoResponse, VciLost):
+            pass  # the reset came first; a gateway's own reset takes the connection with it
+        yield Reconnect(self._unit, self._address, _PROBE, self._policy.reset_time)
+
+    # -- per block
+
+    def _program(self, number: int, block: DataBlock, image: FlashImage) -> Job[None]:
+        count = len(self._plan.session.blocks)
+        of_all = f" {number} of {count}" if count > 1 else ""
+        yield self._begin(f"erase-{number}", f"Erase block{of_all}")
+        self.erased = True
+        answer = yield self._request(uds.routine(self._policy.erase_routine, bytes((1, number))), LONG_WORK)
+        self._passed(answer, "The erase")
+        yield self._begin(f"transfer-{number}", f"Transfer block{of_all}, {image.size} bytes")
+        done = 0
+        for segment in image.segments:
+            yield from self._transfer(block, segment, done, image.size)
+            done += len(segment.data)
+        if self._policy.checksum_routine is not None:
+            yield self._begin(f"checksum-{number}", f"Compare the checksum of block{of_all}")
+            crc = _checksum(block, image).to_bytes(4, "big")
+            data = bytes((1, number, 0, len(crc))) + crc
+            answer = yield self._request(uds.routine(self._policy.checksum_routine, data), LONG_WORK)
+            self._passed(answer, "The checksum of the unit")
+
+    def _transfer(self, block: DataBlock, segment: ImageSegment, done: int, total: int) -> Job[None]:
+        data, end = segment.data, len(segment.data)
+        answer = yield self._request(uds.request_download(segment.start, end, data_format=block.data_format))
+        limit = yield LinkLimit(self._address)
+        longest = min(uds.max_block_length(answer), limit, self._policy.max_block or limit)
+        payload = longest - 2  # maxNumberOfBlockLength counts SID and counter
+        if payload < 1:
+            raise RemoteProtocolError(f"{self._unit} offers blocks without room for data ({longest} bytes).")
+        unit, address, update = self._unit, self._address, self._digest.update
+        counter = 1
+        for offset in range(0, end, payload):
+            piece = data[offset : offset + payload]
+            pdu = bytes((0x36, counter)) + piece
+            try:
+                answer = yield Request(unit, address, pdu)
+            except NoResponse:
+                answer = yield from self._again(pdu)
+            if len(answer) < 2 or answer[1] != counter:
+                raise RemoteProtocolError(
+                    f"{unit} acknowledged another block ({answer.hex(' ').upper()[:24]}) than {counter:02X}.",
+                    standard="ISO 14229-1", clause="14.5",
+                )  # fmt: skip
+            update(piece)
+            self.sent += len(piece)
+            counter = (counter + 1) & 0xFF
+            yield Progress(done + offset + len(piece), total)
+        yield self._request(uds.transfer_exit(), LONG_WORK)
+
+    def _again(self, pdu: bytes) -> Job[bytes]:
+        """The answer to a block was lost: the same counter once more, as far as the unit's data allows it.
+
+        A unit that had the block already answers positively without programming twice; one that says 0x73 here has
+        moved on, which comes to the same. Whatever was wrong, the checksum at the end finds it.
+        """
+        if not self._policy.resend_on_timeout:
+            raise NoResponse(
+                f"{self._unit} did not acknowledge block {pdu[1]:02X}, and must not be sent it twice.", timer="P2"
+            )
+        self.retries += 1
+        try:
+            answer: bytes = yield self._request(pdu)
+        except NegativeResponse as refusal:
+            if refusal.nrc != _WRONG_BLOCK_SEQUENCE_COUNTER:
+                raise
+            return bytes((0x76, pdu[1]))
+        return answer
+
+    def _check_dependencies(self) -> Job[None]:
+        if self._policy.dependency_routine is None:
+            return
+        yield self._begin("dependencies", "Check that all blocks belong together")
+        answer = yield self._request(uds.routine(self._policy.dependency_routine), LONG_WORK)
+        self._passed(answer, "The dependency check of the unit")
+
+    def _passed(self, answer: bytes, what: str) -> None:
+        """A 71 is not success by itself: the first byte of the status record is, 0 is passed (clause 13.2)."""
+        status = uds.routine_status(answer)
+        if status and status[0] != 0:
+            raise RemoteProtocolError(
+                f"{what} failed with status {status.hex(' ').upper()}.",
+                "The flashware may not fit this unit.",
+                standard="ISO 14229-1",
+                clause="13.2",
+            )
+
+
+def fingerprint(now: float) -> bytes:
+    """Date as BCD (YY MM DD, UTC) and who did it: six characters. `now` in seconds since the epoch."""
+    return bytes.fromhex(datetime.fromtimestamp(now, UTC).strftime("%y%m%d")) + b"PASSBA"
+
+
+def _checksum(block: DataBlock, image: FlashImage) -> int:
+    """What the session says for the whole block, else CRC-32 over its bytes."""
+    for checksum in block.checksums:
+        if checksum.algorithm.upper().replace("-", "").replace("_", "") == "CRC32":
+            return checksum.result
+    crc = 0
+    for segment in image.segments:
+        crc = zlib.crc32(segment.data, crc)
+    return crc
