@@ -176,6 +176,7 @@ class VariantPattern:
     """One way to recognise a variant: all of (DID, expected text or number as text) match (ODX VARIANT-PATTERN)."""
 
     matches: tuple[tuple[int, str], ...]
+    parameters: tuple[str, ...] = ()  # per match: path of the response parameter that is compared, "A.B"
 
 
 @dataclass(frozen=True, slots=True)
