@@ -1,0 +1,207 @@
+"""ODX-C: comparam subsets, specs and protocol layers for UDS on CAN and on DoIP, and a unit's own values.
+
+Names and sub-parameter order follow ISO 22900-2 (D-PDU API), so that any ODX reader finds addresses and timing. Times
+are microseconds there. Only parameters that a tester of these vehicles needs are listed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.simulation.pdx_writer.odx.dops import identical, physical, standard_length
+from core.simulation.pdx_writer.odx.xml import Doc, Element, by_name, element, named, reference
+from core.simulation.pdx_writer.tables.model import Can, Unit, Vehicle
+
+PROTOCOLS_CONTAINER = Doc("PROTOCOLS", "CONTAINER")
+FUNCTIONAL_CAN, FUNCTIONAL_DOIP, TESTER_DOIP = 0x7DF, 0xE400, 0x0E00
+
+# (name, class, default); the class also tells the unit of measure: TIMING is microseconds
+_APPLICATION = (
+    ("CP_P2Max", "TIMING", "1000000"),
+    ("CP_P2Star", "TIMING", "6000000"),
+    ("CP_RC21CompletionTimeout", "TIMING", "25000000"),
+    ("CP_RC78CompletionTimeout", "TIMING", "25000000"),
+    ("CP_TesterPresentTime", "TIMING", "2000000"),
+)
+_CAN_TRANSPORT = (
+    ("CP_BlockSize", "COM", "0"),
+    ("CP_StMin", "TIMING", "0"),
+    ("CP_CanFillerByteHandling", "COM", "1"),
+    ("CP_CanFillerByte", "COM", "204"),
+    ("CP_CanFuncReqId", "COM", str(FUNCTIONAL_CAN)),
+)
+_DOIP_TRANSPORT = (
+    ("CP_DoIPLogicalGatewayAddress", "COM", "0"),
+    ("CP_DoIPLogicalTesterAddress", "COM", str(TESTER_DOIP)),
+    ("CP_DoIPLogicalFunctionalAddress", "COM", str(FUNCTIONAL_DOIP)),
+    ("CP_DoIPRoutingActivationType", "COM", "0"),
+    ("CP_DoIPRoutingActivationTimeout", "TIMING", "2000000"),
+    ("CP_DoIPDiagnosticAckTimeout", "TIMING", "2000000"),
+)
+_CAN_TABLE = (
+    ("CP_CanPhysReqFormat", "5"),
+    ("CP_CanPhysReqId", "0"),
+    ("CP_CanPhysReqExtAddr", "0"),
+    ("CP_CanRespUSDTFormat", "5"),
+    ("CP_CanRespUSDTId", "0"),
+    ("CP_CanRespUSDTExtAddr", "0"),
+    ("CP_CanRespUUDTFormat", "0"),
+    ("CP_CanRespUUDTId", "4294967295"),
+    ("CP_CanRespUUDTExtAddr", "0"),
+)
+_DOIP_TABLE = (("CP_DoIPLogicalEcuAddress", "0"), ("CP_DoIPSecondaryLogicalECUResponseAddress", "0"))
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """One protocol layer with the comparam subsets it is made of."""
+
+    name: str
+    title: str
+    spec: str
+    physical_link: str
+    application: str
+    transport: str
+
+    @property
+    def layer_id(self) -> str:
+        return f"PROTOCOLS.{self.name}"
+
+    @property
+    def doc(self) -> Doc:
+        return PROTOCOLS_CONTAINER
+
+
+UDS_ON_CAN = Protocol(
+    "UDS_CAN", "UDS on CAN", "ISO_15765_3_on_ISO_15765_2", "ISO_11898_2_DWCAN", "ISO_15765_3", "ISO_15765_2"
+)
+UDS_ON_DOIP = Protocol(
+    "UDS_DOIP", "UDS on DoIP", "ISO_14229_5_on_ISO_13400_2", "IEEE_802_3", "ISO_14229_5", "ISO_13400_2"
+)
+
+
+def protocol_of(unit: Unit) -> Protocol:
+    return UDS_ON_CAN if isinstance(unit.address, Can) else UDS_ON_DOIP
+
+
+def protocols_of(vehicle: Vehicle) -> list[Protocol]:
+    used = [(vehicle.on_can, UDS_ON_CAN), (vehicle.on_doip, UDS_ON_DOIP)]
+    return [protocol for wanted, protocol in used if wanted]
+
+
+def unit_comparams(unit: Unit) -> list[Element]:
+    """COMPARAM-REFs of a base variant: where the unit is found."""
+    if isinstance(unit.address, Can):
+        given = {"CP_CanPhysReqId": str(unit.address.tx), "CP_CanRespUSDTId": str(unit.address.rx)}
+        rows: tuple[tuple[str, str], ...] = _CAN_TABLE
+    else:
+        given = {"CP_DoIPLogicalEcuAddress": str(unit.address.logical)}
+        rows = _DOIP_TABLE
+    values = [element("SIMPLE-VALUE", given.get(name, default)) for name, default in rows]
+    table = element("COMPLEX-VALUE", *values, element("SIMPLE-VALUE", unit.name))
+    protocol = protocol_of(unit)
+    return [_value(protocol, protocol.transport, "CP_UniqueRespIdTable", table)]
+
+
+def _value(protocol: Protocol, subset: str, name: str, content: Element) -> Element:
+    doc = Doc(subset, "COMPARAM-SUBSET")
+    return reference("COMPARAM-REF", f"{subset}.{name}", doc, content, by_name("PROTOCOL-SNREF", protocol.name))
+
+
+def _simple(protocol: Protocol, subset: str, name: str, text: str) -> Element:
+    return _value(protocol, subset, name, element("SIMPLE-VALUE", text))
+
+
+def protocol_container(vehicle: Vehicle) -> Element:
+    """DIAG-LAYER-CONTAINER with the protocol layers that the vehicle uses."""
+    layers = []
+    for protocol in protocols_of(vehicle):
+        given = [_simple(protocol, protocol.application, name, text) for name, _, text in _APPLICATION]
+        if protocol is UDS_ON_CAN:
+            given.append(_simple(protocol, protocol.physical_link, "CP_Baudrate", "500000"))
+            given += [_simple(protocol, protocol.transport, name, text) for name, _, text in _CAN_TRANSPORT]
+        else:
+            own = {"CP_DoIPLogicalGatewayAddress": str(vehicle.gateway or 0)}
+            given += [
+                _simple(protocol, protocol.transport, name, own.get(name, text)) for name, _, text in _DOIP_TRANSPORT
+            ]
+        spec = reference("COMPARAM-SPEC-REF", f"CPS.{protocol.spec}", Doc(protocol.spec, "COMPARAM-SPEC"))
+        layers.append(
+            named("PROTOCOL", protocol.name, protocol.title, element("COMPARAM-REFS", *given), spec,
+                  by_name("PROT-STACK-SNREF", protocol.spec), id=protocol.layer_id)
+        )  # fmt: skip
+    return named("DIAG-LAYER-CONTAINER", PROTOCOLS_CONTAINER.name, "Protocols", element("PROTOCOLS", *layers),
+                 id="PROTOCOLS.DLC")  # fmt: skip
+
+
+def comparam_spec(protocol: Protocol) -> Element:
+    """COMPARAM-SPEC with the one protocol stack."""
+    names = [protocol.application, protocol.transport]
+    names += [protocol.physical_link] if protocol is UDS_ON_CAN else []
+    refs = [reference("COMPARAM-SUBSET-REF", name, Doc(name, "COMPARAM-SUBSET")) for name in names]
+    stack = named(
+        "PROT-STACK",
+        protocol.spec,
+        "",
+        element("PDU-PROTOCOL-TYPE", protocol.spec),
+        element("PHYSICAL-LINK-TYPE", protocol.physical_link),
+        element("COMPARAM-SUBSET-REFS", *refs),
+        id=f"PS.{protocol.spec}",
+    )
+    return named("COMPARAM-SPEC", protocol.spec, protocol.title, element("PROT-STACKS", stack),
+                 id=f"CPS.{protocol.spec}")  # fmt: skip
+
+
+def comparam_subsets(protocol: Protocol) -> list[Element]:
+    """The COMPARAM-SUBSETs of a protocol: application, transport and, for CAN, the physical layer."""
+    on_can = protocol is UDS_ON_CAN
+    transport, table = (_CAN_TRANSPORT, _CAN_TABLE) if on_can else (_DOIP_TRANSPORT, _DOIP_TABLE)
+    subsets = [
+        _subset(protocol.application, "APPLICATION", _APPLICATION, ()),
+        _subset(protocol.transport, "TRANSPORT", transport, table),
+    ]
+    if on_can:
+        subsets.append(_subset(protocol.physical_link, "PHYSICAL", (("CP_Baudrate", "BUSTYPE", "500000"),), ()))
+    return subsets
+
+
+def _subset(name: str, category: str, rows: tuple[tuple[str, str, str], ...],
+            table: tuple[tuple[str, str], ...]) -> Element:  # fmt: skip
+    parts = [element("COMPARAMS", *(_comparam(name, row, kind, default) for row, kind, default in rows))]
+    if table:
+        members = [_comparam(name, row, "UNIQUE_ID", default) for row, default in table]
+        members.append(_comparam(name, "CP_ECULayerShortName", "UNIQUE_ID", "", "text"))
+        complex_one = named(
+            "COMPLEX-COMPARAM",
+            "CP_UniqueRespIdTable",
+            "",
+            *members,
+            id=f"{name}.CP_UniqueRespIdTable",
+            param_class="UNIQUE_ID",
+            cptype="STANDARD",
+            cpusage="ECU-COMM",
+            allow_multiple_values="true",
+        )
+        parts.append(element("COMPLEX-COMPARAMS", complex_one))
+    number = named("DATA-OBJECT-PROP", "number", "", identical(), standard_length(32), physical("A_UINT32"),
+                   id=f"{name}.DOP.number")  # fmt: skip
+    string = element("DIAG-CODED-TYPE", element("MIN-LENGTH", "0"), base_data_type="A_ASCIISTRING",
+                     termination="END-OF-PDU", xsi_type="MIN-MAX-LENGTH-TYPE")  # fmt: skip
+    text = named("DATA-OBJECT-PROP", "text", "", identical(), string, physical("A_UNICODE2STRING"),
+                 id=f"{name}.DOP.text")  # fmt: skip
+    return named("COMPARAM-SUBSET", name, "", *parts, element("DATA-OBJECT-PROPS", number, text),
+                 id=name, category=category)  # fmt: skip
+
+
+def _comparam(subset: str, name: str, kind: str, default: str, dop: str = "number") -> Element:
+    return named(
+        "COMPARAM",
+        name,
+        "",
+        element("PHYSICAL-DEFAULT-VALUE", default),
+        reference("DATA-OBJECT-PROP-REF", f"{subset}.DOP.{dop}"),
+        id=f"{subset}.{name}",
+        param_class=kind,
+        cptype="STANDARD",
+        cpusage="TESTER",
+    )
