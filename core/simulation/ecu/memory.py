@@ -47,7 +47,8 @@ def read_header(data: bytes | bytearray) -> ImageHeader | None:
 class Region:
     """One block of flash that is erased as a whole. `valid` is the mark that the boot loader sets and reads.
 
-    `used_start` and `used_end` enclose what was programmed since the erase. `changed`: it is not the factory's any more.
+    `used_start` and `used_end` enclose what was programmed since the erase. `changed`: it is no longer the factory's;
+    `version` counts every change of the bytes, so that nobody needs to compare them.
     The factory image is fetched (`load`) when its bytes are first asked for: a car of 6 MiB must start at once.
     """
 
@@ -55,6 +56,7 @@ class Region:
         self.name, self.start, self.size = name, start, size
         self.valid = load is not None
         self.changed = False
+        self.version = 0
         self.used_start, self.used_end = (start, start + size) if load is not None else (start, start)
         self._load = load
         self._data: bytearray | None = None
@@ -74,11 +76,13 @@ class Region:
         """Bytes, mark and used range as they were stored on disk."""
         self._data = bytearray(data[: self.size]) + bytes([ERASED]) * (self.size - len(data))
         self.valid, self.changed = valid, True
+        self.version += 1
         self.used_start, self.used_end = used
 
     def erase(self) -> None:
         self._data = bytearray([ERASED]) * self.size
         self.valid, self.changed = False, True
+        self.version += 1
         self.used_start = self.used_end = self.start
 
     def program(self, address: int, data: bytes) -> bool:
@@ -93,6 +97,7 @@ class Region:
         self.used_start = min(self.used_start, address)
         self.used_end = max(self.used_end, address + len(data))
         self.valid, self.changed = False, True
+        self.version += 1
         return True
 
     def crc32(self, address: int | None = None, length: int | None = None) -> int:

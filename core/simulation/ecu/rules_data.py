@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.catalogue.coding import read_raw
 from core.catalogue.model import OptionItem
 from core.simulation.ecu.rules import (
     INCORRECT_LENGTH,
@@ -114,8 +115,7 @@ def _write_coding(server: UdsServer, did: int, value: bytes) -> None:
 
 def plausible(item: OptionItem, value: bytes) -> bool:
     """Whether the bits of one option item mean something: a known choice, or a number within its bounds."""
-    end = item.byte + (item.bit + item.bit_length + 7) // 8
-    raw = int.from_bytes(value[item.byte : end], "big") >> item.bit & ((1 << item.bit_length) - 1)
+    raw = read_raw(item, value)
     if item.choices:
         return any(choice.raw == raw for choice in item.choices)
     physical = raw * item.factor + item.offset

@@ -99,6 +99,7 @@ def _send_key(server: UdsServer, pdu: bytes, level: int, now: float) -> Reply:
         security.unlocked = level
         return bytes((0x67, level + 1))
     state.wrong_keys[level] = state.wrong_keys.get(level, 0) + 1
+    state.changed = True
     if state.wrong_keys[level] >= rule.attempts:
         security.delay_until = now + rule.delay
         raise Refusal(EXCEEDED_ATTEMPTS)

@@ -1,0 +1,133 @@
+"""Puts a garage vehicle on a real python-can bus and a real DoIP port, for other people's testers. Handles no signals."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import UsageError, VciLost
+from core.simulation.garage import Garage, GarageUnit
+from core.simulation.sim_vci import vehicle_lock
+from core.simulation.state import GarageStore, Saver
+from core.simulation.vehicle_files import garage_data, initial_state
+from core.vci.channel import Clock
+from core.vci.uri import DOIP_PORT, VciUri
+
+if TYPE_CHECKING:
+    from core.simulation.can_side import CanSide
+    from core.simulation.doip_side import DoipSide
+
+DEFAULT_CAN = VciUri.parse("can:udp_multicast/239.74.163.2?port=43113")
+DEFAULT_DOIP = ("127.0.0.1", DOIP_PORT)
+
+
+class RunningGarage:
+    """A vehicle on its buses until `close`. `garage` is the car: its voltage may be set, its faults provoked."""
+
+    def __init__(
+        self, garage: Garage, can: tuple[VciUri, CanSide] | None, doip: DoipSide | None, resources: ExitStack
+    ) -> None:
+        self.garage = garage
+        self.notices: list[str] = []
+        self._can, self._doip, self._resources = can, doip, resources
+
+    def describe(self) -> dict[str, Any]:
+        """`vehicle`, `can` (INTERFACE/CHANNEL?...), `doip` (HOST:PORT), `units` with `tx`/`rx` or `address`.
+
+        Only units that can be reached are listed; a way that is not served is None.
+        """
+        units = [_describe(unit) for unit in self.garage.units if self._serves(unit)]
+        can = self._can[0].text.removeprefix("can:") if self._can else None
+        return {"vehicle": self.garage.name, "vin": self.garage.vin, "can": can, "doip": self._place(), "units": units}
+
+    def check(self) -> None:
+        """VciLost where a bus was given up since."""
+        if self._can is not None and self._can[1].failure:
+            raise VciLost(f"The bus {self._can[0].text} was lost: {self._can[1].failure}.")
+
+    def close(self) -> None:
+        """Off the buses; stores the state where it is kept. Idempotent."""
+        self._resources.close()
+
+    def __enter__(self) -> RunningGarage:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _place(self) -> str | None:
+        if self._doip is None:
+            return None
+        host = f"[{self._doip.host}]" if ":" in self._doip.host else self._doip.host
+        return f"{host}:{self._doip.port}"
+
+    def _serves(self, unit: GarageUnit) -> bool:
+        return (self._can if unit.can_address is not None else self._doip) is not None
+
+
+def serve(
+    vehicle: str,
+    can: VciUri | None = None,
+    doip: tuple[str, int] | None = None,
+    *,
+    cache_directory: Path,
+    state_directory: Path | None = None,
+    lock_directory: Path | None = None,
+    clock: Clock = time.monotonic,
+) -> RunningGarage:
+    """Start `vehicle`. With neither `can` nor `doip` it goes on the default ones that it has.
+
+    With a `state_directory` (and `lock_directory`) it goes on from its stored state and keeps it; else it is fresh
+    from the factory and forgets. UsageError for a way that the vehicle does not have; VciBusy, VciNotFound,
+    DriverMissing as for any device.
+    """
+    garage = Garage(vehicle, garage_data(vehicle, cache_directory), initial_state(vehicle), clock=clock)
+    has_can = any(unit.can_address for unit in garage.units)
+    has_doip = any(unit.doip_address for unit in garage.units)
+    if can is None and doip is None:
+        can, doip = DEFAULT_CAN if has_can else None, DEFAULT_DOIP if has_doip else None
+    if (can is not None and not has_can) or (doip is not None and not has_doip):
+        raise UsageError(f"{vehicle} has no unit on {'DoIP' if has_can else 'CAN'}.", "Leave that option out.")
+    with ExitStack() as stack:
+        notices = _keep(garage, state_directory, lock_directory, stack) if state_directory is not None else []
+        can_side = _start_can(garage, can, stack) if can is not None else None
+        doip_side = _start_doip(garage, doip, stack) if doip is not None else None
+        running = RunningGarage(garage, can_side, doip_side, stack.pop_all())
+        running.notices = notices
+        return running
+
+
+def _keep(garage: Garage, state_directory: Path, lock_directory: Path | None, stack: ExitStack) -> list[str]:
+    stack.enter_context(vehicle_lock(garage.name, lock_directory or state_directory))
+    store = GarageStore(state_directory / garage.name)
+    store.load(garage)
+    stack.callback(Saver(garage, store).close)
+    return store.notices
+
+
+def _start_can(garage: Garage, uri: VciUri, stack: ExitStack) -> tuple[VciUri, CanSide]:
+    from core.simulation.can_side import CanSide
+    from core.vci.opening import open_bus
+
+    side = CanSide(garage, open_bus(uri))
+    stack.callback(side.close)
+    return uri, side
+
+
+def _start_doip(garage: Garage, place: tuple[str, int], stack: ExitStack) -> DoipSide:
+    from core.simulation.doip_side import DoipSide
+
+    side = DoipSide(garage, *place, discovery=True)
+    stack.callback(side.close)
+    return side
+
+
+def _describe(unit: GarageUnit) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": unit.name}
+    if unit.can_address is not None:
+        entry |= {"tx": f"0x{unit.can_address.tx:X}", "rx": f"0x{unit.can_address.rx:X}"}
+    elif unit.doip_address is not None:
+        entry["address"] = f"0x{unit.doip_address.logical:04X}"
+    return entry

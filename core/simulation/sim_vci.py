@@ -1,0 +1,101 @@
+"""`sim:VEHICLE`: a garage vehicle in this process behind an ordinary VCI. Its state is kept between two runs.
+
+The tester's side is the product's own path: python-can's virtual bus and a real TCP connection on the loopback.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from core.pc.locks import DeviceLock
+from core.simulation.garage import Garage
+from core.simulation.state import GarageStore, Saver, erase_state
+from core.simulation.vehicle_files import garage_data, initial_state
+from core.vci.channel import Clock, Tap, Vci
+from core.vci.combined import CombinedVci
+
+TESTER = 0x0E00
+
+
+class SimulationVci(CombinedVci):
+    """The VCI of a garage vehicle. `garage` is the car itself; `notices` are sentences about its stored state."""
+
+    def __init__(
+        self, can: Vci | None, doip: Vci | None, garage: Garage, notices: list[str], on_close: Callable[[], None]
+    ) -> None:
+        super().__init__(
+            can,
+            doip,
+            uri=f"sim:{garage.name}",
+            name=f"Simulation {garage.name}",
+            voltage=lambda: garage.voltage,
+            on_close=on_close,
+        )
+        self.garage, self.notices = garage, notices
+
+
+def open_simulation(
+    vehicle: str,
+    *,
+    tap: Tap,
+    cache_directory: Path,
+    state_directory: Path,
+    lock_directory: Path,
+    clock: Clock = time.monotonic,
+) -> SimulationVci:
+    """Start the vehicle with its stored state (state_directory/VEHICLE) and open the ways that it has.
+
+    UsageError for an unknown vehicle, VciBusy where another process uses it, DataInvalid for damaged data.
+    """
+    initial = initial_state(vehicle)
+    with ExitStack() as stack:
+        stack.enter_context(vehicle_lock(vehicle, lock_directory))
+        garage = Garage(vehicle, garage_data(vehicle, cache_directory), initial, clock=clock)
+        store = GarageStore(state_directory / vehicle)
+        store.load(garage)
+        stack.callback(Saver(garage, store).close)
+        can = _open_can(garage, tap, stack) if any(unit.can_address for unit in garage.units) else None
+        doip = _open_doip(garage, tap, stack) if any(unit.doip_address for unit in garage.units) else None
+        return SimulationVci(can, doip, garage, store.notices, stack.pop_all().close)
+
+
+def reset_vehicle(vehicle: str, *, state_directory: Path, lock_directory: Path) -> None:
+    """Back to the factory. UsageError for an unknown vehicle, VciBusy while a process uses it."""
+    initial_state(vehicle)
+    with vehicle_lock(vehicle, lock_directory):
+        erase_state(state_directory / vehicle)
+
+
+def vehicle_lock(vehicle: str, lock_directory: Path) -> DeviceLock:
+    """One process at a time may use a vehicle and its stored state."""
+    return DeviceLock(f"sim:{vehicle}", lock_directory)
+
+
+def _open_can(garage: Garage, tap: Tap, stack: ExitStack) -> Vci:
+    import can
+
+    from core.simulation.can_side import CanSide
+    from core.vci.python_can import CanVci
+
+    channel = f"passbay-{uuid.uuid4()}"
+    stack.callback(CanSide(garage, can.Bus(interface="virtual", channel=channel)).close)
+    bus = can.Bus(interface="virtual", channel=channel)
+    name = f"Simulation {garage.name}"
+    vci = CanVci(bus, uri=f"sim:{garage.name}", name=name, tap=tap, clock=garage.clock, channel="CAN")
+    stack.callback(vci.close)
+    return vci
+
+
+def _open_doip(garage: Garage, tap: Tap, stack: ExitStack) -> Vci:
+    from core.simulation.doip_side import DoipSide
+    from core.vci.doip_tcp import DoipVci
+
+    side = DoipSide(garage)
+    stack.callback(side.close)
+    vci = DoipVci(side.host, side.port, source=TESTER, tap=tap, clock=garage.clock)
+    stack.callback(vci.close)
+    return vci
