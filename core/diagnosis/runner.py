@@ -104,9 +104,7 @@ class _Meter:
 class _Run:
     """One job under way."""
 
-    def __init__(
-        self, job_id: str, tester: Tester, publish: Publish, cancel: CancelToken, wall_clock: Clock
-    ) -> None:
+    def __init__(self, job_id: str, tester: Tester, publish: Publish, cancel: CancelToken, wall_clock: Clock) -> None:
         self.job_id = job_id
         self.step = Step("", "")
         self._tester = tester

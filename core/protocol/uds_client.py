@@ -52,7 +52,7 @@ _RESTS = frozenset({State.IDLE, State.ANSWERED, State.SILENT})
 # from which states a happening leads where; anything else is our own bug
 _MOVES: Final[dict[State, frozenset[State]]] = {
     State.TO_SEND: _RESTS | {State.BUSY} | _WAITING,
-    State.AWAIT_SIGN: frozenset({State.TO_SEND}),
+    State.AWAIT_SIGN: frozenset({State.TO_SEND, State.RECEIVING}),
     State.AWAIT_FINAL: _WAITING,
     State.RECEIVING: _WAITING,
     State.BUSY: _WAITING,
