@@ -70,7 +70,7 @@ class EntityConfig:
     functional: frozenset[int] = frozenset({0xE400})
     max_sockets: int = 4
     max_data_size: int = 0x10_0000
-    node_type: int = 0x00
+    node_type: int = 0x00  # gateway
     further_action: int = 0x00
     sync_status: int | None = 0x00
     testers: Collection[int] = dm.TESTER_ADDRESSES
@@ -193,8 +193,7 @@ class DoipEntity:
 
     def receive(self, connection: ConnectionId, data: bytes, now: float) -> None:
         """Bytes from this connection. Unknown or closed ones are ignored."""
-        socket = self._sockets.get(connection)
-        if socket is None:
+        if (socket := self._sockets.get(connection)) is None:
             return
         for found in socket.stream.feed(data):
             if isinstance(found, dm.Fault):
@@ -224,15 +223,13 @@ class DoipEntity:
 
     def check_alive(self, connection: ConnectionId, now: float) -> None:
         """Ask the tester of this connection whether it is still there; 500 ms of silence close it (9.6)."""
-        socket = self._sockets.get(connection)
-        if socket is not None and socket.alive_until is None:
+        if (socket := self._sockets.get(connection)) is not None and socket.alive_until is None:
             socket.alive_until = now + self.config.alive_check
             self._send(socket, PayloadType.ALIVE_CHECK_REQUEST, b"")
 
     def confirm(self, connection: ConnectionId, accepted: bool, now: float) -> None:
         """The answer from the vehicle that 0x11 was waiting for."""
-        socket = self._sockets.get(connection)
-        if socket is not None and socket.state is SocketState.CONFIRMING:
+        if (socket := self._sockets.get(connection)) is not None and socket.state is SocketState.CONFIRMING:
             self._answer_activation(socket, Activation.OK if accepted else Activation.REJECTED_CONFIRMATION, now)
             self._settle(now)
 
@@ -247,16 +244,14 @@ class DoipEntity:
 
     def datagram(self, data: bytes, address: Any, now: float) -> None:
         """A datagram that arrived on UDP 13400 from `address`."""
-        found = dm.parse_datagram(data, self.config.max_data_size)
-        if found is None:
+        if (found := dm.parse_datagram(data, self.config.max_data_size)) is None:
             return
         version = found.version if found.version in dm.VERSIONS else 0x02
         if isinstance(found, dm.Fault):
             if found.payload_type not in _NEVER_ANSWERED:
                 self._outputs.append(Datagram(dm.encode(0x0000, bytes([found.nack]), version), address))
             return
-        reply = self._answer_datagram(found, version)
-        if reply is None:
+        if (reply := self._answer_datagram(found, version)) is None:
             return
         # many entities hear one identification request: the random wait keeps them apart (7.4)
         asks_who = found.payload_type <= PayloadType.IDENTIFICATION_REQUEST_VIN

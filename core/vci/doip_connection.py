@@ -1,0 +1,310 @@
+"""The pump of one DoIP TCP connection (ISO 13400-2): a socket, the pure client machine, and who reads. No UDS.
+
+Leader and follower: the thread that waits for its answer reads the socket itself, for a hand-over between threads
+costs more than everything else of a message. While nobody waits a background thread reads, so that alive checks
+are answered within their 500 ms.
+"""
+
+from __future__ import annotations
+
+import copy
+import selectors
+import socket
+import struct
+import threading
+import time
+from collections import deque
+from typing import Any, Protocol
+
+from core.errors import ProductError, VciLost
+from core.protocol import doip_messages as dm
+from core.protocol.doip import DoipClientMachine, Transmission
+from core.vci.channel import Clock, Tap
+from core.vocabulary import DoipMessage
+
+_SLICE = 0.01  # seconds a leader stays in one read: the grain of deadlines
+_IDLE_AFTER = 0.05  # seconds without a waiting thread until the background thread takes over
+_IDLE_READ = 0.25
+_WRITE_STALL = 10.0  # seconds without a single byte taken by the peer
+_READ_SIZE = 16 * 1024
+_MAX_READ = 1024 * 1024
+_DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
+
+
+class Waitable(Protocol):
+    """What a thread can wait for; `ready` is read with the connection's lock held."""
+
+    @property
+    def ready(self) -> bool: ...
+
+
+class DoipConnection:
+    """One open socket. Every method may be called from any thread; after a loss all raise what `error` says."""
+
+    def __init__(
+        self, sock: socket.socket, machine: DoipClientMachine, *, tap: Tap, clock: Clock, channel: str = ""
+    ) -> None:
+        self._socket: Any = sock
+        self.machine = machine
+        self._tap = tap
+        self._clock = clock
+        self._channel = channel
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._leading = False
+        self._followers = 0
+        self._waiters = 0
+        self._served = 0
+        self._unsent: deque[memoryview] = deque()
+        self._last_write = self._next_tick = clock()
+        self._stop = threading.Event()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if _DONT_WAIT:  # one system call a read: a Python timeout would poll first
+            sock.setblocking(True)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 0, int(_SLICE * 1e6)))
+        else:
+            sock.settimeout(_SLICE)
+        self._background = threading.Thread(target=self._read_idle, name=f"doip {channel}", daemon=True)
+
+    @property
+    def error(self) -> ProductError | None:
+        """Why the connection has ended; None while it lives."""
+        return self.machine.error
+
+    def activate(self) -> None:
+        """Routing activation; raises RoutingDenied, NoResponse or VciLost. Starts the background reader."""
+        with self._lock:
+            self.machine.activate(self._clock())
+            self._flush()
+        self.wait(_Activated(self.machine), float("inf"))  # the machine's own timers end it
+        self._background.start()
+
+    def transmit(self, target: int, pdu: bytes, *, wants_ack: bool = True) -> Transmission:
+        """Hand one message to the network; waits only while the peer's receive window is full."""
+        with self._lock:
+            self._raise_if_lost()
+            transmission = self.machine.send(target, pdu, self._clock(), wants_ack=wants_ack)
+            self._flush()
+            if self._unsent:
+                self._write_out()
+                transmission.deadline = self._clock() + dm.A_DOIP_DIAGNOSTIC_MESSAGE
+            self._raise_if_lost()
+        return transmission
+
+    def acknowledged(self, transmission: Transmission) -> None:
+        """Wait for the entity's ack; raises what the transmission failed with."""
+        if not transmission.ready:
+            # the machine's own timers end it: ack time, retries after nack 05
+            self.wait(transmission, float("inf"), raise_lost=False)
+        if transmission.error is not None:
+            raise copy.copy(transmission.error)
+
+    def wait(self, subject: Waitable, deadline: float, *, raise_lost: bool = True) -> bool:
+        """True when `subject.ready`, False at `deadline`; a lost connection raises (or ends it, `raise_lost` False)."""
+        with self._lock:
+            self._waiters += 1
+            self._served += 1
+            try:
+                while not subject.ready:
+                    if self.machine.error is not None:
+                        if raise_lost:
+                            self._raise_if_lost()
+                        return False
+                    left = deadline - self._clock()
+                    if left <= 0:
+                        return False
+                    if not self._leading:
+                        self._lead()
+                    elif not self._follow(min(left, _SLICE)):
+                        self._tick()
+                return True
+            finally:
+                self._waiters -= 1
+                if self._followers:
+                    self._changed.notify_all()
+
+    def call(self, method: Any, *arguments: Any) -> Any:
+        """Run a method of the machine with the connection's lock held."""
+        with self._lock:
+            return method(*arguments)
+
+    def close(self, reason: str = "the connection was closed") -> None:
+        """End it; threads that wait get VciLost. Idempotent."""
+        self._stop.set()
+        with self._lock:
+            self.machine.connection_lost(VciLost(reason))
+            self._shut()
+            self._changed.notify_all()
+        if self._background.is_alive() and threading.current_thread() is not self._background:
+            self._background.join(2.0)
+        with self._lock:
+            until = self._clock() + 2.0
+            while self._leading and self._clock() < until:
+                self._follow(_SLICE)  # closing under a reader would give its file number to the next socket
+            self._socket.close()
+
+    # ---- with the lock held
+
+    def _raise_if_lost(self) -> None:
+        if self.machine.error is not None:
+            raise copy.copy(self.machine.error)
+
+    def _follow(self, seconds: float) -> bool:
+        self._followers += 1
+        try:
+            return self._changed.wait(seconds)
+        finally:
+            self._followers -= 1
+
+    def _lead(self) -> None:
+        """Read once (at most _SLICE) without the lock, then serve everybody with what came."""
+        self._leading = True
+        self._lock.release()
+        try:
+            data = self._read()
+        finally:
+            self._lock.acquire()
+            self._leading = False
+        self._take(data)
+
+    def _read(self) -> bytes | OSError | None:
+        missing = self.machine.missing
+        try:
+            data: bytes = self._socket.recv(_READ_SIZE if missing < _READ_SIZE else min(missing, _MAX_READ))
+        except (BlockingIOError, TimeoutError, InterruptedError):
+            return None
+        except OSError as error:
+            return error
+        return data
+
+    def _take(self, data: bytes | OSError | None) -> None:
+        if data is None:
+            self._tick()
+        elif isinstance(data, bytes) and data:
+            now = self._clock()
+            messages = self.machine.receive(data, now)
+            if messages:
+                stamp = time.time()
+                for kind, payload, _version in messages:
+                    self._tap(DoipMessage(stamp, kind, payload, True, self._channel))
+            if now >= self._next_tick or self.machine.error is not None:
+                self._tick()
+            else:
+                self._flush()
+        elif isinstance(data, OSError):
+            code = data.strerror or type(data).__name__
+            self._lose(f"the DoIP connection to {self._channel} broke: {code}", str(data.errno or ""))
+        else:
+            self._lose(f"the DoIP entity {self._channel} closed the connection", "EOF")
+        if self._followers:
+            self._changed.notify_all()
+
+    def _tick(self) -> None:
+        now = self._clock()
+        self._next_tick = now + _SLICE
+        self.machine.handle_timeout(now)
+        self._flush()
+        if self.machine.error is not None:
+            self._shut()
+
+    def _lose(self, reason: str, code: str) -> None:
+        self.machine.connection_lost(VciLost(reason, lost_code=code))
+        self._shut()
+
+    def _shut(self) -> None:
+        self._unsent.clear()
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # it is down already
+
+    def _flush(self) -> None:
+        """Hand to the kernel what it takes now; the rest stays in `_unsent`, in order."""
+        for kind, payload in self.machine.messages_to_send(self._clock()):
+            self._tap(DoipMessage(time.time(), kind, payload, False, self._channel))
+            head = dm.HEADER.pack(self.machine.version, self.machine.version ^ 0xFF, kind, len(payload))
+            sent = 0 if self._unsent else self._write(head, payload)
+            if self.machine.error is not None:
+                return
+            if sent < 8 + len(payload):
+                self._unsent.append(memoryview(head + payload)[sent:])
+                continue
+        while self._unsent:
+            first = self._unsent[0]
+            sent = self._write(first)
+            if self._unsent and sent == len(first):
+                self._unsent.popleft()
+            elif self._unsent:
+                self._unsent[0] = first[sent:]
+                return
+
+    def _write(self, *pieces: bytes | memoryview) -> int:
+        try:
+            if _DONT_WAIT:
+                sent: int = self._socket.sendmsg(pieces, (), _DONT_WAIT)
+            else:
+                sent = self._socket.send(b"".join(pieces))
+        except (BlockingIOError, TimeoutError, InterruptedError):
+            return 0
+        except OSError as error:
+            code = error.strerror or type(error).__name__
+            self._lose(f"the DoIP connection to {self._channel} broke: {code}", str(error.errno or ""))
+            return 0
+        self._last_write = self._clock()
+        return sent
+
+    def _write_out(self) -> None:
+        """Wait until the peer has room for the rest. Somebody else reads meanwhile: no deadlock by two full windows."""
+        self._last_write = self._clock()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, selectors.EVENT_WRITE)
+            while self._unsent and self.machine.error is None:
+                self._lock.release()
+                try:
+                    selector.select(_SLICE)
+                finally:
+                    self._lock.acquire()
+                self._flush()
+                if self._unsent and self._clock() - self._last_write > _WRITE_STALL:
+                    self._lose(f"the DoIP entity {self._channel} takes no more data", "stalled")
+
+    # ---- the background thread
+
+    def _read_idle(self) -> None:
+        """Read while nobody waits: two looks _IDLE_AFTER apart without a waiting thread between them."""
+        seen = -1
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, selectors.EVENT_READ)
+            while not self._stop.is_set():
+                with self._lock:
+                    if self.machine.error is not None:
+                        return
+                    idle = not self._waiters and not self._leading and self._served == seen
+                    seen = self._served
+                    if idle:
+                        self._lead_idle(selector)
+                if not idle:
+                    self._stop.wait(_IDLE_AFTER)
+
+    def _lead_idle(self, selector: selectors.BaseSelector) -> None:
+        self._leading = True
+        self._lock.release()
+        data: bytes | OSError | None = None
+        try:
+            if selector.select(_SLICE if self._unsent else _IDLE_READ):
+                data = self._read()
+        finally:
+            self._lock.acquire()
+            self._leading = False
+        self._take(data)
+
+
+class _Activated:
+    """Ready when the routing activation is decided; a refusal is the machine's error."""
+
+    def __init__(self, machine: DoipClientMachine) -> None:
+        self.machine = machine
+
+    @property
+    def ready(self) -> bool:
+        return self.machine.entity is not None

@@ -1,0 +1,234 @@
+"""The DoIP way to the vehicle (ISO 13400-2): one TCP connection to an entity, a link for each unit behind it.
+
+TLS is not spoken here. After a loss nothing is sent again: the next `open_link` connects anew, and links that were
+open before take the new connection with their next `send`.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import Any
+
+from core.errors import RoutingDenied, VciLost, VciNotFound
+from core.protocol import doip_messages as dm
+from core.protocol.doip import DoipClientMachine, Inbox
+from core.vci.channel import Clock, Tap
+from core.vci.doip_connection import DoipConnection
+from core.vci.finder import EntityQuery, vin_text
+from core.vocabulary import DoipAddress, EcuAddress, Transport
+
+CONNECT_LIMIT = 3.0  # seconds for TCP
+_QUERY_WAIT = 0.3  # seconds at connect for the entity's status; most answer at once
+_VIN_WAIT = 1.0  # seconds for its identification, which ISO delays by a random 0..500 ms
+_NO_LIMIT = 0xFFFF_FFFF - 4
+
+
+class DoipLink:
+    """One conversation with one unit (`channel.Link`). PDUs without DoIP header and addresses."""
+
+    def __init__(self, vci: DoipVci, address: DoipAddress, connection: DoipConnection) -> None:
+        self.address: EcuAddress = address
+        self.max_pdu = vci.max_pdu
+        self._vci = vci
+        self._logical = address.logical
+        self._connection = connection
+        self._inbox: Inbox = connection.call(connection.machine.open, self._logical)
+        self._closed = False
+
+    def send(self, pdu: bytes) -> None:
+        """Send and wait for the entity's ack. NoResponse (no ack, unit unreachable), RoutingDenied (other nacks)."""
+        connection = self._connection
+        if connection.error is not None:
+            connection = self._take_new_connection()
+        connection.acknowledged(connection.transmit(self._logical, pdu))
+
+    def receive(self, deadline: float) -> bytes | None:
+        """The next PDU, None at `deadline`; a message that has begun by then is waited for while it moves on."""
+        inbox, connection = self._inbox, self._connection
+        while not inbox.pdus and not connection.wait(inbox, deadline):
+            progress = connection.call(self._progress)
+            if progress is None or progress + dm.A_PROCESSING_TIME <= deadline:
+                return None
+            deadline = progress + dm.A_PROCESSING_TIME
+        pdu: bytes = connection.call(inbox.take)
+        return pdu
+
+    def receiving_since(self) -> float | None:
+        since: float | None = self._connection.call(self._connection.machine.receiving_since, self._logical)
+        return since
+
+    def clear(self) -> None:
+        self._connection.call(self._inbox.clear)
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._connection.call(self._connection.machine.close, self._logical, self._inbox)
+
+    def _progress(self) -> float | None:
+        machine = self._connection.machine
+        return machine.last_receive if machine.receiving_since(self._logical) is not None else None
+
+    def _take_new_connection(self) -> DoipConnection:
+        connection = self._vci.connection
+        if connection.error is not None or self._closed:
+            raise VciLost(f"the DoIP connection to {self._vci.name} is gone")
+        self._connection = connection
+        self._inbox = connection.call(connection.machine.open, self._logical)
+        return connection
+
+
+class DoipVci:
+    """One DoIP entity, connected and activated (`channel.Vci`). Constructing it connects.
+
+    Errors: VciNotFound (nobody there), RoutingDenied (with the code; 07 says that TLS is needed), NoResponse
+    (connected, but silent), VciLost (closed while activating).
+    """
+
+    transports = frozenset({Transport.DOIP})
+
+    def __init__(
+        self,
+        host: str,
+        port: int = dm.TCP_PORT,
+        *,
+        source: int = 0x0E00,
+        tap: Tap,
+        clock: Clock = time.monotonic,
+        uri: str = "",
+    ) -> None:
+        shown = f"[{host}]" if ":" in host else host
+        self.uri = uri or f"doip://{shown}:{port}?source={source:#06x}"
+        self.name = f"DoIP {shown}:{port}"
+        self.max_pdu = _NO_LIMIT
+        self._where = (host, port)
+        self._channel = f"{shown}:{port}"
+        self._source = source
+        self._tap = tap
+        self._clock = clock
+        self._vin = ""
+        self._lock = threading.Lock()
+        self._closed = False
+        self._query: EntityQuery | None = None
+        try:
+            self.connection = self._connect()
+        except BaseException:
+            self._close_query()
+            raise
+
+    @property
+    def entity_address(self) -> int | None:
+        """The entity's own logical address, as its routing activation response said."""
+        return self.connection.machine.entity
+
+    def open_link(self, address: EcuAddress) -> DoipLink:
+        """A link to a unit; connects anew where the connection was lost."""
+        if not isinstance(address, DoipAddress):
+            raise VciNotFound(
+                f"{self.name} reaches DoIP units only, {address} is on CAN",
+                "Use a device that speaks CAN for this unit (rules G5 and G6).",
+            )
+        with self._lock:
+            if self._closed:
+                raise VciLost(f"{self.name} is closed")
+            if self.connection.error is not None:
+                self.connection.close()
+                self.connection = self._connect()
+            return DoipLink(self, address, self.connection)
+
+    def send_functional(self, address: EcuAddress, pdu: bytes) -> None:
+        """Send to `address.functional` and wait for nothing; a nack of the group is seen by the tap only."""
+        if isinstance(address, DoipAddress):
+            self.connection.transmit(address.functional, pdu, wants_ack=False)
+
+    def collect_functional(
+        self, addresses: tuple[EcuAddress, ...], pdu: bytes, deadline: float
+    ) -> list[tuple[EcuAddress, bytes]]:
+        """Answers in the order of arrival for each unit; ends before `deadline` when every unit said its last word."""
+        units = [a for a in addresses if isinstance(a, DoipAddress)]
+        links = [self.open_link(unit) for unit in units]
+        answers: list[tuple[EcuAddress, bytes]] = []
+        try:
+            for group in dict.fromkeys(unit.functional for unit in units):
+                self.connection.transmit(group, pdu, wants_ack=False)
+            for link in links:
+                while (answer := link.receive(deadline)) is not None:
+                    answers.append((link.address, answer))
+                    if not (len(answer) == 3 and answer[0] == 0x7F and answer[2] == 0x78):
+                        break
+        finally:
+            for link in links:
+                link.close()
+        return answers
+
+    def voltage(self) -> float | None:
+        """DoIP has no way to measure it."""
+        return None
+
+    def vin_hint(self) -> str:
+        """The VIN of the entity's identification; waits up to 1 s for it once, "" where none came."""
+        with self._lock:
+            self._ask(_VIN_WAIT)
+            return self._vin
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self.connection.close()
+            self._close_query()
+
+    def _close_query(self) -> None:
+        if self._query is not None:
+            self._query.close()
+
+    # ---- connecting
+
+    def _connect(self) -> DoipConnection:
+        """Connect and activate; an entity that refuses version 02 as a bad pattern is tried with 03 once."""
+        machine = DoipClientMachine(self._source)
+        try:
+            return self._activated(machine)
+        except RoutingDenied:
+            if machine.header_nack != dm.HeaderNack.INCORRECT_PATTERN:
+                raise
+        return self._activated(DoipClientMachine(self._source, version=0x03))
+
+    def _activated(self, machine: DoipClientMachine) -> DoipConnection:
+        sock, peer = self._open_socket()
+        connection = DoipConnection(sock, machine, tap=self._tap, clock=self._clock, channel=self._channel)
+        try:
+            if self._query is None:  # before the activation, so that its answers cost no time of their own
+                self._query = EntityQuery(peer, tap=self._tap, clock=self._clock, channel=self._channel)
+            connection.activate()
+            self._ask(_QUERY_WAIT)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _ask(self, seconds: float) -> None:
+        """Take what the entity said about itself, waiting until `seconds` after the question at most."""
+        if self._query is None:
+            return
+        self._query.collect(seconds)
+        if self._query.identification is not None:
+            self._vin = vin_text(self._query.identification)
+        if self._query.status is not None and self._query.status.max_data_size:
+            self.max_pdu = max(1, self._query.status.max_data_size - dm.ADDRESSES.size)
+
+    def _open_socket(self) -> tuple[socket.socket, Any]:
+        try:
+            sock = socket.create_connection(self._where, CONNECT_LIMIT)
+            try:
+                return sock, sock.getpeername()
+            except OSError:
+                sock.close()
+                raise
+        except OSError as error:
+            reason = error.strerror or str(error) or type(error).__name__
+            raise VciNotFound(
+                f"no DoIP entity answers at {self._channel}: {reason}",
+                "Check the cable, the address and the ignition; `passbay devices` lists the entities that are heard.",
+            ) from error

@@ -1,0 +1,169 @@
+"""Finds DoIP entities over UDP (ISO 13400-2, vehicle identification): all interfaces, one total deadline. No TCP."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from core.protocol import doip_messages as dm
+from core.protocol.doip_messages import PayloadType
+from core.vci.channel import Clock, Tap
+from core.vocabulary import DoipEntity, DoipMessage
+
+_REPEAT = 0.7  # seconds between two requests: longer than the random 0..500 ms of an answer
+_MAX_ENTITIES = 256  # more is no workshop but a flood
+_ALL_NODES = "ff02::1"
+_REQUEST = dm.encode(PayloadType.IDENTIFICATION_REQUEST, b"", dm.ANY_VERSION)
+_STATUS = dm.encode(PayloadType.ENTITY_STATUS_REQUEST)
+
+_Target = tuple[socket.socket, Any]
+
+
+def discover(
+    port: int = dm.UDP_PORT,
+    timeout: float = 2.0,
+    addresses: Iterable[str] | None = None,
+    *,
+    clock: Clock = time.monotonic,
+) -> list[DoipEntity]:
+    """Every entity that answers within `timeout` seconds (all interfaces together), in the order of arrival.
+
+    `addresses` asks these hosts (or broadcast addresses) instead of all interfaces. An interface that cannot send is
+    passed over. Entities are told apart by EID and logical address.
+    """
+    deadline = clock() + timeout
+    found: dict[tuple[bytes, int], DoipEntity] = {}
+    with contextlib.ExitStack() as stack, selectors.DefaultSelector() as selector:
+        targets = list(_targets(port, addresses, stack))
+        for sock in {sock for sock, _where in targets}:
+            selector.register(sock, selectors.EVENT_READ)
+        ask_at = clock()
+        while targets and (now := clock()) < deadline:
+            if now >= ask_at:
+                ask_at = now + _REPEAT
+                for sock, where in targets:
+                    with contextlib.suppress(OSError):  # this interface is down or has no route
+                        sock.sendto(_REQUEST, where)
+            for key, _events in selector.select(max(0.0, min(ask_at, deadline) - clock())):
+                entity = _receive(key.fileobj, port)  # type: ignore[arg-type]
+                if entity is not None and len(found) < _MAX_ENTITIES:
+                    found.setdefault((entity.eid, entity.logical_address), entity)
+    return list(found.values())
+
+
+def _receive(sock: socket.socket, port: int) -> DoipEntity | None:
+    try:
+        data, peer = sock.recvfrom(2048)
+    except OSError:
+        return None
+    message = dm.parse_datagram(data)
+    if not isinstance(message, dm.Message) or message.payload_type != PayloadType.ANNOUNCEMENT:
+        return None
+    return _entity(socket.getnameinfo(peer, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0], port, message.payload)
+
+
+def _entity(host: str, port: int, payload: bytes) -> DoipEntity:
+    said = dm.Identification.unpack(payload)
+    return DoipEntity(
+        host, port, vin_text(said), said.logical_address, said.eid, said.gid, said.further_action, said.sync_status
+    )
+
+
+def vin_text(identification: dm.Identification) -> str:
+    """The VIN as text; "" while the entity does not know it (all 00 or all FF, ISO 13400-2 table 5)."""
+    if set(identification.vin) <= {0x00, 0xFF}:
+        return ""
+    return identification.vin.decode("ascii", "replace")
+
+
+def _socket(family: int, stack: contextlib.ExitStack, bind: Any = None) -> socket.socket:
+    sock = stack.enter_context(socket.socket(family, socket.SOCK_DGRAM))
+    sock.setblocking(False)
+    if family == socket.AF_INET:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    if bind is not None:
+        sock.bind(bind)
+    return sock
+
+
+def _targets(port: int, addresses: Iterable[str] | None, stack: contextlib.ExitStack) -> Iterator[_Target]:
+    """(socket, address) of everything to ask: the given hosts, or each interface's broadcast and all-nodes group."""
+    if addresses is not None:
+        for host in addresses:
+            with contextlib.suppress(OSError):  # a name that does not resolve answers nothing
+                for family, _type, _proto, _name, where in socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[:1]:
+                    yield _socket(family, stack), where
+        return
+    import psutil  # heavy: only when somebody searches
+
+    for interface, entries in psutil.net_if_addrs().items():
+        for entry in entries:
+            with contextlib.suppress(OSError):  # no such address any more, or no IPv6
+                if entry.family == socket.AF_INET:
+                    loopback = entry.address.startswith("127.")
+                    ask = entry.address if loopback else entry.broadcast or "255.255.255.255"
+                    yield _socket(socket.AF_INET, stack, (entry.address, 0)), (ask, port)
+                elif entry.family == socket.AF_INET6 and entry.address.startswith("fe80"):
+                    index = socket.if_nametoindex(interface)
+                    yield _socket(socket.AF_INET6, stack), (_ALL_NODES, port, 0, index)
+
+
+class EntityQuery:
+    """Asks one entity over UDP who it is and what it carries; answers are collected whenever somebody has time."""
+
+    def __init__(self, peer: Any, *, tap: Tap, clock: Clock, channel: str) -> None:
+        """`peer` is the TCP peer's address; UDP uses the same port number."""
+        self.identification: dm.Identification | None = None
+        self.status: dm.EntityStatus | None = None
+        self._tap = tap
+        self._clock = clock
+        self._channel = channel
+        self._started = clock()
+        self._dead = False
+        self._socket = socket.socket(socket.AF_INET6 if len(peer) == 4 else socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._socket.connect(peer)
+            for message in (_STATUS, _REQUEST):
+                self._tell(message, is_rx=False)
+                self._socket.send(message)
+        except OSError:
+            self._dead = True  # UDP is shut on this way: nothing will be known, which is no error
+
+    def collect(self, seconds: float) -> bool:
+        """Take what arrives until both are known or `seconds` since the question have passed. True: no more comes."""
+        while not self._dead and (self.identification is None or self.status is None):
+            left = self._started + seconds - self._clock()
+            if left <= 0:
+                return False
+            self._socket.settimeout(left)
+            try:
+                data = self._socket.recv(2048)
+            except TimeoutError:
+                return False
+            except OSError:
+                self._dead = True  # "port unreachable" came back: nobody listens there
+                break
+            self._take(data)
+        return True
+
+    def close(self) -> None:
+        self._dead = True
+        self._socket.close()
+
+    def _take(self, data: bytes) -> None:
+        message = dm.parse_datagram(data)
+        if not isinstance(message, dm.Message):
+            return
+        self._tell(data, is_rx=True)
+        if message.payload_type == PayloadType.ANNOUNCEMENT:
+            self.identification = dm.Identification.unpack(message.payload)
+        elif message.payload_type == PayloadType.ENTITY_STATUS_RESPONSE:
+            self.status = dm.EntityStatus.unpack(message.payload)
+
+    def _tell(self, data: bytes, *, is_rx: bool) -> None:
+        payload_type = int.from_bytes(data[2:4], "big")
+        self._tap(DoipMessage(time.time(), payload_type, data[8:], is_rx, self._channel))
