@@ -1,4 +1,4 @@
-"""Puts a garage vehicle on a real python-can bus and a real DoIP port, for other people's testers. Handles no signals."""
+"""Puts a garage vehicle on a real python-can bus and a DoIP port, for other people's testers. Handles no signals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated vehicles that come with the product: where their PDX and TOML lie, and what both say. Starts nothing."""
+"""The simulated vehicles that come with the product: where PDX and TOML lie, and what both say. Starts nothing."""
 
 from __future__ import annotations
 
