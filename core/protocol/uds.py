@@ -190,9 +190,10 @@ def describe(pdu: bytes) -> str:
         return _describe_negative(pdu)
     if sid & POSITIVE_OFFSET and sid - POSITIVE_OFFSET in SERVICE_NAMES:
         details = _details(sid - POSITIVE_OFFSET, pdu, is_answer=True)
-        return f"ok: {service_name(sid - POSITIVE_OFFSET)} {details}".rstrip()
+        return f"ok: {_joined(service_name(sid - POSITIVE_OFFSET), details)}"
     if sid in SERVICE_NAMES:
-        return f"{service_name(sid)} {_details(sid, pdu, is_answer=False)}".rstrip()
+        quiet = ", no answer wanted" if is_suppressed(pdu) else ""
+        return _joined(service_name(sid), _details(sid, pdu, is_answer=False)) + quiet
     return f"unknown service {_hex(pdu)}"
 
 
@@ -208,8 +209,7 @@ def _details(sid: int, pdu: bytes, *, is_answer: bool) -> str:
     """What follows the service name. A PDU too short for its service falls back to its bytes in hex."""
     rest = pdu[1:]
     if sid in _SUBFUNCTION_SIDS and rest:
-        quiet = ", no answer wanted" if rest[0] & SUPPRESS and not is_answer else ""
-        return f"{_sub_function(sid, rest[0] & 0x7F, rest[1:], is_answer=is_answer)}{quiet}".removeprefix(", ")
+        return _sub_function(sid, rest[0] & 0x7F, rest[1:], is_answer=is_answer)
     if sid in (0x22, 0x24, 0x2E, 0x2F) and len(rest) >= 2:
         return _identifiers(sid, rest, is_answer=is_answer)
     if sid == Sid.TRANSFER_DATA and rest:
@@ -263,6 +263,10 @@ def _transfer_request(rest: bytes, *, is_answer: bool) -> str:
         return _hex(rest)
     size = int.from_bytes(rest[2 + where :], "big")
     return f"to {rest[2 : 2 + where].hex().upper()}, {_count(size)}, format {rest[0]:02X}"
+
+
+def _joined(name: str, details: str) -> str:
+    return f"{name} {details}" if details else name
 
 
 def _count(length: int) -> str:

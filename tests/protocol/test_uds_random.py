@@ -11,11 +11,24 @@ from core.errors import RemoteProtocolError
 from core.protocol import dtc, nrc, uds
 from core.protocol.uds_client import UdsClient
 
-REQUESTS = (b"\x22\xf1\x90", b"\x36\x01DATA", b"\x10\x03", b"\x31\x01\xff\x00", b"\x3e\x80", b"\x19\x02\xff", b"\xba\x01")
+REQUESTS = (
+    b"\x22\xf1\x90",
+    b"\x36\x01DATA",
+    b"\x10\x03",
+    b"\x31\x01\xff\x00",
+    b"\x3e\x80",
+    b"\x19\x02\xff",
+    b"\xba\x01",
+)
 
 
-def run_to_the_end(client: UdsClient, request: bytes, answers: list[tuple[float, bytes | None]], **options: int) -> float:
-    """Pump `client` with (delay, answer; None begins a multi-frame answer); returns the time at the end."""
+def run_to_the_end(
+    client: UdsClient, request: bytes, answers: list[tuple[float, bytes | None]], **options: int
+) -> float:
+    """Pump `client` with (delay, answer; None begins a multi-frame answer); returns the time at the end.
+
+    What is left of `answers` when the request has ended arrives late.
+    """
     now = 0.0
     client.send(request, now, **options)  # type: ignore[arg-type]
     queue = iter(answers)
@@ -38,6 +51,8 @@ def run_to_the_end(client: UdsClient, request: bytes, answers: list[tuple[float,
         else:
             now = max(now, deadline)
             client.handle_timeout(now)
+    for _, late in [coming or (0.0, b""), *queue]:
+        client.receive(late or b"", now)
     return now
 
 
