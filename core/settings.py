@@ -1,4 +1,4 @@
-"""The settings: one flat TOML file, loaded, checked and saved. A broken file never stops the start. No defaults of jobs.
+"""The settings: one flat TOML file, loaded, checked and saved. A broken file never stops the start. Runs no job.
 
 Known keys: last_device (a VCI URI), theme (a theme's name, "" for the built-in one), frame_rate (screen refreshes of
 the live panel per second, 1..30).
@@ -48,7 +48,7 @@ def load(path: Path) -> tuple[Settings, str]:
 
 
 def _checked(table: dict[str, Any], text: str, path: Path) -> tuple[Settings, str]:
-    settings = Settings()
+    chosen: dict[str, Any] = {}
     problems = []
     known = {f.name: type(f.default) for f in fields(Settings)}
     for key, value in table.items():
@@ -58,7 +58,8 @@ def _checked(table: dict[str, Any], text: str, path: Path) -> tuple[Settings, st
         elif type(value) is not kind or not _allowed(key, value):
             problems.append(f"{_place(text, key)} {key} cannot be {str(value)[:40]!r}")
         else:
-            settings = replace(settings, **{key: value})
+            chosen[key] = value
+    settings = Settings(**chosen)
     if not problems:
         return settings, ""
     return settings, f"In the settings file {path}: {'; '.join(problems[:3])}. The defaults are used there."
@@ -114,8 +115,9 @@ def _with_values(text: str, values: dict[str, str | int]) -> str:
     for key, value in values.items():
         line = tomli_w.dumps({key: value}).strip()
         pattern = re.compile(rf"^[ \t]*{key}[ \t]*=.*$", re.MULTILINE)
+        found = pattern.search(text)
         # in front: a line appended behind a [table] would belong to the table
-        text = pattern.sub(lambda _, new=line: new, text, count=1) if pattern.search(text) else f"{line}\n{text}"
+        text = f"{text[: found.start()]}{line}{text[found.end() :]}" if found else f"{line}\n{text}"
     return text
 
 
@@ -128,7 +130,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -1,4 +1,4 @@
-"""Trouble codes of one unit: status in words, environment data, clearing (ISO 14229-1, 0x19 and 0x14). Repairs nothing."""
+"""Trouble codes of one unit: status in words, environment data, clearing (ISO 14229-1 0x19, 0x14). Repairs nothing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def faults(vehicle: KnownVehicle, ecu: str, clear: bool = False) -> Job[FaultsRe
         yield from _clear(unit, address)
     yield Step("faults", f"Read the trouble codes of {unit.name}")
     codes = yield from read_dtcs(unit, address)
-    variant = yield from _variant(unit, address)
+    variant = yield from _variant(vehicle, unit, address)
     readings = []
     for number, code in enumerate(codes):
         yield Progress(number, len(codes))
@@ -47,23 +47,23 @@ def faults(vehicle: KnownVehicle, ecu: str, clear: bool = False) -> Job[FaultsRe
 def _clear(unit: UnitInfo, address: EcuAddress) -> Job[None]:
     """14 FFFFFF in the default session; in the extended one where the unit wants it so, and back."""
     try:
-        yield Request(unit.name, address, uds.clear_dtcs(), p2=unit.timing.p2)
+        yield Request(unit.name, address, uds.clear_dtcs())
     except NegativeResponse as refusal:
         if refusal.nrc not in (*_NOT_IN_SESSION, _CONDITIONS_NOT_CORRECT):
             raise
     else:
         return
-    yield Request(unit.name, address, uds.session(EXTENDED_SESSION), p2=unit.timing.p2)
+    yield Request(unit.name, address, uds.session(EXTENDED_SESSION))
     try:
-        yield Request(unit.name, address, uds.clear_dtcs(), p2=unit.timing.p2)
+        yield Request(unit.name, address, uds.clear_dtcs())
     finally:
-        yield Request(unit.name, address, uds.session(DEFAULT_SESSION), raise_negative=False, p2=unit.timing.p2)
+        yield Request(unit.name, address, uds.session(DEFAULT_SESSION), raise_negative=False)
 
 
-def _variant(unit: UnitInfo, address: EcuAddress) -> Job[VariantInfo | None]:
+def _variant(vehicle: KnownVehicle, unit: UnitInfo, address: EcuAddress) -> Job[VariantInfo | None]:
     reader = UnitReader(unit, address)
     try:
-        return (yield from reader.variant())
+        return (yield from reader.variant(vehicle.surroundings.catalogue))
     except NoResponse:
         return None  # the codes themselves were read: show them without environment names
 
@@ -71,17 +71,18 @@ def _variant(unit: UnitInfo, address: EcuAddress) -> Job[VariantInfo | None]:
 def _environment(
     vehicle: KnownVehicle, unit: UnitInfo, variant: VariantInfo | None, address: EcuAddress, code: DtcReading
 ) -> Job[tuple[EnvironmentValue, ...]]:
-    """Snapshot and extended data records, each as far as the unit gives it; what cannot be decoded is shown as hex."""
+    """Snapshot and extended data records as far as the unit gives them; what cannot be decoded is shown as hex."""
     values: list[EnvironmentValue] = []
     for kind, request in (("snapshot", uds.read_dtc_snapshot), ("extended data", uds.read_dtc_extended)):
         try:
-            answer = yield Request(unit.name, address, request(code.code), p2=unit.timing.p2)
+            answer = yield Request(unit.name, address, request(code.code))
         except (NegativeResponse, NoResponse):
             continue  # a unit need not keep any: the code itself stands
         if len(answer) <= 6:  # 59 04 DTC status: no record follows
             continue
         try:
-            values += vehicle.surroundings.catalogue.decode_dtc_environment(unit, variant, answer)
+            codec = vehicle.surroundings.catalogue.variant(unit, variant.name if variant else "")
+            values += codec.decode_dtc_environment(answer)
         except (CatalogueError, ProtocolError):
             values.append(EnvironmentValue(f"{kind} (not described)", answer[6:].hex(" ").upper()))
     return tuple(values)

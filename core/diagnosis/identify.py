@@ -1,9 +1,9 @@
-"""Which vehicle is connected: VIN from the way, functionally or at known units, then the vehicle by its VIN's prefix."""
+"""Which vehicle is connected: VIN from the way, functionally or at known units, then the vehicle by its prefix."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,7 @@ class Surroundings:
 
     catalogue: Catalogue
     transports: frozenset[Transport]
-    vin_hint: str = ""
+    vin_hint: Callable[[], str] = lambda: ""
     own_files: frozenset[str] = frozenset()
 
 
@@ -127,14 +127,15 @@ def identify(surroundings: Surroundings) -> Job[KnownVehicle]:
     """Reads the VIN and finds the vehicle. Nobody answering is no error: the VIN is "" and the units are what
     the technician's own data files name."""
     yield Step("identify", "Read the vehicle identification number")
-    vin, answered = surroundings.vin_hint, ()
+    vin = surroundings.vin_hint()
+    answered: tuple[EcuAddress, ...] = ()
     if not Vin(vin).valid and Transport.CAN in surroundings.transports:
         vin, answered = yield from _vin_from_can(surroundings)
     if not Vin(vin).valid and Transport.DOIP in surroundings.transports:
         vin = (yield from _vin_from_units(_doip_candidates(surroundings))) or vin
     info = surroundings.catalogue.vehicle_for(vin) if vin else None
     if info is not None:
-        units = tuple(surroundings.catalogue.unit(name, info.name) for name in info.units)
+        units = surroundings.catalogue.units_of(info)
     else:
         units = _units_without_vehicle(surroundings, answered)
     return KnownVehicle(vin, info, units, surroundings)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from core.catalogue import identifying_dids
 from core.diagnosis.commands import Job, Request
 from core.errors import NegativeResponse, RemoteProtocolError
 from core.protocol import uds
 from core.vocabulary import EcuAddress
 
 if TYPE_CHECKING:
+    from core.catalogue import Catalogue
     from core.catalogue.model import IdentItem, UnitInfo, VariantInfo
 
 _FILLERS = b"\x00\xff "
@@ -31,9 +32,7 @@ class UnitReader:
     def read(self, did: int) -> Job[bytes | None]:
         """The DID's data, None where the unit refuses it or answers nonsense. Silence raises NoResponse."""
         if did not in self._known:
-            request = Request(
-                self.unit.name, self.address, uds.read_data(did), attempts=2, p2=self.unit.timing.p2
-            )  # fmt: skip
+            request = Request(self.unit.name, self.address, uds.read_data(did), attempts=2)
             try:
                 self._known[did] = uds.data_of((yield request), did)
             except (NegativeResponse, RemoteProtocolError):
@@ -62,25 +61,20 @@ class UnitReader:
                 return value
         return ""
 
-    def variant(self) -> Job[VariantInfo | None]:
+    def variant(self, catalogue: Catalogue) -> Job[VariantInfo | None]:
         """The first variant with a pattern that holds; None where the data has patterns and none holds.
 
         Data without any pattern cannot be told apart: its only variant is taken then.
         """
-        for variant in self.unit.variants:
-            for pattern in variant.patterns:
-                if (yield from self._holds(pattern.matches)):
-                    return variant
-        if len(self.unit.variants) == 1 and not self.unit.variants[0].patterns:
-            return self.unit.variants[0]
-        return None
-
-    def _holds(self, matches: Iterable[tuple[int, str]]) -> Job[bool]:
-        for did, expected in matches:
+        answers = {}
+        for did in identifying_dids(self.unit):
             data = yield from self.read(did)
-            if data is None or not says(data, expected):
-                return False
-        return True
+            if data is not None:
+                answers[did] = data
+        found = catalogue.match_variant(self.unit, answers)
+        if found is None and len(self.unit.variants) == 1 and not self.unit.variants[0].patterns:
+            return self.unit.variants[0]
+        return found
 
 
 def items_of_kind(unit: UnitInfo, kind: str) -> tuple[IdentItem, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.diagnosis.commands import Job, ReadClock, Request, Step
+from core.errors import CatalogueError
 from core.protocol import uds
 from core.vocabulary import EcuAddress, UdsExchange, UdsResult
 
@@ -25,11 +26,22 @@ def raw(
         start, _ = yield ReadClock()
         answer = yield Request(name, address, pdu, raise_negative=False, suppressed=uds.is_suppressed(pdu))
         end, _ = yield ReadClock()
-        decoded: tuple[tuple[str, str], ...] = ()
-        if catalogue is not None and unit is not None and answer and not uds.is_negative(answer):
-            decoded = catalogue.decode_answer(unit, answer)
+        decoded = _decoded(catalogue, unit, answer) if catalogue is not None and unit is not None else ()
         words = uds.describe(answer) if answer else "no answer, as asked"
         exchanges.append(
             UdsExchange(pdu, answer, uds.describe(pdu), words, uds.is_negative(answer), end - start, decoded)
         )
     return UdsResult(name, address, tuple(exchanges))
+
+
+def _decoded(catalogue: Catalogue, unit: UnitInfo, answer: bytes) -> tuple[tuple[str, str], ...]:
+    """(name, value) of a positive answer, by the first variant that knows the service; () where none does."""
+    if not answer or uds.is_negative(answer):
+        return ()
+    for name in (*(variant.name for variant in unit.variants), ""):
+        try:
+            decoded = catalogue.variant(unit, name).decode(answer, requests=False)
+        except CatalogueError:
+            continue
+        return tuple((leaf.name, f"{leaf.value} {leaf.unit}".rstrip()) for leaf in decoded.leaves)
+    return ()

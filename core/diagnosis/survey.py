@@ -61,7 +61,7 @@ def survey_unit(vehicle: KnownVehicle, unit: UnitInfo) -> Job[UnitSurvey]:
 def _read_unit(catalogue: Catalogue, unit: UnitInfo, address: EcuAddress, line: UnitSurvey) -> Job[UnitSurvey]:
     reader = UnitReader(unit, address)
     idents = yield from reader.idents()
-    variant = yield from reader.variant()
+    variant = yield from reader.variant(catalogue)
     line = replace(
         line,
         idents=idents,
@@ -105,7 +105,7 @@ def _judge(unit: UnitInfo, line: UnitSurvey, variant: VariantInfo | None, proble
 
 def read_dtcs(unit: UnitInfo, address: EcuAddress) -> Job[tuple[DtcReading, ...]]:
     """19 02 with the names of the data. NegativeResponse and RemoteProtocolError pass through."""
-    answer = yield Request(unit.name, address, uds.read_dtcs(DTC_MASK), attempts=2, p2=unit.timing.p2)
+    answer = yield Request(unit.name, address, uds.read_dtcs(DTC_MASK), attempts=2)
     names = {text.code: text for text in unit.dtcs}
     readings = []
     for code, status in dtc.parse_records(answer):

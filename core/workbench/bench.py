@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core import settings as settings_file
+from core.events import Event, Noted, VciOpened
+from core.settings import Settings
 from core.stream import EventStream
-from core.vocabulary import DataReport, DeviceInfo, DoipEntity, GarageVehicle
+from core.vocabulary import DataReport, DeviceInfo, DeviceKind, DoipEntity, GarageVehicle, Transport
+from core.workbench.data import DataShelf
 from core.workbench.paths import WorkbenchPaths
 from core.workbench.vehicle import Vehicle
 
 if TYPE_CHECKING:
-    from core.settings import Settings
     from core.simulation.serve import RunningGarage
+    from core.vci.channel import Vci
+    from core.vci.uri import VciUri
+
+NO_VCI = "Simulation - no VCI"
+"""The first choice of the device selection (C3)."""
+DOIP_ONLY_URI = "doip://127.0.0.1:13400"
 
 
 class Workbench:
@@ -28,57 +38,121 @@ class Workbench:
         self.paths = paths
         self.stream = EventStream()
         self.settings: Settings
-        self.problems: tuple[str, ...]
+        self.settings, problem = settings_file.load(paths.settings_file)
+        self._problems = [problem] if problem else []
+        self._data = DataShelf(paths.data_files, paths.compiled)
+        self._open: list[Vehicle | RunningGarage] = []
+        self._lock = threading.Lock()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple(self._problems)
+
+    def publish(self, event: Event) -> None:
+        """From any thread."""
+        self.stream.publish(event)
 
     # -- devices (SelectPTDevice, C13)
 
     def simulations(self) -> list[DeviceInfo]:
-        """The simulated vehicles, "Simulation - no VCI" (car-mixed) first. Instant: loads no driver."""
-        raise NotImplementedError
+        """The simulated vehicles, "Simulation - no VCI" (car-mixed) first. Quick: loads no driver and no catalogue."""
+        from core.simulation.vehicle_files import FIRST, initial_state, vehicle_names
+
+        found = []
+        for name in vehicle_names():
+            initial = initial_state(name)
+            ways = {Transport.CAN} if initial.broadcast else set()  # every CAN car of the garage talks by itself
+            ways |= {Transport.DOIP} if initial.eid else set()
+            shown = NO_VCI if name == FIRST else f"Simulation: {name}"
+            found.append(
+                DeviceInfo(
+                    DeviceKind.SIMULATION, shown, f"sim:{name}", frozenset(ways), True, "always works", initial.title
+                )
+            )
+        return found
 
     def devices(self) -> list[DeviceInfo]:
         """Simulation first, then every python-can interface with its verdict, then "DoIP only". May take seconds."""
-        raise NotImplementedError
+        from core.vci.opening import list_can_interfaces
+
+        doip = DeviceInfo(
+            DeviceKind.DOIP, "DoIP only", DOIP_ONLY_URI, frozenset({Transport.DOIP}), True, "network, UDP 13400",
+            "For vehicles that speak DoIP only; discovery finds them.",
+        )  # fmt: skip
+        return [*self.simulations(), *list_can_interfaces(), doip]
 
     def discover_doip(
         self, timeout: float = 2.0, port: int = 13400, addresses: Sequence[str] | None = None
     ) -> list[DoipEntity]:
         """Vehicles heard over UDP within `timeout` seconds on all network interfaces (ISO 13400-2)."""
-        raise NotImplementedError
+        from core.vci.finder import discover
+
+        return discover(port, timeout, addresses)
 
     @property
     def last_device(self) -> str:
-        """The URI that was connected last, "" at first."""
-        raise NotImplementedError
+        """The URI that was chosen last, "" at first."""
+        return self.settings.last_device
 
     def remember_device(self, uri: str) -> None:
         """Keeps `uri` for the next start; StorageFailed where the settings file cannot be written."""
-        raise NotImplementedError
+        self.change_settings(last_device=uri)
+
+    def change_settings(self, **values: str | int) -> None:
+        """Saves settings by name. SettingsInvalid, StorageFailed."""
+        self.settings = settings_file.change(self.paths.settings_file, **values)
 
     # -- garage
 
     def garage_vehicles(self) -> list[GarageVehicle]:
-        """The simulated vehicles that come with the product."""
-        raise NotImplementedError
+        """The simulated vehicles that come with the product. Compiles their data at the first time (seconds)."""
+        from core.simulation.vehicle_files import garage_vehicle, vehicle_names
+
+        self._data.catalogue()  # compiles the files side by side
+        return [garage_vehicle(name, self.paths.compiled) for name in vehicle_names()]
 
     def reset_garage(self, name: str) -> None:
         """Back to the factory state. VciBusy while a process uses it, UsageError for an unknown name."""
-        raise NotImplementedError
+        from core.simulation.sim_vci import reset_vehicle
+
+        reset_vehicle(name, state_directory=self.paths.garage, lock_directory=self.paths.locks)
 
     def serve_garage(
         self, name: str, can: str | None = None, doip: str | None = None, keep: bool = False
     ) -> RunningGarage:
         """Puts a simulated vehicle on a python-can bus ("INTERFACE/CHANNEL?port=N") and a DoIP port ("HOST:PORT").
 
-        Returns when it is ready; `.describe()` gives vehicle, can, doip and units, `.close()` ends it.
+        Returns when it is ready; `.describe()` gives vehicle, can, doip and units, `.check()` raises VciLost when a
+        bus was lost, `.close()` ends it. `keep` goes on from the stored state and stores it.
         """
-        raise NotImplementedError
+        from core.simulation.serve import serve
+        from core.vci.uri import VciUri
+
+        can_uri = VciUri.parse(f"can:{can}") if can else None
+        running = serve(
+            name,
+            can_uri,
+            _place(doip) if doip else None,
+            cache_directory=self.paths.compiled,
+            state_directory=self.paths.garage if keep else None,
+            lock_directory=self.paths.locks,
+        )
+        for notice in running.notices:
+            self.publish(Noted(time.time(), "warning", notice))
+        self._keep(running)
+        return running
 
     # -- data
 
     def check_data(self, path: str | Path) -> DataReport:
         """What a PDX holds and what is wrong with it; never raises for a damaged file."""
-        raise NotImplementedError
+        from core.catalogue.check import report
+
+        return report(Path(path), self.paths.compiled)
+
+    def warm_up(self) -> None:
+        """Compiles what every connection needs, so that the first one is quick. Broken data files: `problems`."""
+        self._note_problems(self._data.catalogue().problems)
 
     # -- connection
 
@@ -88,10 +162,62 @@ class Workbench:
         UsageError for a garbled URI, VciNotFound, VciBusy (names the holder), DriverMissing; DataInvalid when one of
         `data_files` cannot be used.
         """
-        raise NotImplementedError
+        from core.vci.uri import VciUri
+
+        parsed = VciUri.parse(uri)
+        named = [Path(file) for file in data_files]
+        catalogue = self._data.catalogue(named)
+        self._note_problems(catalogue.problems)
+        vci = self._open_vci(parsed)
+        self.publish(VciOpened(time.time(), parsed.text, vci.name))
+        vehicle = Vehicle(
+            vci,
+            catalogue,
+            stream=self.stream,
+            own_files=frozenset(str(path.absolute()) for path in named),
+            open_data=self._data.single,
+            coding_folder=self.paths.coding,
+            bitrate=parsed.bitrate if Transport.CAN in vci.transports else None,
+        )
+        self._keep(vehicle)
+        return vehicle
+
+    def _open_vci(self, uri: VciUri) -> Vci:
+        tap = self.stream.traffic.append
+        if uri.kind is DeviceKind.SIMULATION:
+            from core.simulation.sim_vci import open_simulation
+
+            simulation = open_simulation(
+                uri.vehicle,
+                tap=tap,
+                cache_directory=self.paths.compiled,
+                state_directory=self.paths.garage,
+                lock_directory=self.paths.locks,
+            )
+            for notice in simulation.notices:
+                self.publish(Noted(time.time(), "warning", notice))
+            return simulation
+        from core.vci.opening import open_vci
+
+        return open_vci(uri, tap=tap, lock_directory=self.paths.locks)
+
+    def _note_problems(self, problems: Sequence[Exception]) -> None:
+        for problem in problems:
+            text = str(problem)
+            if text not in self._problems:
+                self._problems.append(text)
+                self.publish(Noted(time.time(), "warning", text))
+
+    def _keep(self, resource: Vehicle | RunningGarage) -> None:
+        with self._lock:
+            self._open.append(resource)
 
     def close(self) -> None:
         """Closes vehicles and garages that are still open. Idempotent."""
+        with self._lock:
+            resources, self._open = self._open, []
+        for resource in reversed(resources):
+            resource.close()
 
     def __enter__(self) -> Workbench:
         return self
@@ -100,9 +226,17 @@ class Workbench:
         self.close()
 
 
+def _place(text: str) -> tuple[str, int]:
+    """HOST:PORT to listen on; port 0 takes any free one (which no URI to connect to can name)."""
+    from core.vci.uri import VciUri
+
+    host, colon, port = text.rpartition(":")
+    if colon and port == "0":
+        return VciUri.parse(f"doip://{host}:1").doip_host, 0
+    uri = VciUri.parse(f"doip://{text}")
+    return uri.doip_host, uri.doip_port
+
+
 def open_workbench(paths: WorkbenchPaths | None = None) -> Workbench:
     """The workbench on `paths`, else on WorkbenchPaths.default(). Never fails on a broken settings file."""
     return Workbench(paths or WorkbenchPaths.default())
-
-
-_ = time

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from core.errors import JobError, ProductError
+from core.events import DtcSeen, Event, ResponsePendingReceived, UnitSurveyed, VciClosed
 from core.vocabulary import (
     CodingResult,
     CodingState,
+    DtcReading,
     EcuAddress,
     EuroClass,
     FaultsResult,
@@ -16,15 +21,24 @@ from core.vocabulary import (
     FlashPreview,
     FlashResult,
     SurveyResult,
-    Transport,
     UdsResult,
     VehicleIdentity,
     VehicleUnit,
 )
 
 if TYPE_CHECKING:
+    from core.catalogue import Catalogue
+    from core.diagnosis.commands import Job
+    from core.diagnosis.identify import KnownVehicle
     from core.diagnosis.runner import RunningJob
     from core.diagnosis.traffic import TrafficView
+    from core.stream import EventStream
+    from core.vci.channel import Vci
+
+T = TypeVar("T")
+
+RECENT_RECORDS = 2000
+"""What a new panel takes over from the ring: enough to show what is going on, little enough to be instant."""
 
 
 class Vehicle:
@@ -34,93 +48,279 @@ class Vehicle:
     `ecu` is a unit's short name, case-insensitive; DataMissing with the known names where there is no such unit.
     """
 
-    uri: str
-    name: str
-    transports: frozenset[Transport]
+    def __init__(
+        self,
+        vci: Vci,
+        catalogue: Catalogue,
+        *,
+        stream: EventStream,
+        own_files: frozenset[str],
+        open_data: Callable[[Path], Catalogue],
+        coding_folder: Path,
+        bitrate: int | None,
+    ) -> None:
+        from core.diagnosis.coding import BackupStore
+        from core.diagnosis.identify import Surroundings
+        from core.diagnosis.tester import Tester
+
+        self.uri, self.name, self.transports = vci.uri, vci.name, vci.transports
+        self._vci = vci
+        self._stream = stream
+        self._catalogue = catalogue
+        self._open_data = open_data
+        self._bitrate = bitrate
+        self._backups = BackupStore(coding_folder)
+        self._surroundings = Surroundings(catalogue, vci.transports, vci.vin_hint, own_files)
+        self._tester = Tester(vci, publish=self._publish)
+        self._known: KnownVehicle | None = None
+        self._identity: VehicleIdentity | None = None
+        self._speakers: tuple[tuple[str, EcuAddress], ...] = ()
+        self._running: RunningJob[Any] | None = None
+        self._pending = 0
+        self._dtcs: dict[tuple[str, int], int] = {}
+        self._lock = threading.Lock()
+        self._closed = False
 
     # -- what is known; "" / UNKNOWN / () until a job has identified the vehicle
 
     @property
     def identity(self) -> VehicleIdentity | None:
-        raise NotImplementedError
+        return self._identity
 
     @property
     def vin(self) -> str:
-        raise NotImplementedError
+        return self._identity.vin if self._identity else ""
 
     @property
     def title(self) -> str:
-        raise NotImplementedError
+        return self._identity.title if self._identity else ""
 
     @property
     def euro_class(self) -> EuroClass:
-        raise NotImplementedError
+        return self._identity.euro_class if self._identity else EuroClass.UNKNOWN
 
     @property
     def units(self) -> tuple[VehicleUnit, ...]:
-        raise NotImplementedError
+        return self._identity.units if self._identity else ()
 
     @property
-    def running(self) -> RunningJob[object] | None:
+    def running(self) -> RunningJob[Any] | None:
         """The job that runs now."""
-        raise NotImplementedError
+        job = self._running
+        return job if job is not None and not job.done else None
 
     def voltage(self) -> float | None:
         """Battery volts now, None where the device cannot measure. Quick; also while a job runs."""
-        raise NotImplementedError
+        return None if self._closed else self._tester.voltage()
 
     # -- jobs
 
     def identify(self) -> RunningJob[VehicleIdentity]:
-        """VIN, vehicle and units."""
-        raise NotImplementedError
+        """VIN, vehicle and units, read anew."""
+        self._known = None
+
+        def job(vehicle: KnownVehicle) -> Job[VehicleIdentity]:
+            yield from ()
+            return vehicle.identity()
+
+        return self._start("identify", "", job, lambda r: f"VIN {r.vin or 'not told'}, {r.title or 'vehicle unknown'}")
 
     def survey(self) -> RunningJob[SurveyResult]:
-        """Quick test of all units; UnitSurveyed after each. A cancel ends it between two units."""
-        raise NotImplementedError
+        """Quick test of all units; UnitSurveyed after each. A cancel ends it between two requests."""
+        from core.diagnosis.survey import survey
+
+        def words(result: SurveyResult) -> str:
+            answered = sum(bool(unit.idents or unit.software) for unit in result.units)
+            codes = sum(unit.dtcs for unit in result.units)
+            return f"{answered} of {len(result.units)} units answered, {codes} trouble codes"
+
+        return self._start("survey", "", survey, words)
 
     def faults(self, ecu: str, clear: bool = False) -> RunningJob[FaultsResult]:
         """Trouble codes with status words and environment data; `clear` erases them (14 FFFFFF) and reads again."""
-        raise NotImplementedError
+        from core.diagnosis.faults import faults
+
+        def job(vehicle: KnownVehicle) -> Job[FaultsResult]:
+            result = yield from faults(vehicle, ecu, clear)
+            self._tell_changes(result.unit, result.dtcs)
+            return result
+
+        cleared = "cleared, " if clear else ""
+        return self._start("faults", ecu, job, lambda r: f"{cleared}{len(r.dtcs)} trouble codes")
 
     def flashware(self, ecu: str) -> tuple[FlashChoice, ...]:
         """Flashware known for this unit of the identified vehicle, newest first. No traffic."""
-        raise NotImplementedError
+        if self._known is None:
+            return ()
+        sessions = self._catalogue.flash_sessions(self._known.unit(ecu))[::-1]
+        return tuple(
+            FlashChoice(s.name, s.title, s.file, s.own_software, s.size, newest=s is sessions[0]) for s in sessions
+        )
 
     def flash_preview(self, ecu: str, flashware: str | None = None) -> RunningJob[FlashPreview]:
         """All checks and the steps, nothing changed. `flashware`: FILE.pdx[#SESSION] or a session's name."""
-        raise NotImplementedError
+        from core.diagnosis.flash import FlashTask, flash_preview
+
+        return self._start(
+            "flash-preview",
+            ecu,
+            lambda vehicle: flash_preview(FlashTask(vehicle, ecu, flashware, self._open_data)),
+            lambda r: f"{sum(c.ok is False for c in r.checks)} of {len(r.checks)} checks failed",
+        )
 
     def flash(self, ecu: str, flashware: str | None = None, force: bool = False) -> RunningJob[FlashResult]:
         """Flashes. PreconditionNotMet before anything is changed, JobInterrupted after the first erase."""
-        raise NotImplementedError
+        from core.diagnosis.flash import FlashTask, flash
+
+        def job(vehicle: KnownVehicle) -> Job[FlashResult]:
+            return flash(FlashTask(vehicle, ecu, flashware, self._open_data, lambda: self._pending), force)
+
+        def words(result: FlashResult) -> str:
+            if result.result != "flashed":
+                return f"software {result.software_after} is up to date"
+            return f"software {result.software_before} -> {result.software_after}, {result.bytes} bytes"
+
+        return self._start("flash", ecu, job, words)
 
     def coding_read(self, ecu: str) -> RunningJob[CodingState]:
-        raise NotImplementedError
+        """What every coding item means now, what the factory set, and what may be chosen."""
+        from core.diagnosis.coding import coding_read
+
+        return self._start(
+            "coding-read",
+            ecu,
+            lambda vehicle: coding_read(vehicle, ecu, self._backups),
+            lambda r: f"{len(r.items)} items read",
+        )
 
     def coding_write(self, ecu: str, changes: Mapping[str, str]) -> RunningJob[CodingResult]:
         """`changes`: item name -> meaning or number as text. ValueRefused (nothing written), VerificationFailed."""
-        raise NotImplementedError
+        from core.diagnosis.coding import coding_write
+
+        wanted = dict(changes)
+        return self._start(
+            "coding", ecu, lambda vehicle: coding_write(vehicle, ecu, wanted, self._backups), _coding_words
+        )
 
     def coding_restore(self, ecu: str, backup: str | Path | None = None) -> RunningJob[CodingResult]:
         """Writes a before-image back: the newest one of this VIN and unit, or the given file."""
-        raise NotImplementedError
+        from core.diagnosis.coding import coding_restore
+
+        path = Path(backup) if backup else None
+        return self._start(
+            "coding", ecu, lambda vehicle: coding_restore(vehicle, ecu, self._backups, path), _coding_words
+        )
 
     def uds(self, target: str | EcuAddress, pdus: Sequence[bytes]) -> RunningJob[UdsResult]:
-        """Raw requests, one after another; negative answers are results here, not errors."""
-        raise NotImplementedError
+        """Raw requests, one after another; negative answers are results here, not errors.
+
+        An address is spoken to without identifying the vehicle first.
+        """
+        from core.diagnosis.raw import raw
+
+        def named(vehicle: KnownVehicle) -> Job[UdsResult]:
+            unit, address = vehicle.reachable(str(target))
+            return raw(unit.name, address, tuple(pdus), self._catalogue, unit)
+
+        if not isinstance(target, str):
+            return self._launch("uds", str(target), raw(str(target), target, tuple(pdus)), _uds_words)
+        return self._start("uds", target, named, _uds_words)
+
+    def _start(
+        self, kind: str, unit: str, job: Callable[[KnownVehicle], Job[T]], words: Callable[[T], str]
+    ) -> RunningJob[T]:
+        def whole() -> Job[T]:
+            vehicle = yield from self._identified()
+            return (yield from job(vehicle))
+
+        return self._launch(kind, unit, whole(), words)
+
+    def _launch(self, kind: str, unit: str, job: Job[T], words: Callable[[T], str]) -> RunningJob[T]:
+        from core.diagnosis.runner import start
+
+        with self._lock:
+            busy = self.running
+            if busy is not None or self._closed:
+                job.close()
+                if busy is None:
+                    raise JobError("The vehicle is disconnected.", "Connect again.")
+                what = f"{busy.kind} {busy.unit}".strip()
+                raise JobError(f"{what} is still running.", "Wait for its end or stop it first.")
+            self._pending = 0
+            running = start(job, tester=self._tester, publish=self._publish, kind=kind, unit=unit, summary=words)
+            self._running = running
+            return running
+
+    def _identified(self) -> Job[KnownVehicle]:
+        from core.diagnosis.identify import identify
+
+        if self._known is None:
+            known = yield from identify(self._surroundings)
+            for unit in known.units:
+                for address in unit.addresses:
+                    self._tester.set_timing(address, unit.timing.p2, unit.timing.p2_star)
+            self._identity = known.identity()
+            self._speakers = tuple((unit.name, address) for unit in known.units for address in unit.addresses)
+            self._known = known if known.vin else None  # nobody told a VIN: the next job asks again
+            return known
+        return self._known
+
+    # -- events
+
+    def _publish(self, event: Event) -> None:
+        if isinstance(event, ResponsePendingReceived):
+            self._pending += 1
+        self._stream.publish(event)
+        if isinstance(event, UnitSurveyed):
+            self._tell_changes(event.unit.name, event.unit.dtc_list)
+
+    def _tell_changes(self, unit: str, codes: Sequence[DtcReading]) -> None:
+        """DtcSeen for a code that is new or has another status than when it was last read."""
+        for code in codes:
+            if self._dtcs.get((unit, code.code)) != code.status:
+                self._dtcs[(unit, code.code)] = code.status
+                self._stream.publish(DtcSeen(time.time(), unit, code))
 
     # -- traffic
 
     def traffic_view(self) -> TrafficView:
-        """A new view on the bus traffic, from now on: one per panel, polled by the roof (4-10 Hz)."""
-        raise NotImplementedError
+        """A new view on the bus traffic, beginning a moment ago: one per panel, polled by the roof (4-10 Hz)."""
+        from core.diagnosis.traffic import TrafficView
+
+        ring = self._stream.traffic
+        start = max(0, ring.total - RECENT_RECORDS)
+        return TrafficView(ring.read_since, lambda: self._speakers, cursor=start, bitrate=self._bitrate)
 
     def close(self) -> None:
         """Cancels a running job (its safe ending runs), waits for it, lets the device go. Idempotent."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        job = self.running
+        if job is not None:
+            job.cancel()
+            try:
+                job.wait()
+            except ProductError:
+                pass  # it is in the stream as JobFailed
+        try:
+            self._tester.close()
+        finally:
+            self._vci.close()
+            self._stream.publish(VciClosed(time.time(), self.uri))
 
     def __enter__(self) -> Vehicle:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _coding_words(result: CodingResult) -> str:
+    return ", ".join(f"{c.name}: {c.before} -> {c.after}" for c in result.changes) or "nothing to change"
+
+
+def _uds_words(result: UdsResult) -> str:
+    refused = sum(exchange.negative for exchange in result.exchanges)
+    return f"{len(result.exchanges)} answers" + (f", {refused} negative" if refused else "")

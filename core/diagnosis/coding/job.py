@@ -1,4 +1,4 @@
-"""Reads, changes and restores the coding of one unit (ISO 14229-1, 0x22 and 0x2E; records of ODX-E). Flashes nothing."""
+"""Reads, changes and restores the coding of one unit (ISO 14229-1 0x22, 0x2E; ODX-E records). Flashes nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Target:
     address: EcuAddress
 
     def request(self, pdu: bytes) -> Request:
-        return Request(self.unit.name, self.address, pdu, p2=self.unit.timing.p2)
+        return Request(self.unit.name, self.address, pdu)
 
     def record(self, name: str) -> CodingRecord:
         return next(record for record in self.unit.coding if record.name == name)
@@ -77,7 +77,9 @@ def coding_write(
     return (yield from _write(target, before, wanted, store))
 
 
-def coding_restore(vehicle: KnownVehicle, ecu: str, store: BackupStore, backup: Path | None = None) -> Job[CodingResult]:
+def coding_restore(
+    vehicle: KnownVehicle, ecu: str, store: BackupStore, backup: Path | None = None
+) -> Job[CodingResult]:  # fmt: skip
     """Writes a before-image back: the newest one of this VIN and unit, or the given file (same VIN and unit only)."""
     target = _target(vehicle, ecu)
     require_covered(vehicle, target.unit)
@@ -139,11 +141,13 @@ def _read_records(target: _Target) -> Job[Records]:
     records: Records = {}
     for record in target.unit.coding:
         pdu = uds.read_data(record.did)
+        answer = b""
         try:
             answer = yield target.request(pdu)
         except NegativeResponse as refusal:
             if refusal.nrc not in _WANTS_SESSION:
                 raise
+        if not answer:
             yield target.request(uds.session(record.session))
             try:
                 answer = yield target.request(pdu)
@@ -165,7 +169,7 @@ def _write(target: _Target, before: Records, wanted: Records, store: BackupStore
     try:
         yield KeepAlive((target.address,))
         for record in changed:
-            yield Step("write", f"Write {record.title or record.name}")
+            yield Step("write", f"Write {record.title or record.name}", protected=written)
             yield target.request(uds.session(record.session))
             if record.security_level is not None:
                 yield from unlock(target.unit.name, target.address, record.security_level, record.security_method)
@@ -182,7 +186,7 @@ def _write(target: _Target, before: Records, wanted: Records, store: BackupStore
     finally:
         yield KeepAlive(())
         yield from _leave(target)
-    yield Step("verify", "Read back and compare")
+    yield Step("verify", "Read back and compare", protected=True)
     after = yield from _read_records(target)
     _verify(target, wanted, after, path)
     return _result(target, before, after, str(path))

@@ -80,8 +80,10 @@ class _Flash:
         except GeneratorExit:
             raise
         except BaseException as error:
+            # no Step here: it would say that the one before it has ended well; a cancel waits while an error is handled
             yield from self._restore(clear=False)
             raise self._judged(error) from error
+        yield Step("restore", "Trouble code storage and normal messages on", protected=True)
         yield from self._restore(clear=True)
         end, _ = yield ReadClock()
         done = self._programming
@@ -98,10 +100,10 @@ class _Flash:
 
     def _post_programming(self) -> Job[str]:
         """Reads the software back from the new application."""
-        yield Step("verify", "Read the new software version back")
+        yield Step("verify", "Read the new software version back", protected=True)
         reader = UnitReader(self._plan.unit, self._address)
         software = yield from reader.of_kind("software")
-        variant = yield from reader.variant()
+        variant = yield from reader.variant(self._plan.task.vehicle.surroundings.catalogue)
         wanted = self._session.own_software
         if variant is not None and variant.is_boot:
             raise VerificationFailed(
@@ -117,8 +119,6 @@ class _Flash:
 
     def _restore(self, clear: bool) -> Job[None]:
         """Page 3: on every ending communication and DTC setting are on again; a first error is never replaced."""
-        name = "restore"
-        yield Step(name, "Trouble code storage and normal messages on")
         commands: list[Functional | KeepAlive | Request] = [
             Functional(self._everyone, uds.communication_control(0, suppress=True)),
             Functional(self._everyone, uds.dtc_setting(1, suppress=True)),

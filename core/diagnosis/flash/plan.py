@@ -1,4 +1,4 @@
-"""Chooses the flashware for one unit and checks everything that can be checked before the first erase. Erases nothing."""
+"""Chooses the flashware for one unit and checks all that can be checked before the first erase. Erases nothing."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def prepare(task: FlashTask) -> Job[FlashPlan]:
         return FlashPlan(task, unit, address, session, images, (*checks, image_check))
     yield Step("check", f"Check {unit.name} and its flashware")
     reader = UnitReader(unit, address)
-    variant = yield from reader.variant()
+    variant = yield from reader.variant(vehicle.surroundings.catalogue)
     in_boot = variant is not None and variant.is_boot
     session = yield from _newest_that_fits(offered, reader, in_boot)
     software = yield from reader.of_kind("software")
@@ -136,7 +136,7 @@ def _from_file(task: FlashTask, unit: UnitInfo, wanted: str) -> tuple[FlashSessi
             f"Known flashware: {names or 'none'}. A file is given as FILE.pdx or FILE.pdx#SESSION.",
         )
     catalogue = task.open_data(path)
-    every = catalogue.all_flash_sessions()
+    every = catalogue.sessions
     if name:
         every = tuple(s for s in every if s.name.casefold() == name.casefold())
         if not every:
@@ -158,7 +158,7 @@ def split_flashware(text: str) -> tuple[Path, str]:
 def _source(task: FlashTask, session: FlashSession) -> Catalogue:
     """The catalogue that holds the session's bytes."""
     own = task.vehicle.surroundings.catalogue
-    if any(s is session for s in own.all_flash_sessions()):
+    if any(s is session for s in own.sessions):
         return own
     return task.open_data(Path(session.file))
 

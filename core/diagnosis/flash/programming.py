@@ -1,4 +1,4 @@
-"""The programming part: session, security, fingerprint, erase, transfer, checksum, dependencies, reset (ISO 14229-1)."""
+"""The programming part: session, security, fingerprint, erase, transfer, checks, reset (ISO 14229-1); no ending."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class Programming:
         """Of the bytes that the unit has acknowledged, in the order of sending."""
         return self._digest.hexdigest()
 
-    def _begin(self, step: str, title: str) -> Step:
+    def _begin(self, step: str, title: str, protected: bool = False) -> Step:
         self.step, self.step_title = step, title
-        return Step(step, title)
+        return Step(step, title, protected)
 
     def _request(self, pdu: bytes, timeout: float | None = None) -> Request:
         return Request(self._unit, self._address, pdu, timeout=timeout)
@@ -56,7 +56,7 @@ class Programming:
         for number, (block, image) in enumerate(zip(self._plan.session.blocks, self._plan.images, strict=True), 1):
             yield from self._program(number, block, image)
         yield from self._check_dependencies()
-        yield self._begin("reset", "Reset the unit into its new software")
+        yield self._begin("reset", "Reset the unit into its new software", protected=True)
         yield from self._reset(uds.reset())
 
     # -- before the first erase
@@ -131,9 +131,13 @@ class Programming:
         for offset in range(0, end, payload):
             piece = data[offset : offset + payload]
             pdu = bytes((0x36, counter)) + piece
+            answer = b""
             try:
                 answer = yield Request(unit, address, pdu)
             except NoResponse:
+                if not self._policy.resend_on_timeout:
+                    raise
+            if not answer:  # outside the except block: there a cancel would have to wait
                 answer = yield from self._again(pdu)
             if len(answer) < 2 or answer[1] != counter:
                 raise RemoteProtocolError(
@@ -147,15 +151,11 @@ class Programming:
         yield self._request(uds.transfer_exit(), LONG_WORK)
 
     def _again(self, pdu: bytes) -> Job[bytes]:
-        """The answer to a block was lost: the same counter once more, as far as the unit's data allows it.
+        """The answer to a block was lost: the same counter once more (only where the unit's data allows it).
 
         A unit that had the block already answers positively without programming twice; one that says 0x73 here has
         moved on, which comes to the same. Whatever was wrong, the checksum at the end finds it.
         """
-        if not self._policy.resend_on_timeout:
-            raise NoResponse(
-                f"{self._unit} did not acknowledge block {pdu[1]:02X}, and must not be sent it twice.", timer="P2"
-            )
         self.retries += 1
         try:
             answer: bytes = yield self._request(pdu)

@@ -1,4 +1,4 @@
-"""How full a CAN bus is: bits per frame (ISO 11898-1) and rates over a short window. An estimate: stuff bits are guessed."""
+"""How full a CAN bus is: bits per frame (ISO 11898-1) and rates. An estimate: stuff bits are guessed."""
 
 from __future__ import annotations
 

@@ -151,12 +151,11 @@ class TrafficView:
     def _message(self, timestamp: float, unit: str, row: Row, is_request: bool, pdu: bytes) -> None:
         words = uds.describe(pdu)
         row.words = f"{unit}: {words}"
-        self._messages.append(
-            MessageLine(
-                self._message_count, timestamp, unit, row.identifier, is_request, pdu[:32], len(pdu), words,
-                not is_request and pdu[0] == 0x7F,
-            )  # fmt: skip
+        negative = not is_request and pdu[0] == uds.NEGATIVE
+        line = MessageLine(
+            self._message_count, timestamp, unit, row.identifier, is_request, pdu[:32], len(pdu), words, negative
         )
+        self._messages.append(line)
         self._message_count += 1
 
     # -- showing
