@@ -14,7 +14,7 @@ from core.simulation.pdx_writer.tables.model import Measurement, Option, Record,
 NUMBERS = (("uint8", "Number, 8 bit", 8), ("uint16", "Number, 16 bit", 16), ("uint32", "Number, 32 bit", 32))
 
 SESSIONS = ((1, "default"), (2, "programming"), (3, "extended"))
-ROUTINE_STATUS = ((0, "passed"), (1, "failed"), (2, "not allowed now"), (4, "incompatible"))
+ROUTINE_STATUS = ((0, "passed"), (1, "failed"), (4, "a block is not valid"))
 
 # DID, short name, title, bits, factor, unit: what a freeze frame of every trouble code holds
 FREEZE_FRAME = (
@@ -136,7 +136,7 @@ def _choice(unit: Unit, name: str, title: str, bits: int, pairs: Iterable[tuple[
 def shared_objects(unit: Unit) -> list[Element]:
     """What every unit's services use."""
     text, raw = _to_the_end("A_ASCIISTRING"), _to_the_end("A_BYTEFIELD")
-    workshop = standard_length(48, "A_BYTEFIELD")
+    workshop = standard_length(48, "A_ASCIISTRING")
     bcd = standard_length(8, "A_UINT32", "BCD-P")
     return [
         *(data_object(unit, name, title, identical(), standard_length(bits), physical("A_UINT32"))
@@ -144,7 +144,7 @@ def shared_objects(unit: Unit) -> list[Element]:
         data_object(unit, "text", "Text", identical(), text, physical("A_UNICODE2STRING")),
         data_object(unit, "bytes", "Bytes", identical(), raw, physical("A_BYTEFIELD")),
         data_object(unit, "bcd", "Two decimal digits", identical(), bcd, physical("A_UINT32")),
-        data_object(unit, "workshop_code", "Workshop code", identical(), workshop, physical("A_BYTEFIELD")),
+        data_object(unit, "workshop_code", "Workshop code", identical(), workshop, physical("A_UNICODE2STRING")),
         scaled(unit, "p2", "P2 server", 16, 1, 0, "ms"),
         scaled(unit, "p2_star", "P2* server", 16, 10, 0, "ms"),
         _choice(unit, "session", "Diagnostic session", 8, SESSIONS),
@@ -200,18 +200,18 @@ def _trouble(unit: Unit, row: Trouble) -> Element:
     )
 
 
-def environment(unit: Unit, params: Sequence[Element]) -> tuple[Element, Element]:
-    """ENV-DATA-DESC and the one ENV-DATA that holds for all trouble codes (7.3.6.5)."""
+def environment(unit: Unit, name: str, title: str, params: Sequence[Element]) -> tuple[Element, Element]:
+    """ENV-DATA-DESC and its one ENV-DATA, which holds for all trouble codes (7.3.6.5)."""
+    key = f"{unit.name}.ENV.{name}"
     description = named(
         "ENV-DATA-DESC",
-        "freeze_frame",
-        "Freeze frame",
+        name,
+        title,
         by_name("PARAM-SNREF", "DTC"),
-        element("ENV-DATA-REFS", reference("ENV-DATA-REF", f"{unit.name}.ENV.all")),
-        id=dop_id(unit, "freeze_frame"),
+        element("ENV-DATA-REFS", reference("ENV-DATA-REF", key)),
+        id=dop_id(unit, name),
     )
-    data = named("ENV-DATA", "freeze_frame_of_all", "Freeze frame", group("PARAMS", params), element("ALL-VALUE"),
-                 id=f"{unit.name}.ENV.all")  # fmt: skip
+    data = named("ENV-DATA", f"{name}_of_all", title, group("PARAMS", params), element("ALL-VALUE"), id=key)
     return description, data
 
 

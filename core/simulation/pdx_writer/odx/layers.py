@@ -91,7 +91,10 @@ def _communication(unit: Unit, services: list[Service]) -> list[Element | None]:
 def _dictionary(unit: Unit) -> Element:
     """DIAG-DATA-DICTIONARY-SPEC in the order of the schema: codes, environment, objects, structures, fields, units."""
     kind = unit.kind
-    description, environment = dops.environment(unit, params(unit, _freeze_frame()))
+    environments = [
+        dops.environment(unit, "freeze_frame", "Freeze frame", params(unit, _freeze_frame())),
+        dops.environment(unit, "counters", "Counters", params(unit, _COUNTERS)),
+    ]
     objects = [
         *dops.shared_objects(unit),
         dops.data_object(unit, "group_of_dtc", "Group of trouble codes", dops.identical(), dops.standard_length(24),
@@ -104,14 +107,16 @@ def _dictionary(unit: Unit) -> Element:
     return element(
         "DIAG-DATA-DICTIONARY-SPEC",
         element("DTC-DOPS", dops.trouble_object(unit)),
-        element("ENV-DATA-DESCS", description),
+        element("ENV-DATA-DESCS", *(description for description, _ in environments)),
         element("DATA-OBJECT-PROPS", *objects),
         element("STRUCTURES", *structures),
         element("END-OF-PDU-FIELDS", *fields),
-        element("ENV-DATAS", environment),
+        element("ENV-DATAS", *(data for _, data in environments)),
         dops.unit_spec(unit),
     )
 
+
+_COUNTERS = (value("Occurrences", "uint8", 8, title="Times seen"),)
 
 _FIELDS = (
     ("dtc", "Trouble codes with status"),
@@ -122,9 +127,9 @@ _FIELDS = (
 
 def _freeze_frame() -> list[Param]:
     """How many values, then each behind its DID (ISO 14229-1, 12.3.5)."""
-    rows = [value("NumberOfIdentifiers", "uint8", 8)]
-    for number, name, _, bits, _, _ in dops.FREEZE_FRAME:
-        rows += [const(f"DID_{name}", "ID", number, 16), value(name, f"freeze_{name}", bits)]
+    rows = [const("NumberOfIdentifiers", "DATA", len(dops.FREEZE_FRAME))]
+    for number, name, title, bits, _, _ in dops.FREEZE_FRAME:
+        rows += [const(f"DID_{name}", "ID", number, 16), value(name, f"freeze_{name}", bits, title=title)]
     return rows
 
 
@@ -132,7 +137,7 @@ def _fault_structures(unit: Unit) -> list[Element]:
     rows = {
         "dtc": (value("DTC", "dtc", 24), value("StatusOfDTC", "uint8", 8)),
         "snapshot": (value("RecordNumber", "uint8", 8), value("FreezeFrame", "freeze_frame", None)),
-        "extended_data": (value("RecordNumber", "uint8", 8), value("Occurrences", "uint8", 8)),
+        "extended_data": (value("RecordNumber", "uint8", 8), value("Counters", "counters", None)),
     }
     return [
         named("STRUCTURE", f"{name}_item", title, group("PARAMS", params(unit, rows[name])),
@@ -149,7 +154,7 @@ def _field(unit: Unit, name: str, title: str) -> Element:
 def _record_structure(unit: Unit, record: Record) -> Element:
     rows = [
         Param(option.name, "DATA", option.bits, dop=dops.option_object_name(record, option), byte=option.byte,
-              bit=option.bit)
+              bit=option.bit, title=option.title)
         for option in record.options
     ]  # fmt: skip
     size = element("BYTE-SIZE", str(record.length))

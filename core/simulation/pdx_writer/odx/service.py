@@ -36,6 +36,7 @@ class Param:
     default: str = ""
     byte: int | None = None
     bit: int = 0
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ def const(name: str, semantic: str, value: int, bits: int = 8) -> Param:
     return Param(name, semantic, bits, value=value)
 
 
-def value(name: str, dop: str, bits: int | None, semantic: str = "DATA", default: str = "") -> Param:
-    return Param(name, semantic, bits, dop=dop, default=default)
+def value(name: str, dop: str, bits: int | None, semantic: str = "DATA", default: str = "", title: str = "") -> Param:
+    return Param(name, semantic, bits, dop=dop, default=default, title=title)
 
 
 def sid(number: int) -> Param:
@@ -94,7 +95,7 @@ def _param(unit: Unit, row: Param, at: int) -> Element:
         return named("PARAM", row.name, "", *common, element("REQUEST-BYTE-POS", place), element("BYTE-LENGTH", length),
                      semantic=row.semantic, xsi_type="MATCHING-REQUEST-PARAM")  # fmt: skip
     default = element("PHYSICAL-DEFAULT-VALUE", row.default) if row.default else None
-    return named("PARAM", row.name, "", *common, default, reference("DOP-REF", dop_id(unit, row.dop)),
+    return named("PARAM", row.name, row.title, *common, default, reference("DOP-REF", dop_id(unit, row.dop)),
                  semantic=row.semantic, xsi_type="VALUE")  # fmt: skip
 
 

@@ -116,7 +116,7 @@ def _idents() -> list[Service]:
     )
     written = (sid(0x2E), did(FINGERPRINT_DID), *fingerprint)
     return [
-        *(_read(name, title, "IDENTIFICATION", "ident", number, (value(name, "text", None),), kind)
+        *(_read(name, title, "IDENTIFICATION", "ident", number, (value(name, "text", None, title=title),), kind)
           for name, title, number, kind in IDENTS),
         _read("VariantNumber", "Number of the ECU variant", "IDENTIFICATION", "ident", VARIANT_DID,
               (value(VARIANT_PARAM, "uint16", 16),), "IGNORE"),
@@ -131,7 +131,7 @@ def _idents() -> list[Service]:
 
 def _measurement(row: Measurement) -> Service:
     return _read(row.name, row.title, "CURRENTDATA", "measurement", row.did,
-                 (value(row.name, row.name, row.bits),), "IGNORE", Where.APPLICATION)  # fmt: skip
+                 (value(row.name, row.name, row.bits, title=row.title),), "IGNORE", Where.APPLICATION)  # fmt: skip
 
 
 def _faults() -> list[Service]:

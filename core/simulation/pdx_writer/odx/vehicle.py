@@ -20,7 +20,7 @@ _ETHERNET_PINS = (
 
 def vehicle_document(vehicle: Vehicle) -> Element:
     """The VEHICLE-INFO-SPEC category."""
-    model = named("INFO-COMPONENT", f"{vehicle.short_name}_MODEL", vehicle.title, element("MATCHING-COMPONENTS"),
+    model = named("INFO-COMPONENT", f"{vehicle.short_name}_MODEL", vehicle.title,
                   id=f"{vehicle.short_name}.MODEL", xsi_type="VEHICLE-MODEL")  # fmt: skip
     return named(
         "VEHICLE-INFO-SPEC",
