@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from enum import Enum
 
@@ -49,56 +50,28 @@ class RxState(Enum):
     RECEIVE_CF = "receive consecutive frames"
 
 
-class IsoTpMachine:
-    """Segments PDUs into frames and puts frames together into PDUs; the two directions are independent (full duplex).
-
-    `address` is seen from this side: it sends with `tx_extension` and hears `rx_extension` (see `mirrored`). `st_min`
-    is the raw byte of 9.6.5.4 that we ask for, `block_size` our BS (0: no further FC). `tx_dl` is 8, or with FD up to
-    64. `wait_limit` is how many FC.WAIT in a row we accept (N_WFTmax), `max_receive` the longest PDU we take (a longer
-    one gets FC.OVFLW). `functional` allows single frames only (8.1). Times are seconds of the caller's clock.
-    Frames are the payload bytes of a CAN frame. Whatever arrives, nothing raises: errors are kept for `tx_error` and
-    `rx_error` (NoResponse for N_Bs/N_Cr, RemoteProtocolError for broken rules), and the machine goes on.
-    """
+class _Receiver(ABC):
+    """The receiving half of the machine. What it wants to send (FC) goes to the front of `_head`."""
 
     def __init__(
         self,
         address: CanAddress,
-        *,
-        block_size: int = 0,
-        st_min: int = 0,
-        tx_dl: int | None = None,
-        functional: bool = False,
-        n_bs: float = TIMEOUT,
-        n_cr: float = TIMEOUT,
-        wait_limit: int = 32,
-        max_receive: int = 16 << 20,
-        max_unread: int = 256,
+        block_size: int,
+        st_min: int,
+        functional: bool,
+        n_cr: float,
+        max_receive: int,
+        max_unread: int,
     ) -> None:
-        self._tx_dl = tx_dl or (64 if address.is_fd else 8)
-        if self._tx_dl not in FD_LENGTHS or not 0 <= block_size <= 0xFF or not 0 <= st_min <= 0xFF:
-            raise LocalProtocolError(f"no such TX_DL, BS or STmin: {tx_dl}, {block_size}, {st_min}")
-        self._functional = functional
         extension = address.rx_extension
         if functional and address.functional_extension is not None:
             extension = address.functional_extension
         self._tx_prefix = prefix_of(address, address.tx_extension)
         self._rx_prefix = prefix_of(address, extension)
         self._padding = address.padding
-        self._block_size, self._st_min_raw = block_size, st_min
-        self._n_bs, self._n_cr, self._wait_limit, self._max_receive = n_bs, n_cr, wait_limit, max_receive
-        # sending
-        self._tx_state = TxState.IDLE
-        self._tx_queue: deque[bytes] = deque()
-        self._tx_heads = consecutive_heads(self._tx_prefix)
-        self._cf_payload = self._tx_dl - 1 - len(self._tx_prefix)
+        self._functional = functional
+        self._block_size, self._st_min_raw, self._n_cr, self._max_receive = block_size, st_min, n_cr, max_receive
         self._head: list[bytes] = []  # SF, FF and FC that go before any CF
-        self._starts_n_bs = False  # the last of them is an FF
-        self._pdu = b""
-        self._position = self._tx_number = self._waits = self._block_left = 0
-        self._gap = 0.0  # the receiver's STmin
-        self._cf_due = 0.0
-        self._tx_deadline: float | None = None
-        # receiving
         self._rx_state = RxState.IDLE
         self._offset = len(self._rx_prefix)
         self._rx_heads = consecutive_heads(self._rx_prefix)[0]
@@ -109,18 +82,7 @@ class IsoTpMachine:
         self._rx_deadline: float | None = None
         self._rx_since: float | None = None
         self._unread: deque[bytes] = deque(maxlen=max_unread)
-        self._tx_errors: deque[ProductError] = deque(maxlen=16)
         self._rx_errors: deque[ProductError] = deque(maxlen=16)
-
-    def send(self, pdu: bytes, now: float) -> None:
-        """Queue one PDU of 1..2**32-1 bytes behind those in work. LocalProtocolError where it can never be sent."""
-        if not 1 <= len(pdu) <= MAX_LENGTH:
-            raise LocalProtocolError(f"ISO-TP carries 1 to {MAX_LENGTH} bytes, not {len(pdu)}")
-        if self._functional and len(pdu) > single_frame_limit(self._tx_prefix, self._tx_dl):
-            raise LocalProtocolError("functional addressing carries single frames only (ISO 15765-2, 8.1)")
-        self._tx_queue.append(bytes(pdu))
-        if self._tx_state is TxState.IDLE:
-            self._begin_next()
 
     def receive(self, data: bytes, now: float) -> None:
         """Take one frame (0..64 bytes) that arrived on our identifier. Never raises; foreign and broken ones pass."""
@@ -149,6 +111,161 @@ class IsoTpMachine:
         elif kind == FC:
             self._on_flow_control(data, now)
 
+    @abstractmethod
+    def _on_flow_control(self, data: bytes, now: float) -> None:
+        """FC is for the sending half."""
+
+    def next_pdu(self) -> bytes | None:
+        """The oldest PDU received and not read; the newest `max_unread` are kept."""
+        return self._unread.popleft() if self._unread else None
+
+    @property
+    def receive_deadline(self) -> float | None:
+        """When N_Cr runs out, None where no multi-frame PDU is being received."""
+        return self._rx_deadline
+
+    @property
+    def receiving_since(self) -> float | None:
+        """The time of the FF of a multi-frame PDU that has begun and not ended, else None."""
+        return self._rx_since
+
+    def rx_error(self) -> ProductError | None:
+        """The oldest failure of receiving, once; its PDU is given up."""
+        return self._rx_errors.popleft() if self._rx_errors else None
+
+    def clear(self) -> None:
+        """Forget received PDUs that were not read, and failures of receiving."""
+        self._unread.clear()
+        self._rx_errors.clear()
+
+    def _on_single(self, data: bytes) -> None:
+        """9.6.2: up to 8 bytes the length is in the N_PCI, beyond (FD) in the byte after it."""
+        at = self._offset
+        size = data[at] & 0xF
+        start = at + 1
+        if len(data) > 8:
+            if size:
+                return
+            size, start = data[start], start + 1
+        if not 1 <= size <= len(data) - start:
+            return
+        self._interrupted()
+        self._unread.append(bytes(data[start : start + size]))
+
+    def _on_first(self, data: bytes, now: float) -> None:
+        """9.6.3: an FF too short for its frame, or with an escape that was not needed, passes by without FC."""
+        at, size = self._offset, len(data)
+        if size not in FD_LENGTHS:
+            return
+        total, start = (data[at] & 0xF) << 8 | data[at + 1], at + 2
+        if not total:
+            total, start = int.from_bytes(data[start : start + 4], "big"), start + 4
+            if total <= 0xFFF:
+                return
+        if total <= single_frame_limit(self._rx_prefix, size):
+            return
+        self._interrupted()
+        if total > self._max_receive:
+            self._head.insert(0, flow_control(OVFLW, 0, 0, self._tx_prefix, self._padding))
+            self._rx_errors.append(_broken(f"The unit announced {total} bytes, more than we take.", "N_BUFFER_OVFLW"))
+            return
+        self._rx_state = RxState.RECEIVE_CF
+        self._buffer = bytearray(data[start:])
+        self._left = total - len(self._buffer)
+        self._rx_dl, self._chunk = size, size - self._cf_start
+        self._rx_number, self._expected = 1, self._rx_heads[1]
+        self._rx_since, self._rx_deadline = now, now + self._n_cr
+        self._block_count = self._block_size
+        self._continue()
+
+    def _on_consecutive(self, data: bytes) -> None:
+        """9.6.4: the last CF, and every one that is wrong."""
+        if self._rx_state is RxState.IDLE:
+            return
+        if data[self._offset] & 0xF != self._rx_number:
+            self._end_receive(_broken("Frames of the unit's answer were lost or swapped.", "9.6.4.4 N_WRONG_SN"))
+            return
+        payload = data[self._cf_start :]
+        if len(payload) < self._left or len(data) > self._rx_dl:  # not of RX_DL and not the last: N_Cr goes on
+            return
+        self._buffer += payload[: self._left]
+        self._unread.append(bytes(self._buffer))
+        self._end_receive(None)
+
+    def _count_block(self) -> None:
+        self._block_count -= 1
+        if not self._block_count:
+            self._block_count = self._block_size
+            self._continue()
+
+    def _continue(self) -> None:
+        self._head.insert(0, flow_control(CTS, self._block_size, self._st_min_raw, self._tx_prefix, self._padding))
+
+    def _interrupted(self) -> None:
+        """9.7, table 23: a new SF or FF ends the reception in work and is taken itself."""
+        if self._rx_state is RxState.RECEIVE_CF:
+            self._end_receive(_broken("The unit began a new answer inside the old one.", "9.7 N_UNEXP_PDU"))
+
+    def _end_receive(self, failure: ProductError | None) -> None:
+        if failure is not None:
+            self._rx_errors.append(failure)
+        self._rx_state, self._rx_deadline, self._rx_since = RxState.IDLE, None, None
+        self._buffer, self._left, self._chunk = bytearray(), 0, 0
+
+
+class IsoTpMachine(_Receiver):
+    """Segments PDUs into frames and puts frames together into PDUs; the two directions are independent (full duplex).
+
+    `address` is seen from this side: it sends with `tx_extension` and hears `rx_extension` (see `mirrored`). `st_min`
+    is the raw byte of 9.6.5.4 that we ask for, `block_size` our BS (0: no further FC). `tx_dl` is 8, or with FD up to
+    64. `wait_limit` is how many FC.WAIT in a row we accept (N_WFTmax), `max_receive` the longest PDU we take (a longer
+    one gets FC.OVFLW). `functional` allows single frames only (8.1). Times are seconds of the caller's clock.
+    Frames are the payload bytes of a CAN frame. Whatever arrives, nothing raises: errors are kept for `tx_error` and
+    `rx_error` (NoResponse for N_Bs/N_Cr, RemoteProtocolError for broken rules), and the machine goes on.
+    """
+
+    def __init__(
+        self,
+        address: CanAddress,
+        *,
+        block_size: int = 0,
+        st_min: int = 0,
+        tx_dl: int | None = None,
+        functional: bool = False,
+        n_bs: float = TIMEOUT,
+        n_cr: float = TIMEOUT,
+        wait_limit: int = 32,
+        max_receive: int = 16 << 20,
+        max_unread: int = 256,
+    ) -> None:
+        self._tx_dl = tx_dl or (64 if address.is_fd else 8)
+        if self._tx_dl not in FD_LENGTHS or not 0 <= block_size <= 0xFF or not 0 <= st_min <= 0xFF:
+            raise LocalProtocolError(f"no such TX_DL, BS or STmin: {tx_dl}, {block_size}, {st_min}")
+        super().__init__(address, block_size, st_min, functional, n_cr, max_receive, max_unread)
+        self._n_bs, self._wait_limit = n_bs, wait_limit
+        # sending
+        self._tx_state = TxState.IDLE
+        self._tx_queue: deque[bytes] = deque()
+        self._tx_heads = consecutive_heads(self._tx_prefix)
+        self._cf_payload = self._tx_dl - 1 - len(self._tx_prefix)
+        self._starts_n_bs = False  # the last frame of _head is an FF
+        self._pdu = b""
+        self._position = self._tx_number = self._waits = self._block_left = 0
+        self._gap = 0.0  # the receiver's STmin
+        self._cf_due = 0.0
+        self._tx_deadline: float | None = None
+        self._tx_errors: deque[ProductError] = deque(maxlen=16)
+
+    def send(self, pdu: bytes, now: float) -> None:
+        """Queue one PDU of 1..2**32-1 bytes behind those in work. LocalProtocolError where it can never be sent."""
+        if not 1 <= len(pdu) <= MAX_LENGTH:
+            raise LocalProtocolError(f"ISO-TP carries 1 to {MAX_LENGTH} bytes, not {len(pdu)}")
+        if self._functional and len(pdu) > single_frame_limit(self._tx_prefix, self._tx_dl):
+            raise LocalProtocolError("functional addressing carries single frames only (ISO 15765-2, 8.1)")
+        self._tx_queue.append(bytes(pdu))
+        if self._tx_state is TxState.IDLE:
+            self._begin_next()
+
     def frames_to_send(self, now: float, limit: int = BATCH) -> list[bytes]:
         """What may go out now, in order, at most `limit` (1..64) CFs. Call until empty, again after each receive, send
         and at `next_deadline`. The caller hands every frame to the bus."""
@@ -161,10 +278,6 @@ class IsoTpMachine:
         if self._tx_state is TxState.SEND_CF and now >= self._cf_due:
             frames += self._consecutive(now, limit)
         return frames
-
-    def next_pdu(self) -> bytes | None:
-        """The oldest PDU received and not read; the newest `max_unread` are kept."""
-        return self._unread.popleft() if self._unread else None
 
     def next_deadline(self) -> float | None:
         """When `frames_to_send` (STmin) or `handle_timeout` (N_Bs, N_Cr) is due; None: nothing runs."""
@@ -199,32 +312,13 @@ class IsoTpMachine:
         """A PDU or a failure waits to be fetched."""
         return bool(self._unread) or bool(self._tx_errors) or bool(self._rx_errors)
 
-    @property
-    def receive_deadline(self) -> float | None:
-        """When N_Cr runs out, None where no multi-frame PDU is being received."""
-        return self._rx_deadline
-
-    @property
-    def receiving_since(self) -> float | None:
-        """The time of the FF of a multi-frame PDU that has begun and not ended, else None."""
-        return self._rx_since
-
     def tx_error(self) -> ProductError | None:
         """The oldest failure of sending, once; its PDU is given up."""
         return self._tx_errors.popleft() if self._tx_errors else None
 
-    def rx_error(self) -> ProductError | None:
-        """The oldest failure of receiving, once; its PDU is given up."""
-        return self._rx_errors.popleft() if self._rx_errors else None
-
     def error(self) -> ProductError | None:
         """The oldest failure of either direction, once."""
         return self.tx_error() or self.rx_error()
-
-    def clear(self) -> None:
-        """Forget received PDUs that were not read, and failures of receiving."""
-        self._unread.clear()
-        self._rx_errors.clear()
 
     def _begin_next(self) -> None:
         while self._tx_queue and self._tx_state is TxState.IDLE:
@@ -288,80 +382,6 @@ class IsoTpMachine:
             self._tx_errors.append(failure)
         self._tx_state, self._tx_deadline, self._pdu = TxState.IDLE, None, b""
         self._begin_next()
-
-    def _on_single(self, data: bytes) -> None:
-        """9.6.2: up to 8 bytes the length is in the N_PCI, beyond (FD) in the byte after it."""
-        at = self._offset
-        size = data[at] & 0xF
-        start = at + 1
-        if len(data) > 8:
-            if size:
-                return
-            size, start = data[start], start + 1
-        if not 1 <= size <= len(data) - start:
-            return
-        self._interrupted()
-        self._unread.append(data[start : start + size])
-
-    def _on_first(self, data: bytes, now: float) -> None:
-        """9.6.3: an FF too short for its frame, or with an escape that was not needed, passes by without FC."""
-        at, size = self._offset, len(data)
-        if size not in FD_LENGTHS:
-            return
-        total, start = (data[at] & 0xF) << 8 | data[at + 1], at + 2
-        if not total:
-            total, start = int.from_bytes(data[start : start + 4], "big"), start + 4
-            if total <= 0xFFF:
-                return
-        if total <= single_frame_limit(self._rx_prefix, size):
-            return
-        self._interrupted()
-        if total > self._max_receive:
-            self._head.insert(0, flow_control(OVFLW, 0, 0, self._tx_prefix, self._padding))
-            self._rx_errors.append(_broken(f"The unit announced {total} bytes, more than we take.", "N_BUFFER_OVFLW"))
-            return
-        self._rx_state = RxState.RECEIVE_CF
-        self._buffer = bytearray(data[start:])
-        self._left = total - len(self._buffer)
-        self._rx_dl, self._chunk = size, size - self._cf_start
-        self._rx_number, self._expected = 1, self._rx_heads[1]
-        self._rx_since, self._rx_deadline = now, now + self._n_cr
-        self._block_count = self._block_size
-        self._continue()
-
-    def _on_consecutive(self, data: bytes) -> None:
-        """9.6.4: the last CF, and every one that is wrong."""
-        if self._rx_state is RxState.IDLE:
-            return
-        if data[self._offset] & 0xF != self._rx_number:
-            self._end_receive(_broken("Frames of the unit's answer were lost or swapped.", "9.6.4.4 N_WRONG_SN"))
-            return
-        payload = data[self._cf_start :]
-        if len(payload) < self._left or len(data) > self._rx_dl:  # not of RX_DL and not the last: N_Cr goes on
-            return
-        self._buffer += payload[: self._left]
-        self._unread.append(bytes(self._buffer))
-        self._end_receive(None)
-
-    def _count_block(self) -> None:
-        self._block_count -= 1
-        if not self._block_count:
-            self._block_count = self._block_size
-            self._continue()
-
-    def _continue(self) -> None:
-        self._head.insert(0, flow_control(CTS, self._block_size, self._st_min_raw, self._tx_prefix, self._padding))
-
-    def _interrupted(self) -> None:
-        """9.7, table 23: a new SF or FF ends the reception in work and is taken itself."""
-        if self._rx_state is RxState.RECEIVE_CF:
-            self._end_receive(_broken("The unit began a new answer inside the old one.", "9.7 N_UNEXP_PDU"))
-
-    def _end_receive(self, failure: ProductError | None) -> None:
-        if failure is not None:
-            self._rx_errors.append(failure)
-        self._rx_state, self._rx_deadline, self._rx_since = RxState.IDLE, None, None
-        self._buffer, self._left, self._chunk = bytearray(), 0, 0
 
 
 def _broken(message: str, clause: str) -> RemoteProtocolError:
