@@ -168,7 +168,10 @@ class Catalogue:
     def vehicle_for(self, vin: str) -> VehicleInfo | None:
         """The vehicle whose longest VIN prefix fits, None where none does."""
         fitting = [
-            (len(prefix), vehicle) for vehicle in self.vehicles for prefix in vehicle.vin_patterns if vin.startswith(prefix)
+            (len(prefix), vehicle)
+            for vehicle in self.vehicles
+            for prefix in vehicle.vin_patterns
+            if prefix and vin.startswith(prefix)
         ]
         return max(fitting, key=lambda entry: entry[0])[1] if fitting else None
 
@@ -186,8 +189,8 @@ class Catalogue:
             raise DataMissing(f"The diagnostic data has no unit {name!r}.", f"It has: {names}.")
         return unit
 
-    def flash_sessions(self, unit: UnitInfo | str, vehicle: VehicleInfo | str | None = None) -> tuple[FlashSession, ...]:
-        """Newest last. From the unit's own file, and from files that describe flashware only (no unit of that name)."""
+        """Newest last. From the unit's own file, and from files with flashware but no unit of that name."""
+        """Newest last. From the unit's own file, and from files that hold flashware but no unit of that name."""
         known = self.unit(unit, vehicle) if isinstance(unit, str) else unit
         found = [
             session
@@ -225,7 +228,7 @@ class Catalogue:
         return None
 
     def _fits(self, unit: UnitInfo, pattern: VariantPattern, answers: Mapping[int, bytes]) -> bool:
-        from core.catalogue.matching import fits
+        from core.catalogue.codec.matching import fits
 
         return bool(pattern.matches) and fits(pattern, answers, self.variant(unit))
 

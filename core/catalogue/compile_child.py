@@ -31,7 +31,7 @@ def limit_resources(memory: int, seconds: float) -> None:
 
 
 def _watch_memory(memory: int) -> None:
-    import psutil
+    import psutil  # type: ignore[import-untyped,unused-ignore]
 
     process = psutil.Process()
     pause = threading.Event()

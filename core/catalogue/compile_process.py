@@ -65,9 +65,8 @@ def check_archive(source: Path, limits: Limits) -> None:
         with zipfile.ZipFile(source) as archive:
             entries = archive.infolist()
     except OSError as error:
-        raise DataInvalid(
-            f"{source.name} cannot be read: {error.strerror or error}.", "Check the path and its rights.", file=str(source)
-        ) from error
+        reason = f"{source.name} cannot be read: {error.strerror or error}."
+        raise DataInvalid(reason, "Check the path and its rights.", file=str(source)) from error
     except (zipfile.BadZipFile, NotImplementedError, ValueError, UnicodeDecodeError) as error:
         raise _refused(source, f"it is no complete zip file ({error})", "zip directory") from None
     if len(entries) > limits.entries:

@@ -1,4 +1,4 @@
-"""Rows of the compiled index to the dataclasses of model.py and back. Lists by field order: small, and quick to read."""
+"""Rows of the compiled index to the dataclasses of model.py and back: lists in field order, small and quickly read."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from core.catalogue.codec.compu import compu_method, value_from_json
 from core.catalogue.codec.values import DecodeState, EncodeState
 from core.catalogue.model import DtcText
 from core.errors import DataInvalid, ValueRefused
+from core.protocol.dtc import display
 
 if TYPE_CHECKING:
     from core.catalogue.codec.layer import Layer
@@ -138,7 +139,7 @@ class DtcDop(Dop):
 
     def decode(self, state: DecodeState) -> Any:
         code = int(self.compu.to_physical(self.coded.decode(state)))
-        return self._by_code.get(code) or DtcText(code, f"{code:06X}", "")
+        return self._by_code.get(code) or DtcText(code, display(code & 0xFFFFFF), "")
 
 
 class Structure(Dop):

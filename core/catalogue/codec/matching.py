@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.catalogue.codec import Variant
+from core.catalogue.codec.variant import Variant
 from core.catalogue.model import DtcText, VariantPattern
 from core.errors import CatalogueError
 
