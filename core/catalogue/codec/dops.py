@@ -110,8 +110,8 @@ class DtcDop(Dop):
         self.compu = compu_method(data["cm"])
         self._by_code: dict[int, DtcText] = {}
         self._by_name: dict[str, int] = {}
-        for code, name, display, text, level in data["dtcs"]:
-            self._by_code[code] = DtcText(code, display, text, level)
+        for code, name, shown, text, level in data["dtcs"]:
+            self._by_code[code] = DtcText(code, shown, text, level)
             self._by_name[name] = code
 
     @property

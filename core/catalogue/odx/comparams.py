@@ -39,8 +39,7 @@ class Comparams:
     def response_table(self) -> dict[str, str]:
         """CP_UniqueRespIdTable by the short names of its parts, defaults included."""
         instance = self._found.get("CP_UniqueRespIdTable")
-        values = instance.value if instance is not None else None
-        if not isinstance(values, list):
+        if instance is None or not isinstance(values := instance.value, list):
             return {}
         parts = {}
         for part, value in zip(instance.spec.subparams, values, strict=False):

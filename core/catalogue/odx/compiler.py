@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pyexpat
 import warnings
@@ -49,7 +50,7 @@ def compile_pdx(source: Path, target: Path, inflated: int) -> None:
 
 def read_database(source: Path, inflated: int) -> tuple[Database, dict[str, bytes], str]:
     """The parsed database, the other entries by name, and the short name of the catalogue."""
-    database = Database()
+    database = Database(use_weakrefs=False)  # proxies hide the class that the compiler chooses by
     files: dict[str, bytes] = {}
     title = ""
     left = inflated
@@ -67,6 +68,7 @@ def read_database(source: Path, inflated: int) -> tuple[Database, dict[str, byte
             else:
                 files[entry.filename] = content
                 files.setdefault(name.name, content)
+                database.add_auxiliary_file(entry.filename, io.BytesIO(content))
     if not title:
         raise DataInvalid("its index.xml has no SHORT-NAME", place="index.xml")
     database.short_name = title

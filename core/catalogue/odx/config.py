@@ -129,7 +129,7 @@ def _choices(item: Any, dop: Any) -> tuple[OptionChoice, ...]:
         return tuple(result)
     if dop.compu_method.category.value != "TEXTTABLE":
         return ()
-    rows = []
+    rows: list[OptionChoice] = []
     for scale in dop.compu_method.compu_internal_to_phys.compu_scales:
         text = scale.compu_const.value if scale.compu_const is not None else None
         if text is not None and len(rows) < MOST_CHOICES:

@@ -48,7 +48,13 @@ class _Session:
     """One SESSION on its way from odxtools to the model."""
 
     def __init__(
-        self, connector: Any, session: Any, unit: UnitInfo, files: Mapping[str, bytes], position: int, problems: list[str]
+        self,
+        connector: Any,
+        session: Any,
+        unit: UnitInfo,
+        files: Mapping[str, bytes],
+        position: int,
+        problems: list[str],
     ) -> None:
         self._connector, self._session, self._unit = connector, session, unit
         self._files, self._position, self._problems = files, position, problems

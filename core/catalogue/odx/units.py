@@ -16,7 +16,7 @@ _READ_DATA = 0x22
 def units_of(database: Any, problems: list[str]) -> list[UnitInfo]:
     """One unit per BASE-VARIANT with its ECU-VARIANTs; an ECU-VARIANT without a base is a unit of its own."""
     variants: dict[str, list[Any]] = {}
-    alone = []
+    alone: list[Any] = []
     for variant in database.ecu_variants:
         base = variant.base_variant
         (variants.setdefault(base.short_name, []) if base is not None else alone).append(variant)
