@@ -90,7 +90,8 @@ def image(unit: str, software: str, size: int = SIZE, hardware: str = "HW-1") ->
 
 def session(unit: str, software: str, hardware: str = "HW-1") -> tuple[FlashSession, dict[int, bytes]]:
     """A flash session with a program and a data block, and its bytes by address."""
-    data = {START: image(unit, software, hardware=hardware), DATA_START: software.encode() * (DATA_SIZE // len(software))}
+    tables = (software.encode() * DATA_SIZE)[:DATA_SIZE]
+    data = {START: image(unit, software, hardware=hardware), DATA_START: tables}
     blocks = tuple(DataBlock(f"B{at:X}", (Segment(at, len(content)),)) for at, content in data.items())
     return FlashSession(f"{unit}_{software}", "", unit, "", (), software, blocks), data
 
@@ -153,7 +154,9 @@ def car(doip: bool = False, gateway: str = "", toml: str = TOML) -> tuple[Garage
 class Bench:
     """One UDS server with a clock in the hand."""
 
-    def __init__(self, change: Callable[[InitialUnit], InitialUnit] = lambda unit: unit, boot_first: bool = True) -> None:
+    def __init__(
+        self, change: Callable[[InitialUnit], InitialUnit] = lambda unit: unit, boot_first: bool = True
+    ) -> None:
         data, initial, self.new = car()
         self.now = 100.0
         self.seed = 0
@@ -165,7 +168,7 @@ class Bench:
 
     def _entropy(self, count: int) -> bytes:
         self.seed += 1
-        return bytes([self.seed]) * count
+        return self.seed.to_bytes(4, "big") * (count // 4)
 
     def ask(self, request: str | bytes, functional: bool = False) -> list[str]:
         """Send a request and gather what is answered at once, as hex."""

@@ -151,4 +151,4 @@ def test_no_programming_outside_the_voltage_window(volts: float, nrc: str) -> No
     bench.conditions.voltage = volts
     assert bench.ask("3101ff000101") == [f"7f31{nrc}"]
     assert bench.memory.valid
-    assert PROGRAMMING == bench.server.security.unlocked
+    assert bench.server.security.unlocked == PROGRAMMING
