@@ -30,6 +30,10 @@ class KeepAliveThread:
         self._thread = threading.Thread(target=self._run, name="keep-alive", daemon=True)
         self._thread.start()
 
+    @property
+    def running(self) -> bool:
+        return self._machine.running
+
     def set(self, addresses: tuple[EcuAddress, ...], interval: float) -> None:
         """From now on to these; none stops it."""
         with self._changed:

@@ -89,13 +89,18 @@ _ECHO: Final[dict[int, int]] = {
 }
 
 
+# by SID, since a block transfer asks for one a block
+_POSITIVE: Final = tuple(bytes(((sid + POSITIVE_OFFSET) & 0xFF,)) for sid in range(256))
+_ECHO_LENGTH: Final = tuple(_ECHO.get(sid, 1 if has_sub_function(sid) else 0) for sid in range(256))
+
+
 def echo_of(pdu: bytes) -> bytes:
     """How a positive answer to `pdu` must begin: its SID and what it repeats (counter, DID, sub-function ...)."""
     sid = pdu[0]
-    start = bytes(((sid + POSITIVE_OFFSET) & 0xFF,))
-    if has_sub_function(sid) and len(pdu) > 1:
-        start += bytes((pdu[1] & ~SUPPRESS,))
-    return start + pdu[len(start) : 1 + _ECHO.get(sid, 0)]
+    repeated = pdu[1 : 1 + _ECHO_LENGTH[sid]]
+    if repeated and repeated[0] & SUPPRESS and has_sub_function(sid):
+        repeated = bytes((repeated[0] & ~SUPPRESS,)) + repeated[1:]
+    return _POSITIVE[sid] + repeated
 
 
 class UdsClient:

@@ -317,7 +317,7 @@ def test_keep_alive_stops_on_wish_and_starts_again() -> None:
     vci.wait_for(2)
     tester.keep_alive(KeepAlive(()))
     thread = next(iter(tester._keep_alive.values()))
-    assert not thread._machine.running
+    assert not thread.running
     with vci.functional_sent:
         before = len(vci.functional)
     tester.keep_alive(KeepAlive((ENGINE,), interval=0.05))
