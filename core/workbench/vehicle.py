@@ -162,7 +162,7 @@ class Vehicle:
         from core.diagnosis.flash import FlashTask, flash_preview
 
         return self._start(
-            "flash-preview",
+            "preview",
             ecu,
             lambda vehicle: flash_preview(FlashTask(vehicle, ecu, flashware, self._open_data)),
             lambda r: f"{sum(c.ok is False for c in r.checks)} of {len(r.checks)} checks failed",
