@@ -95,10 +95,13 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
-def place_of(source: Path, directory: Path) -> Path:
-    """Where the compiled form of `source` lies: named by its content, so that a changed file is another one."""
+def place_of(source: Path, directory: Path, layout: int) -> Path:
+    """Where the compiled form of `source` lies: named by its content, so that a changed file is another one.
+
+    `layout` stands for the order of fields in the index (stored.LAYOUT).
+    """
     digest = hashlib.sha256()
     with source.open("rb") as stream:
         while piece := stream.read(1 << 20):
             digest.update(piece)
-    return directory / f"{digest.hexdigest()[:40]}-{FORMAT}{SUFFIX}"
+    return directory / f"{digest.hexdigest()[:40]}-{FORMAT}-{layout:08x}{SUFFIX}"

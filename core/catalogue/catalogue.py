@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from core.catalogue.cache import CacheDamaged, CompiledFile, place_of
 from core.catalogue.compile_process import Limits, compile_file
 from core.catalogue.model import DataBlock, FlashSession, UnitInfo, VariantInfo, VariantPattern, VehicleInfo
-from core.catalogue.stored import session_from, unit_from, vehicle_from
+from core.catalogue.stored import LAYOUT, session_from, unit_from, vehicle_from
 from core.errors import CatalogueError, DataInvalid, DataMissing, StorageFailed
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class OpenFile:
     def _open(self) -> CompiledFile:
         """A damaged compiled file is made anew, once; a second failure is an error of the disk."""
         try:
-            place = place_of(self.source, self._directory)
+            place = place_of(self.source, self._directory, LAYOUT)
         except OSError as error:
             raise DataInvalid(
                 f"{self.source.name} cannot be read: {error.strerror or error}.",
@@ -114,7 +114,7 @@ class OpenFile:
         try:
             return self._compiled.section(name)
         except CacheDamaged:
-            self._compiled = self._compile(place_of(self.source, self._directory))
+            self._compiled = self._compile(place_of(self.source, self._directory, LAYOUT))
             return self._compiled.section(name)
 
     def _json(self, name: str) -> dict[str, object]:

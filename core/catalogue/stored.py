@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -26,6 +27,13 @@ from core.catalogue.model import (
     VehicleInfo,
 )
 from core.vocabulary import Addressing, CanAddress, DoipAddress, EcuAddress, EuroClass
+
+_STORED = (VehicleInfo, UnitInfo, UnitTiming, VariantInfo, VariantPattern, IdentItem, DtcText, CodingRecord, OptionItem,
+           OptionChoice, FlashSession, FlashPolicy, DataBlock, Segment, Checksum, ExpectedIdent, CanAddress,
+           DoipAddress)  # fmt: skip
+
+# part of the compiled file's name: rows of another field order are never read
+LAYOUT = zlib.crc32(repr([[item.name for item in fields(kind)] for kind in _STORED]).encode())
 
 Row = list[Any]
 T = TypeVar("T")

@@ -80,6 +80,7 @@ class Comparams:
             functional if functional is not None else (0x18DB33F1 if is_extended_id else 0x7DF),
             "CANFD" in (self.text("CP_CANFDTxMaxDataLength") or ""),
             self._padding(),
+            _byte(self.text("CP_CanFuncReqExtAddr")) if extended and self.text("CP_CanFuncReqExtAddr") else None,
         )
 
     def _padding(self) -> int | None:
