@@ -5,6 +5,7 @@ A diagnostic message is sent once; only a nack 0x05 (out of memory, so not taken
 
 from __future__ import annotations
 
+import struct
 from collections import deque
 from enum import Enum
 
@@ -18,6 +19,9 @@ RETRIES = 3  # after nack 0x05
 RETRY_AFTER = 0.2  # seconds
 CONFIRMATION_LIMIT = 60.0  # seconds that a person in the vehicle has after 0x11
 IDLE_ALIVE = 120.0  # seconds; an unasked alive check response keeps an idle connection (9.6), the entity's limit is 300
+
+
+_HEAD = struct.Struct("!BBHIHH")
 
 
 class ClientState(Enum):
@@ -99,9 +103,9 @@ class DoipClientMachine:
         self.header_nack: int | None = None  # the last generic header nack that came
         self._request = dm.RoutingActivationRequest(source, activation_type, oem)
         self._stream = dm.DoipStream(MAX_PAYLOAD)
-        self._outgoing: list[tuple[int, bytes]] = []
+        self.outgoing: list[tuple[int, bytes]] = []
         self._inboxes: dict[int, list[Inbox]] = {}
-        self._open: dict[int, deque[Transmission]] = {}  # by target, in order: an ack belongs to the oldest
+        self._open: dict[int, list[Transmission]] = {}  # by target, in order: an ack belongs to the oldest
         self._activation_until: float | None = None
         self._last_traffic = 0.0
         self._unfinished_since: float | None = None
@@ -113,7 +117,7 @@ class DoipClientMachine:
         """Ask for routing activation; `state` becomes ACTIVE, or ENDED with RoutingDenied or NoResponse."""
         self._enter(ClientState.ACTIVATING)
         self._activation_until = now + dm.A_DOIP_CTRL
-        self._outgoing.append((PayloadType.ROUTING_ACTIVATION_REQUEST, self._request.pack()))
+        self.outgoing.append((PayloadType.ROUTING_ACTIVATION_REQUEST, self._request.pack()))
 
     def open(self, unit_address: int) -> Inbox:
         """A new inbox that gets every PDU of this unit from now on."""
@@ -131,25 +135,41 @@ class DoipClientMachine:
 
     def send(self, target: int, pdu: bytes, now: float, *, wants_ack: bool = True) -> Transmission:
         """Send one PDU to a logical address. `wants_ack` False (functional): ready at once, nacks pass unseen."""
+        self.head(target, 0)
+        transmission = self.sent(target, pdu, now, wants_ack)
+        self.outgoing.append((PayloadType.DIAGNOSTIC_MESSAGE, transmission.payload))
+        return transmission
+
+    def head(self, target: int, size: int) -> bytes:
+        """What goes before a PDU of `size` bytes on the stream: for a pump that writes both without joining them.
+
+        The pump writes head and PDU, then calls `sent`: while the network works there is time for the bookkeeping.
+        """
         if self.state is not ClientState.ACTIVE:
             raise self.error or LocalProtocolError("a diagnostic message was sent before routing was active")
+        version = self.version
+        return _HEAD.pack(version, version ^ 0xFF, 0x8001, size + 4, self.source, target)
+
+    def sent(self, target: int, pdu: bytes, now: float, wants_ack: bool = True) -> Transmission:
+        """A diagnostic message was written; its ack and nack belong to the Transmission from now on."""
         payload = dm.ADDRESSES.pack(self.source, target) + pdu
         transmission = Transmission(target, payload, now + dm.A_DOIP_DIAGNOSTIC_MESSAGE)
+        self._last_traffic = now
         if wants_ack:
             waiting = self._open.get(target)
             if waiting is None:
-                waiting = self._open[target] = deque()
-            waiting.append(transmission)
+                self._open[target] = [transmission]
+            else:
+                waiting.append(transmission)
         else:
             transmission.ready = True
-        self._outgoing.append((PayloadType.DIAGNOSTIC_MESSAGE, payload))
         return transmission
 
     def messages_to_send(self, now: float) -> list[tuple[int, bytes]]:
         """(payload type, payload) of what is to go out now, in order; each is handed out once."""
-        outgoing = self._outgoing
+        outgoing = self.outgoing
         if outgoing:
-            self._outgoing = []
+            self.outgoing = []
             self._last_traffic = now
         return outgoing
 
@@ -183,7 +203,7 @@ class DoipClientMachine:
             for transmission in list(waiting):
                 self._check_transmission(transmission, now)
         if self.state is ClientState.ACTIVE and now >= self._last_traffic + IDLE_ALIVE:
-            self._outgoing.append((PayloadType.ALIVE_CHECK_RESPONSE, self.source.to_bytes(2, "big")))
+            self.outgoing.append((PayloadType.ALIVE_CHECK_RESPONSE, self.source.to_bytes(2, "big")))
 
     def _check_transmission(self, transmission: Transmission, now: float) -> None:
         if transmission.retry_at is not None:
@@ -191,7 +211,7 @@ class DoipClientMachine:
                 transmission.retry_at = None
                 transmission.attempts += 1
                 transmission.deadline = now + dm.A_DOIP_DIAGNOSTIC_MESSAGE
-                self._outgoing.append((PayloadType.DIAGNOSTIC_MESSAGE, transmission.payload))
+                self.outgoing.append((PayloadType.DIAGNOSTIC_MESSAGE, transmission.payload))
         elif now >= transmission.deadline:
             # some gateways forget the ack and yet route: the unit's own answer is proof enough
             self._finish(
@@ -211,16 +231,18 @@ class DoipClientMachine:
         self._last_traffic = self._last_receive = now
         messages: list[dm.Message] = []
         for found in self._stream.feed(data):
-            if type(found) is dm.Fault:
+            if isinstance(found, dm.Fault):
                 if not self._survives(found):
                     break
                 continue
-            assert isinstance(found, dm.Message)
             messages.append(found)
-            if found.payload_type == 0x8001:
-                self._on_diagnostic(found.payload)
+            kind, payload, _version = found
+            if kind == 0x8001:
+                self._on_diagnostic(payload)
+            elif kind == 0x8002:
+                self._on_ack(payload)
             else:
-                self._on_other(found, now)
+                self._on_other(kind, payload, now)
                 if self.error is not None:
                     break
         if self._stream.missing == 0:
@@ -258,26 +280,29 @@ class DoipClientMachine:
         pdu = payload[4:]
         for inbox in inboxes:
             inbox.put(pdu)
-        if source in self._open:
-            for transmission in self._open[source]:
-                transmission.answered = True
+        for transmission in self._open.get(source, ()):
+            transmission.answered = True
 
-    def _on_other(self, message: dm.Message, now: float) -> None:
-        kind, payload = message.payload_type, message.payload
-        if kind in (PayloadType.DIAGNOSTIC_ACK, PayloadType.DIAGNOSTIC_NACK):
-            unit, tester = dm.ADDRESSES.unpack_from(payload)
-            waiting = self._open.get(unit)
-            if waiting is None or tester != self.source:
-                return
-            transmission = next((t for t in waiting if t.retry_at is None), None)
-            if transmission is None:
-                return
-            if kind == PayloadType.DIAGNOSTIC_ACK:
-                self._finish(transmission, None)
-            else:
+    def _on_ack(self, payload: bytes) -> None:
+        transmission = self._oldest(payload)
+        if transmission is not None:
+            self._finish(transmission, None)
+
+    def _oldest(self, payload: bytes) -> Transmission | None:
+        """The message that an ack or nack belongs to: the first to this unit that does not wait for its repeat."""
+        unit, tester = dm.ADDRESSES.unpack_from(payload)
+        for transmission in self._open.get(unit, ()) if tester == self.source else ():
+            if transmission.retry_at is None:
+                return transmission
+        return None
+
+    def _on_other(self, kind: int, payload: bytes, now: float) -> None:
+        if kind == PayloadType.DIAGNOSTIC_NACK:
+            transmission = self._oldest(payload)
+            if transmission is not None:
                 self._on_nack(transmission, payload[4], now)
         elif kind == PayloadType.ALIVE_CHECK_REQUEST:
-            self._outgoing.append((PayloadType.ALIVE_CHECK_RESPONSE, self.source.to_bytes(2, "big")))
+            self.outgoing.append((PayloadType.ALIVE_CHECK_RESPONSE, self.source.to_bytes(2, "big")))
         elif kind == PayloadType.ROUTING_ACTIVATION_RESPONSE:
             self._on_activation(dm.RoutingActivationResponse.unpack(payload), now)
         elif kind == PayloadType.HEADER_NACK:
@@ -353,7 +378,7 @@ class DoipClientMachine:
         self._enter(ClientState.ENDED)
         self.error = error
         self._activation_until = None
-        self._outgoing.clear()
+        self.outgoing.clear()
         for waiting in list(self._open.values()):
             for transmission in list(waiting):
                 self._finish(transmission, error)

@@ -187,6 +187,12 @@ class Fault(NamedTuple):
     version: int
 
 
+_WORDS = struct.Struct("!II")
+_DIAGNOSTIC_HEADS = frozenset({
+    0x02FD_8001, 0x02FD_8002, 0x02FD_8003, 0x03FC_8001, 0x03FC_8002, 0x03FC_8003,
+})  # fmt: skip
+
+
 class DoipStream:
     """Cuts a TCP byte stream into messages by the generic header rules (7.1.2); pieces of any size, never stuck.
 
@@ -214,6 +220,13 @@ class DoipStream:
         position, end = 0, len(data)
         self._due = 8
         while not self.broken:
+            if end - position >= 8 and not self._skip:  # the whole of a diagnostic message: most of what there is
+                word, length = _WORDS.unpack_from(data, position)
+                after = position + 8 + length
+                if word in _DIAGNOSTIC_HEADS and 5 <= length <= self._limit and after <= end:
+                    found.append(Message(word & 0xFFFF, data[position + 8 : after], word >> 24))
+                    position = after
+                    continue
             if self._skip:
                 step = min(self._skip, end - position)
                 self._skip -= step

@@ -28,6 +28,7 @@ _IDLE_READ = 0.25
 _WRITE_STALL = 10.0  # seconds without a single byte taken by the peer
 _READ_SIZE = 16 * 1024
 _MAX_READ = 1024 * 1024
+_FOREVER = float("inf")
 _DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 
 
@@ -56,7 +57,7 @@ class DoipConnection:
         self._waiters = 0
         self._served = 0
         self._unsent: deque[memoryview] = deque()
-        self._last_write = self._next_tick = clock()
+        self._next_tick = clock()
         self._stop = threading.Event()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if _DONT_WAIT:  # one system call a read: a Python timeout would poll first
@@ -76,52 +77,29 @@ class DoipConnection:
         with self._lock:
             self.machine.activate(self._clock())
             self._flush()
-        self.wait(_Activated(self.machine), float("inf"))  # the machine's own timers end it
+        self.wait(_Activated(self.machine), _FOREVER)  # the machine's own timers end it
         self._background.start()
 
-    def transmit(self, target: int, pdu: bytes, *, wants_ack: bool = True) -> Transmission:
-        """Hand one message to the network; waits only while the peer's receive window is full."""
+    def send(self, target: int, pdu: bytes) -> None:
+        """Send one message and wait for its ack; raises what it failed with (the machine's timers and retries)."""
         with self._lock:
-            self._raise_if_lost()
-            transmission = self.machine.send(target, pdu, self._clock(), wants_ack=wants_ack)
-            self._flush()
-            if self._unsent:
-                self._write_out()
-                transmission.deadline = self._clock() + dm.A_DOIP_DIAGNOSTIC_MESSAGE
-            self._raise_if_lost()
-        return transmission
-
-    def acknowledged(self, transmission: Transmission) -> None:
-        """Wait for the entity's ack; raises what the transmission failed with."""
-        if not transmission.ready:
-            # the machine's own timers end it: ack time, retries after nack 05
-            self.wait(transmission, float("inf"), raise_lost=False)
+            transmission = self._transmit(target, pdu, True)
+            self._wait(transmission, _FOREVER)
         if transmission.error is not None:
             raise copy.copy(transmission.error)
 
-    def wait(self, subject: Waitable, deadline: float, *, raise_lost: bool = True) -> bool:
-        """True when `subject.ready`, False at `deadline`; a lost connection raises (or ends it, `raise_lost` False)."""
+    def send_unacknowledged(self, target: int, pdu: bytes) -> None:
+        """Send one message and wait for nothing but room in the peer's receive window."""
         with self._lock:
-            self._waiters += 1
-            self._served += 1
-            try:
-                while not subject.ready:
-                    if self.machine.error is not None:
-                        if raise_lost:
-                            self._raise_if_lost()
-                        return False
-                    left = deadline - self._clock()
-                    if left <= 0:
-                        return False
-                    if not self._leading:
-                        self._lead()
-                    elif not self._follow(min(left, _SLICE)):
-                        self._tick()
-                return True
-            finally:
-                self._waiters -= 1
-                if self._followers:
-                    self._changed.notify_all()
+            self._transmit(target, pdu, False)
+
+    def wait(self, subject: Waitable, deadline: float) -> bool:
+        """True when `subject.ready`, False at `deadline`; raises where the connection is lost."""
+        with self._lock:
+            ready = self._wait(subject, deadline)
+            if not ready:
+                self._raise_if_lost()
+            return ready
 
     def call(self, method: Any, *arguments: Any) -> Any:
         """Run a method of the machine with the connection's lock held."""
@@ -145,6 +123,46 @@ class DoipConnection:
 
     # ---- with the lock held
 
+    def _transmit(self, target: int, pdu: bytes, wants_ack: bool) -> Transmission:
+        machine = self.machine
+        if machine.error is not None:
+            self._raise_if_lost()
+        if machine.outgoing:
+            self._flush()
+        head = machine.head(target, len(pdu))
+        sent = 0 if self._unsent else self._write(head, pdu)
+        # from here on the peer works: bookkeeping and the tap cost nothing
+        transmission = machine.sent(target, pdu, self._clock(), wants_ack)
+        self._tap(DoipMessage(time.time(), 0x8001, transmission.payload, False, self._channel))
+        if sent < 12 + len(pdu) and machine.error is None:
+            self._unsent.append(memoryview(head + pdu)[sent:])
+            self._write_out()
+            transmission.deadline = self._clock() + dm.A_DOIP_DIAGNOSTIC_MESSAGE
+        return transmission
+
+    def _wait(self, subject: Waitable, deadline: float) -> bool:
+        """Lead or follow until `subject.ready`, `deadline` or the end of the connection."""
+        self._waiters += 1
+        self._served += 1
+        try:
+            while not subject.ready:
+                if self.machine.error is not None:
+                    return False
+                left = deadline - self._clock()
+                if left <= 0:
+                    if not self._leading:
+                        self._lead(_DONT_WAIT)  # what is in the kernel already belongs to the past
+                    return subject.ready
+                if not self._leading:
+                    self._lead()
+                elif not self._follow(min(left, _SLICE)):
+                    self._tick()
+            return True
+        finally:
+            self._waiters -= 1
+            if self._followers:
+                self._changed.notify_all()
+
     def _raise_if_lost(self) -> None:
         if self.machine.error is not None:
             raise copy.copy(self.machine.error)
@@ -156,21 +174,21 @@ class DoipConnection:
         finally:
             self._followers -= 1
 
-    def _lead(self) -> None:
+    def _lead(self, flags: int = 0) -> None:
         """Read once (at most _SLICE) without the lock, then serve everybody with what came."""
         self._leading = True
         self._lock.release()
         try:
-            data = self._read()
+            data = self._read(flags)
         finally:
             self._lock.acquire()
             self._leading = False
         self._take(data)
 
-    def _read(self) -> bytes | OSError | None:
+    def _read(self, flags: int = 0) -> bytes | OSError | None:
         missing = self.machine.missing
         try:
-            data: bytes = self._socket.recv(_READ_SIZE if missing < _READ_SIZE else min(missing, _MAX_READ))
+            data: bytes = self._socket.recv(max(_READ_SIZE, min(missing, _MAX_READ)), flags)
         except (BlockingIOError, TimeoutError, InterruptedError):
             return None
         except OSError as error:
@@ -189,7 +207,7 @@ class DoipConnection:
                     self._tap(DoipMessage(stamp, kind, payload, True, self._channel))
             if now >= self._next_tick or self.machine.error is not None:
                 self._tick()
-            else:
+            elif self.machine.outgoing:
                 self._flush()
         elif isinstance(data, OSError):
             code = data.strerror or type(data).__name__
@@ -235,7 +253,8 @@ class DoipConnection:
             if self._unsent and sent == len(first):
                 self._unsent.popleft()
             elif self._unsent:
-                self._unsent[0] = first[sent:]
+                if sent:
+                    self._unsent[0] = first[sent:]
                 return
 
     def _write(self, *pieces: bytes | memoryview) -> int:
@@ -250,12 +269,11 @@ class DoipConnection:
             code = error.strerror or type(error).__name__
             self._lose(f"the DoIP connection to {self._channel} broke: {code}", str(error.errno or ""))
             return 0
-        self._last_write = self._clock()
         return sent
 
     def _write_out(self) -> None:
         """Wait until the peer has room for the rest. Somebody else reads meanwhile: no deadlock by two full windows."""
-        self._last_write = self._clock()
+        moved = self._clock()
         with selectors.DefaultSelector() as selector:
             selector.register(self._socket, selectors.EVENT_WRITE)
             while self._unsent and self.machine.error is None:
@@ -264,8 +282,12 @@ class DoipConnection:
                     selector.select(_SLICE)
                 finally:
                     self._lock.acquire()
+                before = self._unsent[0] if self._unsent else None
                 self._flush()
-                if self._unsent and self._clock() - self._last_write > _WRITE_STALL:
+                now = self._clock()
+                if not self._unsent or self._unsent[0] is not before:
+                    moved = now
+                elif now - moved > _WRITE_STALL:
                     self._lose(f"the DoIP entity {self._channel} takes no more data", "stalled")
 
     # ---- the background thread

@@ -42,7 +42,7 @@ class DoipLink:
         connection = self._connection
         if connection.error is not None:
             connection = self._take_new_connection()
-        connection.acknowledged(connection.transmit(self._logical, pdu))
+        connection.send(self._logical, pdu)
 
     def receive(self, deadline: float) -> bytes | None:
         """The next PDU, None at `deadline`; a message that has begun by then is waited for while it moves on."""
@@ -141,7 +141,7 @@ class DoipVci:
     def send_functional(self, address: EcuAddress, pdu: bytes) -> None:
         """Send to `address.functional` and wait for nothing; a nack of the group is seen by the tap only."""
         if isinstance(address, DoipAddress):
-            self.connection.transmit(address.functional, pdu, wants_ack=False)
+            self.connection.send_unacknowledged(address.functional, pdu)
 
     def collect_functional(
         self, addresses: tuple[EcuAddress, ...], pdu: bytes, deadline: float
@@ -152,7 +152,7 @@ class DoipVci:
         answers: list[tuple[EcuAddress, bytes]] = []
         try:
             for group in dict.fromkeys(unit.functional for unit in units):
-                self.connection.transmit(group, pdu, wants_ack=False)
+                self.connection.send_unacknowledged(group, pdu)
             for link in links:
                 while (answer := link.receive(deadline)) is not None:
                     answers.append((link.address, answer))
