@@ -1,0 +1,438 @@
+"""A workbench of cardboard with fixed results, for snapshots and hostile text: no real one repeats."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from core.errors import ProductError
+from core.events import Event
+from core.vocabulary import (
+    BusFigures,
+    CanAddress,
+    CodingChange,
+    CodingItemState,
+    CodingResult,
+    CodingState,
+    DataReport,
+    DeviceInfo,
+    DeviceKind,
+    DoipAddress,
+    DoipEntity,
+    DtcReading,
+    EnvironmentValue,
+    EuroClass,
+    FaultsResult,
+    FlashCheck,
+    FlashChoice,
+    FlashPreview,
+    FlashResult,
+    FrameLine,
+    FrameRow,
+    GarageVehicle,
+    MessageLine,
+    SurveyResult,
+    Transport,
+    UnitState,
+    UnitSurvey,
+    VehicleIdentity,
+    VehicleUnit,
+)
+
+NOON = 1_700_049_600.0  # 2023-11-15 12:00:00 UTC
+BOTH = frozenset({Transport.CAN, Transport.DOIP})
+VIN = "XPBMX00000A000001"
+
+
+def devices() -> list[DeviceInfo]:
+    can, doip = frozenset({Transport.CAN}), frozenset({Transport.DOIP})
+    return [
+        DeviceInfo(
+            DeviceKind.SIMULATION, "Simulation - no VCI", "sim:car-mixed", BOTH, True, "always works", "Mixed car"
+        ),
+        DeviceInfo(
+            DeviceKind.SIMULATION, "Simulation: car-doip", "sim:car-doip", doip, True, "always works", "DoIP car"
+        ),
+        DeviceInfo(
+            DeviceKind.CAN, "virtual", "can:virtual/0?bitrate=500000", can, True, "ready", "inside this process"
+        ),
+        DeviceInfo(
+            DeviceKind.CAN, "socketcan", "can:socketcan/can0?bitrate=500000", can, False, "no CAN interface found"
+        ),
+        DeviceInfo(DeviceKind.CAN, "vector", "can:vector/0?bitrate=500000", can, False, "driver missing: vxlapi", "XL"),
+        DeviceInfo(DeviceKind.DOIP, "DoIP only", "doip://127.0.0.1:13400", doip, True, "network, UDP 13400"),
+    ]
+
+
+UNITS = (
+    VehicleUnit("ENGINE", "Engine control", CanAddress(0x7E0, 0x7E8), flashable=True, codable=True),
+    VehicleUnit("TRANSMISSION", "Transmission control", CanAddress(0x7E1, 0x7E9), flashable=True),
+    VehicleUnit("BRAKES", "Brake control", CanAddress(0x7E2, 0x7EA), flashable=True, codable=True),
+    VehicleUnit("BODY", "Body controller", CanAddress(0x7E4, 0x7EC), flashable=True, codable=True),
+    VehicleUnit("HEADUNIT", "Head unit", DoipAddress(0x1010), flashable=True, codable=True),
+    VehicleUnit("CLUSTER", "Instrument cluster", DoipAddress(0x1020), False, "the device has no DoIP"),
+)
+
+MISFIRE = DtcReading(
+    0x030100,
+    "P0301-00",
+    "Cylinder 1 misfire detected",
+    0x2F,
+    ("active", "stored"),
+    (
+        EnvironmentValue("Odometer", "48102", "km"),
+        EnvironmentValue("Engine speed", "1680", "rpm"),
+        EnvironmentValue("Coolant temperature", "92", "°C"),
+    ),
+)
+LAMP = DtcReading(0x9A0113, "B1A01-13", "Low beam left, circuit open", 0x28, ("stored",))
+
+
+def surveyed() -> tuple[UnitSurvey, ...]:
+    can = {unit.name: unit.address for unit in UNITS}
+    idents = (("VIN", VIN), ("Hardware number", "HW-ENG-0200"), ("Software version", "ENG 2063.12"))
+    return (
+        UnitSurvey(
+            "ENGINE",
+            "Engine control",
+            can["ENGINE"],
+            UnitState.FAULT,
+            "",
+            "HW-ENG-0200",
+            "2063.12",
+            "APPL",
+            1,
+            1,
+            0,
+            "2063.15",
+            (MISFIRE,),
+            idents,
+        ),
+        UnitSurvey(
+            "TRANSMISSION",
+            "Transmission control",
+            can["TRANSMISSION"],
+            UnitState.OK,
+            "",
+            "HW-TCU-0100",
+            "1187.03",
+            "APPL",
+            idents=(("Hardware number", "HW-TCU-0100"),),
+        ),
+        UnitSurvey(
+            "BRAKES",
+            "Brake control",
+            can["BRAKES"],
+            UnitState.IN_BOOT,
+            "the boot loader answers",
+            "HW-BRK-1",
+            "",
+            "BOOT",
+        ),
+        UnitSurvey(
+            "BODY",
+            "Body controller",
+            can["BODY"],
+            UnitState.STORED,
+            "",
+            "HW-BCM-0300",
+            "0921.44",
+            "APPL",
+            1,
+            0,
+            0,
+            "0921.50",
+            (LAMP,),
+        ),
+        UnitSurvey("HEADUNIT", "Head unit", can["HEADUNIT"], UnitState.NO_ANSWER, "no answer (3 tries)"),
+        UnitSurvey("CLUSTER", "Instrument cluster", can["CLUSTER"], UnitState.NOT_REACHABLE, "the device has no DoIP"),
+    )
+
+
+IDENTITY = VehicleIdentity(VIN, "CAR_MIXED", "Mixed car, EURO 6", EuroClass.EURO_6, UNITS)
+SURVEY = SurveyResult(VIN, "CAR_MIXED", "Mixed car, EURO 6", EuroClass.EURO_6, surveyed(), 12.6)
+STEPS = ("Session, security access", "Fingerprint", "Erase", "Transfer", "Check", "Reset and read back")
+PREVIEW = FlashPreview(
+    "ENGINE",
+    "ENGINE_2063_15",
+    "car-mixed.pdx",
+    "2063.12",
+    "2063.15",
+    524288,
+    "ab" * 32,
+    (
+        FlashCheck("Certification", True, "EURO 6", "EURO 5, 6 or VI"),
+        FlashCheck("Hardware number", True, "HW-ENG-0200", "HW-ENG-0200"),
+        FlashCheck("Battery voltage", None, "not measured", "12.0 to 15.5 V", "the device cannot measure it"),
+        FlashCheck("Image checksum", True, "CRC32 1A2B3C4D", "CRC32 1A2B3C4D"),
+    ),
+    STEPS,
+)
+FLASHED = FlashResult(
+    "ENGINE", "flashed", "ENGINE_2063_15", 524288, 14.2, 36921.0, "ab" * 32, "2063.12", "2063.15", 0, 14
+)
+CODING = CodingState(
+    "BODY",
+    VIN,
+    (
+        CodingItemState("DAYTIME_LIGHT", "Daytime running light", "MAIN", "off", "on", ("off", "on")),
+        CodingItemState("COUNTRY", "Country", "MAIN", "ECE", "ECE", ("ECE", "USA", "Japan")),
+        CodingItemState("SPEED_WARNING", "Speed warning", "MAIN", "120", "0", (), 0, 250, "km/h"),
+    ),
+    (("MAIN", 0xF1A0, bytes.fromhex("2F150800024008")),),
+    "/data/coding/body.json",
+)
+CODED = CodingResult(
+    "BODY",
+    (CodingChange("DAYTIME_LIGHT", "off", "on"),),
+    (("MAIN", 0xF1A0, bytes.fromhex("2F150800024008"), bytes.fromhex("3F150800024008")),),
+    "/data/coding/body.json",
+    True,
+)
+
+
+class FakeJob:
+    """A job's handle. `finish` ends it with its result, `fail` with an error; `instant` ones are over at once."""
+
+    def __init__(self, result: Any, instant: bool = True) -> None:
+        self.result, self.error, self.done, self.cancelled = result, None, instant, False
+
+    def wait(self, timeout: float | None = None) -> Any:
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+    def finish(self) -> None:
+        self.done = True
+
+    def fail(self, error: ProductError) -> None:
+        self.error, self.done = error, True
+
+
+class FakeStream:
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def publish(self, event: Event) -> None:
+        self.events.append(event)
+
+    def drain(self) -> list[Event]:
+        events, self.events = self.events, []
+        return events
+
+
+def frame_rows() -> list[FrameRow]:
+    return [
+        FrameRow("0C9", 60211, 10.0, bytes.fromhex("1A40007D00000000"), (True, True, *(False,) * 6), "", True, NOON, 8),
+        FrameRow("1A0", 30105, 20.0, bytes.fromhex("00FF12"), (False,) * 3, "", True, NOON, 3),
+        FrameRow(
+            "7E0", 214, None, bytes.fromhex("023E80CCCCCCCCCC"), (False,) * 8, "ENGINE: TesterPresent", False, NOON, 8
+        ),
+        FrameRow(
+            "7E8",
+            96,
+            4.1,
+            bytes.fromhex("037F3678CCCCCCCC"),
+            (False,) * 8,
+            "ENGINE: ! negative: TransferData 0x78 requestCorrectlyReceivedResponsePending",
+            True,
+            NOON,
+            8,
+        ),
+        FrameRow(
+            "0E00>1010", 12, 2000.0, bytes.fromhex("3E80"), (False,) * 2, "HEADUNIT: TesterPresent", False, NOON, 2
+        ),
+    ]
+
+
+def message_lines() -> list[MessageLine]:
+    return [
+        MessageLine(0, NOON, "ENGINE", "7E0", True, bytes.fromhex("22F190"), 3, "ReadDataByIdentifier F190"),
+        MessageLine(
+            1,
+            NOON + 0.012,
+            "ENGINE",
+            "7E8",
+            False,
+            bytes.fromhex("62F190") + VIN.encode(),
+            20,
+            "ReadDataByIdentifier F190, 17 bytes",
+        ),
+        MessageLine(2, NOON + 0.5, "ENGINE", "7E0", True, bytes.fromhex("3401"), 11, "RequestDownload"),
+        MessageLine(
+            3,
+            NOON + 0.51,
+            "ENGINE",
+            "7E8",
+            False,
+            bytes.fromhex("7F3433"),
+            3,
+            "! negative: RequestDownload 0x33 securityAccessDenied",
+            True,
+        ),
+    ]
+
+
+class FakeView:
+    """A TrafficView with fixed content."""
+
+    def __init__(self) -> None:
+        self.filter = ""
+        self.polls = 0
+        self.shown_rows, self.shown_messages = frame_rows(), message_lines()
+        self.figures = BusFigures(0.38, 1204.0, 90638, 0, 0)
+
+    def poll(self, now: float) -> int:
+        self.polls += 1
+        return 0
+
+    def clear(self) -> None:
+        self.shown_rows, self.shown_messages = [], []
+
+    def rows(self) -> list[FrameRow]:
+        return [r for r in self.shown_rows if self.filter.lower() in f"{r.identifier} {r.meaning}".lower()]
+
+    def frame_lines(self, count: int, back: int = 0) -> list[FrameLine]:
+        return [
+            FrameLine(n, NOON + n / 100, row.identifier, row.is_rx, row.data, row.length)
+            for n, row in enumerate(self.rows())
+        ][-count:]
+
+    def message_lines(self, count: int, back: int = 0) -> list[MessageLine]:
+        wanted = self.filter.lower()
+        return [m for m in self.shown_messages if wanted in f"{m.unit} {m.identifier} {m.words}".lower()][-count:]
+
+
+class FakeVehicle:
+    """Every job answers with the fixed result; `hold` keeps jobs running until the test ends them."""
+
+    def __init__(self, uri: str = "sim:car-mixed") -> None:
+        self.uri, self.name, self.transports = uri, "Simulation", BOTH
+        self.identity = IDENTITY
+        self.vin, self.title, self.euro_class, self.units = VIN, IDENTITY.title, IDENTITY.euro_class, UNITS
+        self.hold = False
+        self.jobs: list[tuple[str, FakeJob]] = []
+        self.view = FakeView()
+        self.closed = False
+        self.results: dict[str, Any] = {
+            "identify": IDENTITY,
+            "survey": SURVEY,
+            "preview": PREVIEW,
+            "flash": FLASHED,
+            "coding": CODING,
+            "coded": CODED,
+            "faults": FaultsResult("ENGINE", (MISFIRE,)),
+            "cleared": FaultsResult("ENGINE", (), True),
+        }
+        self.choices: tuple[FlashChoice, ...] = (
+            FlashChoice("ENGINE_2063_15", "Engine 2063.15", "car-mixed.pdx", "2063.15", 524288, True),
+            FlashChoice("ENGINE_2063_12", "Engine 2063.12", "car-mixed.pdx", "2063.12", 524288),
+        )
+        self.written: list[Mapping[str, str]] = []
+
+    def _job(self, kind: str) -> FakeJob:
+        job = FakeJob(self.results[kind], not self.hold)
+        self.jobs.append((kind, job))
+        return job
+
+    def voltage(self) -> float | None:
+        return 12.6
+
+    def identify(self) -> FakeJob:
+        return self._job("identify")
+
+    def survey(self) -> FakeJob:
+        return self._job("survey")
+
+    def faults(self, ecu: str, clear: bool = False) -> FakeJob:
+        return self._job("cleared" if clear else "faults")
+
+    def flashware(self, ecu: str) -> tuple[FlashChoice, ...]:
+        return self.choices
+
+    def flash_preview(self, ecu: str, flashware: str | None = None) -> FakeJob:
+        return self._job("preview")
+
+    def flash(self, ecu: str, flashware: str | None = None, force: bool = False) -> FakeJob:
+        return self._job("flash")
+
+    def coding_read(self, ecu: str) -> FakeJob:
+        return self._job("coding")
+
+    def coding_write(self, ecu: str, changes: Mapping[str, str]) -> FakeJob:
+        self.written.append(dict(changes))
+        return self._job("coded")
+
+    def coding_after(self, state: CodingState, changes: Mapping[str, str]) -> tuple[tuple[str, int, bytes, bytes], ...]:
+        after = bytes.fromhex("3F150800024008" if "DAYTIME_LIGHT" in changes else "2F150800024008")
+        return ((state.records[0][0], state.records[0][1], state.records[0][2], after),)
+
+    def coding_restore(self, ecu: str, backup: str | None = None) -> FakeJob:
+        return self._job("coded")
+
+    def traffic_view(self) -> FakeView:
+        return self.view
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeWorkbench:
+    """The face of core.workbench.Workbench with fixed answers."""
+
+    def __init__(self, vehicle: FakeVehicle | None = None) -> None:
+        self.stream = FakeStream()
+        self.problems: tuple[str, ...] = ()
+        self.last_device = ""
+        self.vehicle = vehicle or FakeVehicle()
+        self.listed = devices()
+        self.entities = [DoipEntity("192.0.2.10", 13400, VIN, 0x1000, b"\x02" * 6, b"\x03" * 6, 0)]
+        self.remembered: list[str] = []
+        self.resets: list[str] = []
+        self.connected: list[tuple[str, tuple[Any, ...]]] = []
+        self.refusal: ProductError | None = None
+        self.report = DataReport("extra.pdx", True, "2.2.0", ({"name": "ENGINE"},))
+
+    def simulations(self) -> list[DeviceInfo]:
+        return [d for d in self.listed if d.kind is DeviceKind.SIMULATION]
+
+    def devices(self) -> list[DeviceInfo]:
+        return self.listed
+
+    def discover_doip(
+        self, timeout: float = 2.0, port: int = 13400, addresses: Sequence[str] | None = None
+    ) -> list[DoipEntity]:
+        return self.entities
+
+    def remember_device(self, uri: str) -> None:
+        self.remembered.append(uri)
+
+    def garage_vehicles(self) -> list[GarageVehicle]:
+        return []
+
+    def reset_garage(self, name: str) -> None:
+        self.resets.append(name)
+
+    def check_data(self, path: object) -> DataReport:
+        return self.report
+
+    def connect(self, uri: str, data_files: Sequence[Any] = ()) -> FakeVehicle:
+        if self.refusal is not None:
+            raise self.refusal
+        self.connected.append((uri, tuple(data_files)))
+        return self.vehicle
+
+    def close(self) -> None:
+        self.vehicle.close()
+
+
+def clock_words(at: float) -> str:
+    """Times of day in UTC, so that a snapshot looks the same in every time zone."""
+    return time.strftime("%H:%M:%S", time.gmtime(at))
+
+
+Opened = Callable[[], FakeWorkbench]

@@ -1,0 +1,35 @@
+"""Starts the app: looks at the terminal first, sets what Textual reads at import. Loads no screen before that."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+SLOW_LINE = "SSH_CONNECTION"  # set by sshd: fewer frames, no animations
+
+
+def terminal_problem() -> str:
+    """Why no screen can be shown here, "" where one can."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return "Passbay's screens need a terminal. Use a command instead: passbay --help"
+    if os.environ.get("TERM", "") in ("dumb", "unknown"):
+        return "This terminal (TERM=dumb) cannot show screens. Use a command instead: passbay --help"
+    return ""
+
+
+def run() -> int:
+    """Runs the app to its end. 0, or 1 where there is no terminal for it or it failed."""
+    problem = terminal_problem()
+    if problem:
+        print(problem, file=sys.stderr)
+        return 1
+    if SLOW_LINE in os.environ:  # read when textual.constants is imported
+        os.environ.setdefault("TEXTUAL_FPS", "5")
+        os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    from tui.shell import PassbayApp
+
+    app = PassbayApp()
+    app.run()
+    if app.desk is not None:
+        app.desk.close()
+    return app.return_code or 0

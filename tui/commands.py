@@ -1,0 +1,44 @@
+"""What the command palette offers: every key of the place below it, every place, extras. No outside text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual.app import SystemCommand
+from textual.binding import Binding
+
+from tui.screens.base import Place
+from tui.screens.help import key_words
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from tui.shell import PassbayApp
+
+PLACES = (
+    ("Go to vehicle quick test", "vehicle", "Test all control units"),
+    ("Go to flash", "flash", "Replace the software of a control unit"),
+    ("Go to coding", "coding", "Change how a control unit is equipped"),
+    ("Go to SelectPTDevice", "devices", "Choose simulation, CAN or DoIP"),
+    ("Add diagnostic data", "data", "Bring a PDX file into this session"),
+)
+_NOT_LISTED = ("escape", "tab")
+
+
+def commands(app: PassbayApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """Own keys of the place, keys that hold everywhere, places, extras."""
+    for owner in (screen, app):
+        for binding in type(owner).BINDINGS:
+            if (
+                isinstance(binding, Binding)
+                and binding.key not in _NOT_LISTED
+                and (isinstance(screen, Place) or owner is app)
+            ):
+                run = partial(owner.run_action, binding.action)
+                yield SystemCommand(binding.description, f"key {key_words(binding.key)}", run)
+    for title, place, words in PLACES:
+        yield SystemCommand(title, words, partial(app.go, place))
+    yield SystemCommand("Light or dark colours", "Change the theme", app.action_theme)
+    yield SystemCommand("Save a picture of this screen", "An SVG file for support", partial(app.deliver_screenshot))

@@ -1,0 +1,344 @@
+"""What the screens know: chosen device, connected vehicle, the running job, results, messages. Pure of any widget.
+
+Facts come in by `apply`, one small handler a class of fact; wishes are methods that start errands or jobs. All on the
+screen's thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from core import events
+from core.errors import ProductError
+from core.vocabulary import SurveyResult, UnitSurvey, VehicleUnit
+from tui.bridge import Bridge
+from tui.work import JobView, MessageItem, StepView
+
+if TYPE_CHECKING:
+    from core.workbench import Vehicle, Workbench
+
+MESSAGES_KEPT = 2000
+FIRST_DEVICE = "sim:car-mixed"
+
+
+class RunningJob(Protocol):
+    """The handle that every job method of a vehicle returns."""
+
+    @property
+    def done(self) -> bool: ...
+    def wait(self, timeout: float | None = None) -> Any: ...
+    def cancel(self) -> None: ...
+
+
+class Desk:
+    """The technician's desk. `clock` gives seconds since the epoch, for messages of our own."""
+
+    def __init__(self, open_workbench: Callable[[], Workbench], clock: Callable[[], float] = time.time) -> None:
+        self._open_workbench = open_workbench
+        self._clock = clock
+        self.bridge = Bridge()
+        self.workbench: Workbench | None = None
+        self.uri, self.device_name = FIRST_DEVICE, "Simulation - no VCI"
+        self.data_files: list[str] = []
+        self.vehicle: Vehicle | None = None
+        self.connecting = False
+        self.volts: float | None = None
+        self.survey: SurveyResult | None = None
+        self.units: dict[str, UnitSurvey] = {}
+        self.job: JobView | None = None
+        self.messages: deque[MessageItem] = deque(maxlen=MESSAGES_KEPT)
+        self.alerts: list[MessageItem] = []  # what also deserves a toast; the app takes them away
+        self.clock_words = lambda at: time.strftime("%H:%M:%S", time.localtime(at))
+        self._numbers = 0
+
+    # -- pulling
+
+    def pull(self) -> bool:
+        """Takes in errands and facts, ends a job that is over. Says whether anything is new."""
+        before = self._numbers
+        facts = self.bridge.pull()
+        for fact in facts:
+            self.apply(fact)
+        return self._end_job() or bool(facts) or self._numbers != before
+
+    def apply(self, fact: events.Event) -> None:
+        handler = self._HANDLERS.get(type(fact))
+        if handler is not None:
+            handler(self, fact)
+
+    # -- workbench and vehicle
+
+    def open(self, then: Callable[[], None]) -> None:
+        def opened(workbench: Workbench) -> None:
+            self.workbench = self.bridge.workbench = workbench
+            for problem in workbench.problems:
+                self.note("warning", problem)
+            if workbench.last_device:
+                self.uri, self.device_name = workbench.last_device, self._name_of(workbench.last_device)
+            then()
+
+        self.errand(self._open_workbench, opened, lane="open")
+
+    def errand(
+        self, call: Callable[[], Any], then: Callable[[Any], None], *, lane: str = "errand",
+        failed: Callable[[ProductError], None] | None = None,
+    ) -> None:  # fmt: skip
+        """A blocking call beside the screens; an error goes to the message list, then to `failed`."""
+
+        def told(error: ProductError) -> None:
+            self.tell_error(error)
+            if failed is not None:
+                failed(error)
+
+        def taken(result: Any) -> None:
+            self._numbers += 1
+            then(result)
+
+        self.bridge.send(call, taken, told, lane)
+
+    def _name_of(self, uri: str) -> str:
+        return "Simulation - no VCI" if uri.startswith("sim:") else uri
+
+    def choose_device(self, uri: str, name: str) -> None:
+        """Another device: the vehicle that was connected is let go."""
+        self.disconnect()
+        self.uri, self.device_name = uri, name
+        workbench = self.workbench
+        if workbench is not None:
+            self.errand(lambda: workbench.remember_device(uri), lambda _: None, lane="settings")
+
+    def disconnect(self) -> None:
+        vehicle, self.vehicle = self.vehicle, None
+        self.survey, self.units, self.volts, self.job = None, {}, None, None
+        if vehicle is not None:
+            self.errand(vehicle.close, lambda _: None, lane="vehicle")
+
+    def connect(self, then: Callable[[], None], failed: Callable[[], None] = lambda: None) -> None:
+        """Connects where that is not done yet, then goes on."""
+        if self.vehicle is not None:
+            then()
+            return
+        workbench = self.workbench
+        if workbench is None or self.connecting:
+            return
+        self.connecting = True
+        uri, files = self.uri, tuple(self.data_files)
+
+        def connected(vehicle: Vehicle) -> None:
+            self.connecting = False
+            self.vehicle = vehicle
+            self.read_voltage()
+            then()
+
+        def refused(_: ProductError) -> None:
+            self.connecting = False
+            failed()
+
+        self.errand(lambda: workbench.connect(uri, files), connected, failed=refused, lane="vehicle")
+
+    def read_voltage(self) -> None:
+        vehicle = self.vehicle
+        if vehicle is not None and not self.bridge.runs("voltage"):
+
+            def told(volts: float | None) -> None:
+                if vehicle is self.vehicle and volts != self.volts:
+                    self.volts = volts
+                    self._numbers += 1
+
+            self.bridge.send(vehicle.voltage, told, self.tell_error, "voltage")
+
+    def unit(self, name: str) -> VehicleUnit | None:
+        units = self.vehicle.units if self.vehicle is not None else ()
+        return next((unit for unit in units if unit.name == name), None)
+
+    def identify(self, then: Callable[[], None], failed: Callable[[], None] = lambda: None) -> None:
+        """Connects and identifies where that is not done yet, then goes on."""
+
+        def connected() -> None:
+            vehicle = self.vehicle
+            if vehicle is None or vehicle.identity is not None:
+                then()
+            else:
+                self.begin("identify", "", vehicle.identify, lambda _: then(), lambda _: failed())
+
+        self.connect(connected, failed)
+
+    # -- jobs
+
+    @property
+    def busy(self) -> bool:
+        return self.job is not None and self.job.running
+
+    @property
+    def locked(self) -> str:
+        """Why the app must not be left now, "" where it may (flash between first erase and last check)."""
+        return self.job.locked if self.job is not None else ""
+
+    def begin(
+        self, kind: str, unit: str, start: Callable[[], RunningJob], then: Callable[[Any], None],
+        failed: Callable[[ProductError], None] = lambda _: None,
+    ) -> bool:  # fmt: skip
+        """Starts one job; its result goes to `then`, its error to the message list and `failed`."""
+        if self.job is not None and self.job.running:
+            self.tell("warning", f"{self.job.title} is still running.", advice="Wait for it, or stop it with a.")
+            return False
+        try:
+            handle = start()
+        except ProductError as error:
+            self.tell_error(error, unit)
+            failed(error)
+            return False
+        self.job = JobView(kind, unit, handle, then, failed)
+        self._numbers += 1
+        return True
+
+    def stop_job(self) -> bool:
+        """Asks for the safe ending; it comes after what must not be cut."""
+        job = self.job
+        if job is None or not job.running or job.stopping:
+            return False
+        job.stopping = True
+        job.handle.cancel()
+        self._numbers += 1
+        return True
+
+    def _end_job(self) -> bool:
+        job = self.job
+        if job is None or not job.running or not job.handle.done:
+            return False
+        for fact in self.bridge.pull():  # what the job published last
+            self.apply(fact)
+        job.running = False
+        try:
+            result = job.handle.wait(0)
+        except ProductError as error:
+            job.end(error)
+            if not job.told:
+                self.tell_error(error, job.unit)
+            job.failed(error)
+            return True
+        job.end(None)
+        job.then(result)
+        return True
+
+    # -- messages
+
+    def tell(
+        self, severity: str, text: str, *, unit: str = "", code: str = "", advice: str = "", at: float = 0.0,
+        alert: bool = True,
+    ) -> None:  # fmt: skip
+        """One line in the message list; `alert` asks for a toast in addition."""
+        self._numbers += 1
+        item = MessageItem(self._numbers, at or self._clock(), severity, unit, text, code, advice)
+        self.messages.append(item)
+        if alert:
+            self.alerts.append(item)
+
+    def note(self, severity: str, text: str) -> None:
+        self.tell(severity, text, alert=False)
+
+    def tell_error(self, error: ProductError, unit: str = "") -> None:
+        self.tell("error", error.message, unit=unit, code=error.code, advice=error.advice)
+
+    # -- facts
+
+    def _vci_opened(self, fact: events.VciOpened) -> None:
+        self.tell("info", f"Connected: {fact.name or fact.uri}", at=fact.at, alert=False)
+
+    def _vci_closed(self, fact: events.VciClosed) -> None:
+        severity, why = ("error", f": {fact.reason}") if fact.reason else ("info", "")
+        self.tell(severity, f"Disconnected from {fact.uri}{why}", at=fact.at, alert=bool(fact.reason))
+
+    def _voltage(self, fact: events.VoltageRead) -> None:
+        self.volts = fact.volts
+
+    def _job_started(self, fact: events.JobStarted) -> None:
+        if self.job is not None and self.job.running:
+            self.job.identity = fact.job
+        words = JobView.words_of(fact.kind, fact.unit)
+        self.tell("info", f"{words} started", at=fact.at, alert=False)
+
+    def _job_finished(self, fact: events.JobFinished) -> None:
+        words = JobView.words_of(fact.kind, fact.unit)
+        self.tell("ok", f"{words}: {fact.summary}" if fact.summary else f"{words} done", at=fact.at, alert=False)
+
+    def _job_failed(self, fact: events.JobFailed) -> None:
+        if self.job is not None:
+            self.job.told = True
+        stopped = fact.error == "JobCancelled"
+        self.tell(
+            "warning" if stopped else "error", fact.message, unit=fact.unit, code=fact.code, advice=fact.advice,
+            at=fact.at,
+        )  # fmt: skip
+
+    def _step_started(self, fact: events.StepStarted) -> None:
+        if self.job is not None:
+            self.job.step_started(StepView(fact.step, fact.title, fact.at))
+
+    def _step_finished(self, fact: events.StepFinished) -> None:
+        if self.job is not None:
+            self.job.step_finished(fact.step, fact.seconds)
+
+    def _progress(self, fact: events.ProgressMade) -> None:
+        if self.job is not None:
+            self.job.progress(fact.step, fact.done, fact.total, fact.rate)
+
+    def _unit_surveyed(self, fact: events.UnitSurveyed) -> None:
+        self.units[fact.unit.name] = fact.unit
+
+    def _negative(self, fact: events.NegativeResponseReceived) -> None:
+        self.tell("warning", fact.text, unit=fact.unit, code=f"NRC {fact.nrc:02X}", at=fact.at, alert=False)
+
+    def _pending(self, fact: events.ResponsePendingReceived) -> None:
+        if self.job is not None:
+            self.job.pending += 1
+
+    def _foreign(self, fact: events.ForeignAnswerSkipped) -> None:
+        text = f"A late or foreign answer was skipped: {fact.pdu[:8].hex(' ').upper()}"
+        self.tell("info", text, unit=fact.unit, at=fact.at, alert=False)
+
+    def _dtc_seen(self, fact: events.DtcSeen) -> None:
+        words = ", ".join(fact.dtc.words) or "not active"
+        text = f"{fact.dtc.display} 0x{fact.dtc.status:02X} {words}: {fact.dtc.text}"
+        severity = "warning" if fact.dtc.status & 0x01 else "info"
+        self.tell(severity, text, unit=fact.unit, at=fact.at, alert=False)
+
+    def _noted(self, fact: events.Noted) -> None:
+        self.tell(fact.severity, fact.text, at=fact.at, alert=False)
+
+    _HANDLERS: Mapping[type[events.Event], Callable[[Desk, Any], None]] = {
+        events.VciOpened: _vci_opened,
+        events.VciClosed: _vci_closed,
+        events.VoltageRead: _voltage,
+        events.JobStarted: _job_started,
+        events.JobFinished: _job_finished,
+        events.JobFailed: _job_failed,
+        events.StepStarted: _step_started,
+        events.StepFinished: _step_finished,
+        events.ProgressMade: _progress,
+        events.UnitSurveyed: _unit_surveyed,
+        events.NegativeResponseReceived: _negative,
+        events.ResponsePendingReceived: _pending,
+        events.ForeignAnswerSkipped: _foreign,
+        events.DtcSeen: _dtc_seen,
+        events.Noted: _noted,
+    }
+
+    # -- the end
+
+    def close(self) -> None:
+        """After the last screen: a flash that runs is let finish, other jobs get their safe ending, all is let go."""
+        job = self.job
+        if job is not None and job.running:
+            if job.kind != "flash":
+                job.handle.cancel()
+            try:
+                job.handle.wait(None)
+            except ProductError:
+                pass  # it is in the message list of a screen that is gone; the vehicle is restored
+        self.bridge.wait(5.0)
+        if self.workbench is not None:
+            self.workbench.close()

@@ -1,0 +1,99 @@
+"""What every screen has: header row, key bar, the too-small sentence, and the hook that shows the desk anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+
+from tui.widgets.lines import Header, Key, KeyBar
+from tui.widgets.plain import Cell
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui.desk import Desk
+    from tui.shell import PassbayApp
+
+ResultT = TypeVar("ResultT")
+TOO_SMALL = "too small, need 80x24"
+HELP_KEY: Key = ("f1", "Help", "app.help")
+
+
+class Fitting(Screen[ResultT]):
+    """A screen that says one clear sentence where the terminal is below 80x24. The app's CSS hides the rest."""
+
+    @property
+    def passbay(self) -> PassbayApp:
+        app: Any = self.app
+        return app
+
+    def render(self) -> Any:
+        if self.has_class("-narrow") or self.has_class("-low"):
+            return Text(TOO_SMALL)
+        return super().render()
+
+
+class Place(Fitting[None]):
+    """A place of the app: header, body, key bar. `KEYS` are the few of the bar, `HELP` the words of its f1 page."""
+
+    PLACE: ClassVar[str] = ""
+    KEYS: ClassVar[tuple[Key, ...]] = ()
+    HELP: ClassVar[str] = ""
+    BINDINGS: ClassVar = [Binding("escape", "back", "Back", show=False)]
+
+    def compose(self) -> ComposeResult:
+        yield Header(id="header")
+        yield from self.body()
+        yield KeyBar(id="keys")
+
+    def body(self) -> list[Widget]:
+        """The widgets between header and key bar."""
+        return []
+
+    def on_mount(self) -> None:
+        self.tell_keys()
+        self.tell_header()
+        self.show_desk()
+
+    def on_screen_resume(self) -> None:
+        if self.is_mounted:
+            self.show_desk()
+
+    def tell_keys(self) -> None:
+        self.query_one(KeyBar).tell((*self.keys(), HELP_KEY))
+
+    def keys(self) -> tuple[Key, ...]:
+        """The keys of the bar now; at most four, help and palette follow."""
+        return self.KEYS
+
+    @property
+    def desk(self) -> Desk | None:
+        return self.passbay.desk
+
+    def tell_header(self) -> None:
+        self.query_one(Header).tell(f"Passbay  {self.PLACE}", self.device_words())
+
+    def device_words(self) -> Cell:
+        desk = self.desk
+        if desk is None:
+            return (("Simulation - no VCI", ""), ("   --.- V", "dim"))
+        vehicle = desk.vehicle
+        ways = " ".join(sorted(t.value for t in vehicle.transports)) if vehicle is not None else "not connected"
+        volts = ("   --.- V", "dim") if desk.volts is None else (f"   {desk.volts:4.1f} V", "")
+        return ((f"{desk.device_name}  ", ""), (ways, "" if vehicle is not None else "dim"), volts)
+
+    def refresh_desk(self) -> None:
+        """Called by the app after each pull that brought something."""
+        self.tell_header()
+        self.show_desk()
+        self.tell_keys()
+
+    def show_desk(self) -> None:
+        """Puts what the desk knows onto the widgets. Asks and shows; does no work."""
+
+    def action_back(self) -> None:
+        self.passbay.back()

@@ -1,0 +1,338 @@
+"""Coding: meanings in the car now, new and from the factory; the bytes before and after; write, undo, restore."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+
+from core.errors import ProductError
+from core.vocabulary import CodingItemState, CodingResult, CodingState
+from tui.screens.base import Place
+from tui.screens.dialogs import Ask, Fill, Pick
+from tui.screens.flash import unit_rows, unit_words
+from tui.theme import GLYPHS
+from tui.widgets.lines import Key, Lines
+from tui.widgets.plain import Cell
+from tui.widgets.rows import Column, Row, RowList
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui.desk import Desk
+
+BYTES_SHOWN = 16
+
+
+class CodingScreen(Place):
+    """Stages: unit, items. Changes stay on the screen until `w` writes them."""
+
+    PLACE = "Coding"
+    HELP = (
+        "Coding tells a control unit how the car is equipped. Choose the unit; its coding is read and put in words.\n"
+        "enter on a line chooses its new meaning. Nothing is written until w, which asks first.\n"
+        "u takes the last change back, n takes all factory values. Before and After show the bytes.\n"
+        "Every write keeps the coding as it was on disk; b brings the newest kept one back.\n"
+        "After writing the unit is read again and compared."
+    )
+    BINDINGS: ClassVar = [
+        Binding("w", "write", "Write the changes", show=False),
+        Binding("u", "undo", "Undo the last change", show=False),
+        Binding("n", "factory", "Take the factory values", show=False),
+        Binding("b", "restore", "Restore the kept coding", show=False),
+        Binding("f5", "again", "Read the coding again", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unit = ""
+        self.state: CodingState | None = None
+        self.changes: dict[str, str] = {}
+        self.after: tuple[tuple[str, int, bytes, bytes], ...] = ()
+        self.result: CodingResult | None = None
+        self.error: ProductError | None = None
+
+    def body(self) -> list[Widget]:
+        unit_columns = (Column("", 1), Column("Unit", 14), Column("Name"), Column("Note", 30))
+        units = RowList(unit_columns, id="units", classes="box")
+        columns = (Column("", 1), Column("Meaning"), Column("Car now", 14, wide=24), Column("New", 14, wide=24),
+                   Column("Factory", 14, wide=24))  # fmt: skip
+        items = RowList(columns, id="items", classes="box")
+        units.border_title, items.border_title = "Control units", "Coding"
+        return [Lines(("",), id="about"), units, items, Lines(("",), id="bytes"), Lines(("",), id="progress")]
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._enter()
+
+    def on_screen_resume(self) -> None:
+        if self.is_mounted and self.passbay.wanted_unit and not (self.desk is not None and self.desk.busy):
+            self._enter()
+        super().on_screen_resume()
+
+    def keys(self) -> tuple[Key, ...]:
+        if self.state is None:
+            return (("enter", "Choose", "choose"), ("f9", "Live", "app.live"), ("esc", "Back", "back"))
+        return (
+            ("enter", "Change", "choose"),
+            ("w", "Write", "write"),
+            ("u", "Undo", "undo"),
+            ("b", "Restore", "restore"),
+        )
+
+    # -- reading
+
+    def _enter(self) -> None:
+        wanted, self.passbay.wanted_unit = self.passbay.wanted_unit, ""
+        self._forget()
+        self.query_one("#units").focus()
+        desk = self.desk
+        if desk is None or desk.busy:
+            return
+
+        def known() -> None:
+            self.show_desk()
+            if wanted and not self.unit:
+                self._read(wanted)
+
+        desk.identify(known, self.show_desk)
+        self.show_desk()
+
+    def _forget(self) -> None:
+        self.unit, self.state, self.after, self.result, self.error = "", None, (), None, None
+        self.changes.clear()
+        self.set_class(False, "-work")
+        self.tell_keys()
+
+    def _read(self, unit: str) -> None:
+        desk = self.desk
+        known = desk.unit(unit) if desk is not None else None
+        if desk is None or desk.vehicle is None or known is None:
+            return
+        if not known.codable or not known.reachable:
+            self.passbay.toast(f"{unit}: {known.reason or 'the data describes no coding for it'}", "warning")
+            return
+        vehicle = desk.vehicle
+        desk.begin("coding-read", unit, lambda: vehicle.coding_read(unit), self._have, self._failed)
+        self.show_desk()
+
+    def _have(self, state: CodingState) -> None:
+        self.unit, self.state, self.after = state.unit, state, ()
+        self.changes.clear()
+        self.set_class(True, "-work")
+        self.query_one("#items").focus()
+        self.show_desk()
+        self.tell_keys()
+
+    def _failed(self, error: ProductError) -> None:
+        self.error = error
+        self.show_desk()
+
+    def action_again(self) -> None:
+        if self.unit and not self.changes:
+            self.result = self.error = None
+            self._read(self.unit)
+        elif self.changes:
+            self.passbay.toast("There are changes: write them with w, or undo them with u first.", "warning")
+
+    # -- changing
+
+    def action_choose(self) -> None:
+        self.query_one("#items" if self.state is not None else "#units", RowList).action_choose()
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        if event.rows.id == "units":
+            self._read(event.key)
+            return
+        item = self._item(event.key)
+        if item is None:
+            return
+        now = self.changes.get(item.name, item.now)
+        if item.choices:
+            choices = [(c, c + ("   (factory)" if c == item.factory else "")) for c in item.choices]
+            self.app.push_screen(Pick(item.title, choices, now), lambda value: self._set(item, value))
+        else:
+            note = f"A number {_range(item)}".strip()
+            self.app.push_screen(
+                Fill(item.title, [("value", f"Value {item.unit}".strip(), now)], note),
+                lambda values: self._set(item, values["value"] if values else None),
+            )
+
+    def _item(self, name: str) -> CodingItemState | None:
+        return next((item for item in (self.state.items if self.state else ()) if item.name == name), None)
+
+    def _set(self, item: CodingItemState, value: str | None) -> None:
+        if value is None or value == "":
+            return
+        before = dict(self.changes)
+        self.changes.pop(item.name, None)
+        if value != item.now:
+            self.changes[item.name] = value
+        if not self._compute():
+            self.changes = before
+        self.result = self.error = None
+        self.show_desk()
+
+    def _compute(self) -> bool:
+        """The bytes after the changes; says no where a value does not fit."""
+        desk = self.desk
+        if desk is None or desk.vehicle is None or self.state is None:
+            return False
+        try:
+            self.after = desk.vehicle.coding_after(self.state, self.changes)
+        except ProductError as error:
+            desk.tell_error(error, self.unit)
+            return False
+        return True
+
+    def action_undo(self) -> None:
+        if self.changes:
+            self.changes.popitem()
+            self._compute()
+            self.show_desk()
+        else:
+            self.passbay.toast("There is no change to undo.", "information")
+
+    def action_factory(self) -> None:
+        for item in self.state.items if self.state is not None else ():
+            if item.factory and item.factory != item.now:
+                self.changes[item.name] = item.factory
+        self._compute()
+        self.show_desk()
+
+    # -- writing
+
+    def action_write(self) -> None:
+        desk = self.desk
+        if desk is None or desk.vehicle is None or self.state is None or desk.busy:
+            return
+        if not self.changes:
+            self.passbay.toast("Nothing is changed yet: enter on a line changes it.", "information")
+            return
+        vehicle, unit, changes = desk.vehicle, self.unit, dict(self.changes)
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                desk.begin("coding", unit, lambda: vehicle.coding_write(unit, changes), self._written, self._failed)
+                self.show_desk()
+
+        lines = [f"{name}: {item.now} -> {value}" for name, value in changes.items() if (item := self._item(name))]
+        self.app.push_screen(Ask(f"Write {len(changes)} change(s) to {unit}?", lines, yes="Write"), answered)
+
+    def action_restore(self) -> None:
+        desk = self.desk
+        if desk is None or desk.vehicle is None or self.state is None or desk.busy:
+            return
+        if not self.state.backup:
+            self.passbay.toast("No coding was kept yet: the first write keeps it.", "information")
+            return
+        vehicle, unit = desk.vehicle, self.unit
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                desk.begin("coding", unit, lambda: vehicle.coding_restore(unit), self._written, self._failed)
+                self.show_desk()
+
+        lines = ["The coding as it was kept is written back:", self.state.backup]
+        self.app.push_screen(Ask(f"Restore the coding of {unit}?", lines, yes="Restore"), answered)
+
+    def _written(self, result: CodingResult) -> None:
+        self.result, self.error = result, None
+        self._read(self.unit)
+
+    def action_back(self) -> None:
+        if self.state is not None and not self.changes:
+            self._forget()
+            self.query_one("#units").focus()
+            self.show_desk()
+        elif self.changes:
+            lines = [f"{len(self.changes)} change(s) are not written."]
+            self.app.push_screen(Ask("Leave without writing?", lines, yes="Leave"), self._left)
+        else:
+            self.passbay.back()
+
+    def _left(self, yes: bool | None) -> None:
+        if yes:
+            self._forget()
+            self.query_one("#units").focus()
+            self.show_desk()
+
+    # -- showing
+
+    def show_desk(self) -> None:
+        desk = self.desk
+        if desk is None:
+            return
+        units = self.query_one("#units", RowList)
+        units.empty = unit_words(desk)
+        units.set_rows(unit_rows(desk, "codable", "no coding in the data"))
+        self.query_one("#items", RowList).set_rows([self._row(i) for i in (self.state.items if self.state else ())])
+        self.query_one("#about", Lines).show(self._about())
+        self.query_one("#bytes", Lines).show(*self._byte_lines())
+        self.query_one("#progress", Lines).show(self._news(desk))
+
+    def _row(self, item: CodingItemState) -> Row:
+        new = self.changes.get(item.name)
+        unit = f" {item.unit}" if item.unit else ""
+        tone = "accent" if new is not None else "dim"
+        shown = f"> {new}{unit}" if new is not None else f"{item.now}{unit}"
+        differs = "warn" if item.factory and item.factory != item.now else ""
+        glyph = (GLYPHS["accent"], "accent") if new is not None else (" ", "")
+        return Row(item.name, (glyph, item.title or item.name, (f"{item.now}{unit}", differs), (shown, tone),
+                               (f"{item.factory}{unit}" if item.factory else "-", "")))  # fmt: skip
+
+    def _about(self) -> Cell:
+        if self.state is None:
+            return (" Which control unit is coded?", "")
+        records = ", ".join(f"{name} (DID {did:04X}, {len(data)} bytes)" for name, did, data in self.state.records)
+        kept = ("   √ kept coding on disk", "ok") if self.state.backup else ("   · nothing kept yet", "dim")
+        return ((f" {self.unit}  ", "bold"), (records, ""), kept)
+
+    def _byte_lines(self) -> tuple[Cell, ...]:
+        if self.state is None:
+            return ("",)
+        after = {name: data for name, _, _, data in self.after}
+        lines: list[Cell] = []
+        for name, _, before in self.state.records:
+            new = after.get(name, before)
+            lines += byte_lines(before, new, max(BYTES_SHOWN, (self.size.width - 12) // 3))
+        return tuple(lines[:8])
+
+    def _news(self, desk: Desk) -> Cell:
+        if desk.job is not None and desk.job.running:
+            return ((" ░ ", "busy"), (f"{desk.job.title} ...", ""))
+        if self.error is not None:
+            return ((f" x {self.error.code} ", "bad"), (f"{self.error.message} {self.error.advice}", ""))
+        if self.changes:
+            return ((f" {len(self.changes)} change(s), not written: ", "accent"), ("w", "key"), (" writes, ", ""),
+                    ("u", "key"), (" undoes", ""))  # fmt: skip
+        if self.result is not None:
+            made = ", ".join(f"{c.name} {c.before} -> {c.after}" for c in self.result.changes) or "no item changed"
+            good = (
+                ("√ Written, read back and compared: ", "ok") if self.result.verified else ("x Not verified: ", "bad")
+            )
+            return ((" ", ""), good, (made, ""))
+        return (" Next: enter on a line changes its meaning.", "dim") if self.state is not None else (
+            " Next: mark the control unit, then enter.", "dim")  # fmt: skip
+
+
+def _range(item: CodingItemState) -> str:
+    if item.minimum is None or item.maximum is None:
+        return ""
+    return f"from {item.minimum:g} to {item.maximum:g} {item.unit}"
+
+
+def byte_lines(before: bytes, after: bytes, shown: int) -> list[Cell]:
+    """The record's bytes before and after, the changed ones marked; the window starts near the first change."""
+    first = next((n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
+    start = 0 if first < shown else first - shown // 2
+    many = "~" if start or len(before) > start + shown else ""
+    old: list[tuple[str, str]] = [(" Before ", "dim")]
+    new: list[tuple[str, str]] = [(" After  ", "dim")]
+    for n in range(start, min(len(before), start + shown)):
+        changed = n < len(after) and before[n] != after[n]
+        old.append((f"{before[n]:02X} ", ""))
+        new.append((f"{after[n]:02X} " if n < len(after) else "-- ", "changed" if changed else ""))
+    count = sum(a != b for a, b in zip(before, after, strict=False))
+    new.append((f"  {count} byte(s) change" if count else "", "accent"))
+    return [(*old, (many, "dim")), tuple(new)]

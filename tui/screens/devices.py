@@ -1,0 +1,202 @@
+"""SelectPTDevice (C13): simulated vehicles, python-can interfaces with what they lack, DoIP only with discovery."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
+
+from textual.binding import Binding
+
+from tui.screens.base import Place
+from tui.screens.dialogs import Ask, Fill
+from tui.theme import GLYPHS
+from tui.widgets.lines import Key, Lines
+from tui.widgets.rows import Column, Row, RowList
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from core.vocabulary import DeviceInfo, DoipEntity
+
+
+class DevicesScreen(Place):
+    PLACE = "SelectPTDevice"
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        ("enter", "Use", "use"), ("f5", "Search again", "again"), ("esc", "Back", "back"),
+    )  # fmt: skip
+    HELP = (
+        "Choose what connects this PC to the vehicle. Enter takes the marked line.\n"
+        "Simulation needs nothing plugged in. r puts a simulated car back to its factory state.\n"
+        "CAN: enter lets you edit interface, channel and bit rate. A line with x names what is missing.\n"
+        "DoIP only: vehicles that were heard stand below it; enter on DoIP only takes a host and port by hand.\n"
+        "A DoIP-only device serves DoIP vehicles only. A device without DoIP cannot flash units behind DoIP."
+    )
+    BINDINGS: ClassVar = [
+        Binding("f5", "again", "Search devices again", show=False),
+        Binding("r", "reset", "Reset the simulated car to factory state", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listed: dict[str, DeviceInfo] = {}
+        self.heard: tuple[DoipEntity, ...] | None = None
+        self.searching = False
+        self.port = "13400"
+
+    def body(self) -> list[Widget]:
+        columns = (Column("", 1), Column("Device", 26, wide=40), Column("Verdict"), Column("Speaks", 9))
+        rows = RowList(columns, empty="No device found. f5 searches again.", id="devices", classes="box")
+        rows.border_title = "Devices"
+        return [rows, Lines(("", "", ""), id="detail")]
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#devices").focus()
+        desk = self.desk
+        if desk is not None and desk.workbench is not None:
+            self._take(desk.workbench.simulations())
+        self.action_again()
+
+    # -- searching
+
+    def action_again(self) -> None:
+        desk = self.desk
+        if desk is None or desk.workbench is None or self.searching:
+            return
+        workbench, port = desk.workbench, int(self.port)
+        self.searching = True
+        self.show_desk()
+        desk.errand(workbench.devices, self._found, lane="devices", failed=lambda _: self._found([]))
+        desk.errand(lambda: workbench.discover_doip(port=port), self._heard, lane="discovery",
+                    failed=lambda _: self._heard([]))  # fmt: skip
+
+    def _take(self, found: list[DeviceInfo]) -> None:
+        self.listed = {device.uri: device for device in found} or self.listed
+        self.show_desk()
+
+    def _found(self, found: list[DeviceInfo]) -> None:
+        self.searching = False
+        self._take(found)
+
+    def _heard(self, heard: list[DoipEntity]) -> None:
+        self.heard = tuple(heard)
+        self.show_desk()
+
+    # -- showing
+
+    def _row(self, device: DeviceInfo) -> Row:
+        tone = "ok" if device.usable else "bad"
+        speaks = " ".join(sorted(t.value for t in device.transports))
+        verdict = device.verdict
+        if device.kind.value == "doip":
+            tone = "dim" if device.usable else "bad"
+            if device.usable:
+                count = "listening ..." if self.heard is None else f"{len(self.heard)} vehicles heard"
+                verdict = f"UDP {self.port}, {count}"
+        return Row(
+            device.uri, ((GLYPHS[tone], tone), device.name, (verdict, "" if device.usable else "dim"), (speaks, "dim"))
+        )
+
+    def show_desk(self) -> None:
+        desk = self.desk
+        rows = [self._row(device) for device in self.listed.values()]
+        for entity in self.heard or ():
+            uri = entity_uri(entity)
+            rows.append(Row(uri, (("√", "ok"), f"  {entity.host}", f"VIN {entity.vin}, answers", ("DoIP", "dim"))))
+        if self.searching:
+            rows.append(Row("searching", (("░", "busy"), ("searching ...", "dim"), "", ""), selectable=False))
+        current = desk.uri if desk is not None else ""
+        table = self.query_one("#devices", RowList)
+        table.set_rows(rows, cursor=current if not table.key else None)
+        self._show_detail(table.key)
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        self._show_detail(event.key)
+
+    def _show_detail(self, key: str) -> None:
+        device = self.listed.get(key)
+        detail = device.detail if device is not None else ""
+        desk = self.desk
+        chosen = desk is not None and desk.uri == key
+        advice = "" if device is None or device.usable else "Install what is named, then f5. f1 tells more."
+        self.query_one("#detail", Lines).show(
+            ((" Address  ", "dim"), (key, ""), ("   chosen now" if chosen else "", "ok")),
+            ((" Detail   ", "dim"), (detail or "-", "")),
+            (f" {advice or 'Plug in, ignition on. Only one program may use the device at a time.'}", "dim"),
+        )
+
+    # -- choosing
+
+    def action_use(self) -> None:
+        self.query_one("#devices", RowList).action_choose()
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        device = self.listed.get(event.key)
+        if device is None:
+            self._use(event.key, f"DoIP {urlsplit(event.key).hostname or ''}")
+        elif not device.usable:
+            self.passbay.toast(f"{device.name} cannot be used: {device.verdict}", "warning")
+        elif device.kind.value == "doip":
+            self._ask_doip(event.key)
+        elif device.kind.value == "can":
+            note = "Interface, channel and bit rate; further parameters go to the driver."
+            self.app.push_screen(
+                Fill("CAN device", [("uri", "Address", device.uri)], note),
+                lambda values: self._use((values or {}).get("uri", ""), device.name),
+            )
+        else:
+            self._use(device.uri, "Simulation - no VCI")
+
+    def _ask_doip(self, uri: str) -> None:
+        heard = self.heard[0].host if self.heard else ""
+        host = heard or urlsplit(uri).hostname or "127.0.0.1"
+
+        def filled(values: dict[str, str] | None) -> None:
+            if values is None or not values["host"]:
+                return
+            port = values["port"] or "13400"
+            if not port.isdecimal() or not 0 < int(port) < 65536:
+                self.passbay.toast(f"{port} is no port: 1 to 65535.", "warning")
+                return
+            self.port = port
+            address = f"[{values['host']}]" if ":" in values["host"] else values["host"]
+            self._use(f"doip://{address}:{port}", f"DoIP {values['host']}")
+
+        fields = [("host", "Host or address", host), ("port", "Port", self.port)]
+        self.app.push_screen(
+            Fill("DoIP only", fields, "The vehicle's gateway. Port 13400 unless told otherwise."), filled
+        )
+
+    def _use(self, uri: str, name: str) -> None:
+        desk = self.desk
+        if not uri or desk is None:
+            return
+        if desk.busy:
+            self.passbay.toast("A job is running: stop it with a before you change the device.", "warning")
+            return
+        desk.choose_device(uri, name)
+        desk.note("ok", f"Device chosen: {uri}")
+        self.passbay.back()
+
+    def action_reset(self) -> None:
+        key = self.query_one("#devices", RowList).key
+        desk = self.desk
+        if not key.startswith("sim:") or desk is None or desk.workbench is None:
+            self.passbay.toast("Only a simulated car can be reset: mark one first.", "information")
+            return
+        workbench, name = desk.workbench, key[4:]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                desk.disconnect()
+                desk.errand(lambda: workbench.reset_garage(name),
+                            lambda _: desk.tell("ok", f"{name} is as from the factory."), lane="vehicle")  # fmt: skip
+
+        lines = [f"{name}: software, coding and fault memory go back to the factory state."]
+        self.app.push_screen(Ask("Reset the simulated car?", lines, yes="Reset"), answered)
+
+
+def entity_uri(entity: DoipEntity) -> str:
+    """The `--vci` address of a DoIP entity that was heard."""
+    host = f"[{entity.host}]" if ":" in entity.host else entity.host
+    return f"doip://{host}:{entity.port}"

@@ -1,0 +1,67 @@
+"""f1: one page for the place below it. The key table first, then what the place is for; fits 80x24."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+
+from tui.screens.base import Place
+from tui.widgets.lines import Key, Lines
+from tui.widgets.plain import Cell
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+EVERYWHERE = (
+    ("f1", "This help"), ("esc", "Back"), ("enter", "Open or do"), ("f9", "Live panel, here and back"),
+    ("a", "Stop the job safely"), ("^p", "All commands"), ("^q", "Quit"),
+)  # fmt: skip
+SHOWN = {"escape": "esc", "slash": "/", "ctrl+q": "^q", "ctrl+p": "^p"}
+
+
+def key_words(key: str) -> str:
+    return SHOWN.get(key, key)
+
+
+class HelpScreen(Place):
+    PLACE = "Help"
+    KEYS: ClassVar[tuple[Key, ...]] = (("esc", "Back", "back"),)
+    BINDINGS: ClassVar = [Binding("f1", "back", "Back", show=False)]
+
+    def __init__(self, about: Place) -> None:
+        super().__init__()
+        self._about = about
+
+    def body(self) -> list[Widget]:
+        return [Lines(self._page(), id="page")]
+
+    def _page(self) -> list[Cell]:
+        own = [
+            (key_words(binding.key), binding.description)
+            for binding in type(self._about).BINDINGS
+            if isinstance(binding, Binding) and binding.key not in ("escape", "tab")
+        ]
+        if any(isinstance(b, Binding) and b.key == "tab" for b in type(self._about).BINDINGS):
+            own.append(("tab", "Other box"))
+        lines: list[Cell] = [((f" {self._about.PLACE}", "bold"),), ""]
+        for number in range(max(len(EVERYWHERE), len(own))):
+            left = EVERYWHERE[number] if number < len(EVERYWHERE) else ("", "")
+            right = own[number] if number < len(own) else ("", "")
+            lines.append(((f" {left[0]:6}", "key"), (f"{left[1]:27}", ""), (f"{right[0]:6}", "key"), (right[1], "")))
+        lines.append("")
+        for sentence in type(self._about).HELP.split("\n"):
+            lines += [f" {line}" for line in wrapped(sentence, 77)]
+        return lines
+
+
+def wrapped(sentence: str, width: int) -> list[str]:
+    """`sentence` in lines of at most `width` characters, cut between words."""
+    lines, line = [], ""
+    for word in sentence.split(" "):
+        if line and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    return [*lines, line]

@@ -1,0 +1,152 @@
+"""Start: the checklist (hardware, data, vehicle) and the jobs. The first paint needs nothing of the core."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.containers import Horizontal
+
+from tui.screens.base import Place
+from tui.theme import GLYPHS
+from tui.widgets.lines import Key, Lines
+from tui.widgets.plain import Cell
+from tui.widgets.rows import Column, Row, RowList
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui.work import MessageItem
+
+JOBS = (
+    ("1", "vehicle", "Vehicle quick test"),
+    ("2", "flash", "Flash a control unit"),
+    ("3", "coding", "Code a control unit"),
+    ("4", "live", "Live panel"),
+    ("5", "devices", "Choose the device"),
+)
+CHECKS = {"hardware": "devices", "data": "data", "vehicle": "vehicle"}
+
+
+def check_row(key: str, number: int, name: str, tone: str, words: str) -> Row:
+    return Row(key, ((GLYPHS[tone], tone), f"{number} {name}", (words, "dim" if tone == "dim" else "")))
+
+
+def news_row(item: MessageItem) -> Row:
+    tone = {"error": "bad", "warning": "warn", "ok": "ok"}.get(item.severity, "dim")
+    return Row(str(item.number), ((GLYPHS[tone], tone), item.unit or item.code, f"{item.text} {item.advice}"))
+
+
+class StartScreen(Place):
+    PLACE = "Start"
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        ("enter", "Open", "open"),
+        ("1-5", "Job", "job('vehicle')"),
+        ("f9", "Live", "app.live"),
+        ("^q", "Quit", "app.quit"),
+    )
+    HELP = (
+        "Passbay surveys, flashes and codes control units over CAN and DoIP. Everything starts here.\n"
+        "The left box says what is ready: the device to the vehicle, the diagnostic data, the vehicle.\n"
+        "At the first start the simulated car is chosen: press 1 and its quick test runs.\n"
+        "For a real vehicle choose the device (5), plug it in, ignition on, then press 1.\n"
+        "Only vehicles certified EURO 5, EURO 6 or EURO VI are flashed and coded."
+    )
+    BINDINGS: ClassVar = [
+        Binding("1", "job('vehicle')", "Vehicle quick test", show=False),
+        Binding("2", "job('flash')", "Flash a control unit", show=False),
+        Binding("3", "job('coding')", "Code a control unit", show=False),
+        Binding("4", "job('live')", "Live panel", show=False),
+        Binding("5", "job('devices')", "Choose the device", show=False),
+        Binding("tab", "other_box", "Other box", show=False),
+    ]
+
+    def body(self) -> list[Widget]:
+        checks = RowList((Column("", 1), Column("", 11), Column("")), heading=False, id="checks", classes="box")
+        jobs = RowList((Column("", 1), Column("")), heading=False, id="jobs", classes="box")
+        checks.border_title, jobs.border_title = "Get ready", "Jobs"
+        jobs.set_rows([Row(place, (number, words)) for number, place, words in JOBS])
+        checks.set_rows(self.check_rows())
+        items = RowList(
+            (Column("", 1), Column("", 12), Column("")), heading=False, follow=True, id="news", classes="box"
+        )
+        items.border_title = "Messages"
+        items.empty = "No messages yet. They are kept here and in the live panel (f9)."
+        return [Horizontal(checks, jobs, id="boxes"), Lines(("", self.hint(), ""), id="hint"), items]
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#jobs").focus()
+
+    def check_rows(self) -> list[Row]:
+        desk = self.desk
+        if desk is None:
+            return [
+                check_row("hardware", 1, "Hardware", "ok", "Simulation - no VCI"),
+                check_row("data", 2, "Data", "ok", "comes with the product"),
+                check_row("vehicle", 3, "Vehicle", "dim", "not connected"),
+            ]
+        data = "comes with the product" + (f" + {len(desk.data_files)} file(s)" if desk.data_files else "")
+        name = desk.uri if desk.uri.startswith("sim:") else desk.device_name
+        hardware = f"Simulation - no VCI ({name[4:]})" if name.startswith("sim:") else name
+        return [
+            check_row("hardware", 1, "Hardware", "ok", hardware),
+            check_row("data", 2, "Data", "ok", data),
+            check_row("vehicle", 3, "Vehicle", *self.vehicle_words()),
+        ]
+
+    def vehicle_words(self) -> tuple[str, str]:
+        desk = self.desk
+        if desk is None or desk.vehicle is None:
+            return ("busy", "connecting ...") if desk is not None and desk.connecting else ("dim", "not connected")
+        if not desk.vehicle.vin:
+            return "ok", "connected, not identified yet"
+        tone = "ok" if desk.vehicle.euro_class.covered else "warn"
+        return tone, f"{desk.vehicle.vin}  {desk.vehicle.title}"
+
+    def hint(self) -> Cell:
+        desk = self.desk
+        if desk is not None and desk.vehicle is not None:
+            return (
+                (" Next: ", "dim"),
+                ("1", "key"),
+                (" tests all control units, ", "dim"),
+                ("2", "key"),
+                (" flashes, ", "dim"),
+                ("3", "key"),
+                (" codes.", "dim"),
+            )
+        where = "the simulated car" if desk is None or desk.uri.startswith("sim:") else "the vehicle"
+        return (
+            (" Next: press ", "dim"),
+            ("1", "key"),
+            (f" to test {where}. ", "dim"),
+            ("5", "key"),
+            (" chooses another device.", "dim"),
+        )
+
+    def show_desk(self) -> None:
+        self.query_one("#checks", RowList).set_rows(self.check_rows())
+        self.query_one("#hint", Lines).show("", self.hint(), "")
+        if self.desk is not None and self.desk.messages:
+            self.query_one("#news", RowList).set_rows([news_row(item) for item in list(self.desk.messages)[-100:]])
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        if event.rows.id == "news":
+            self.passbay.show_message(event.key)
+        else:
+            self.passbay.go(CHECKS.get(event.key, event.key))
+
+    def action_open(self) -> None:
+        focused = self.focused
+        if isinstance(focused, RowList):
+            focused.action_choose()
+
+    def action_other_box(self) -> None:
+        self.focus_next()
+
+    def action_job(self, place: str) -> None:
+        self.passbay.go(place)
+
+    def action_back(self) -> None:
+        """Start is the bottom: nothing lies behind it."""

@@ -1,0 +1,261 @@
+"""Vehicle: the quick test of all units, one line each; below it what the marked unit said, with its trouble codes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.containers import Container
+
+from core.vocabulary import DtcReading, FaultsResult, SurveyResult, UnitState, UnitSurvey
+from tui.screens.base import Place
+from tui.screens.dialogs import Ask
+from tui.theme import GLYPHS
+from tui.widgets.lines import Key, Lines
+from tui.widgets.plain import Cell, plain
+from tui.widgets.rows import Column, Row, RowList
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+STATES = {
+    UnitState.OK: ("ok", "ok"),
+    UnitState.FAULT: ("bad", "FAULT"),
+    UnitState.STORED: ("warn", "stored only"),
+    UnitState.NO_ANSWER: ("bad", "no answer"),
+    UnitState.NOT_REACHABLE: ("dim", "not reachable"),
+    UnitState.UNKNOWN_VARIANT: ("warn", "variant?"),
+    UnitState.ERROR: ("bad", "error"),
+    UnitState.IN_BOOT: ("warn", "in boot"),
+}
+
+
+class VehicleScreen(Place):
+    PLACE = "Vehicle quick test"
+    HELP = (
+        "The quick test asks every control unit who it is and what faults it stores.\n"
+        "enter reads the fault codes of the marked unit with their environment data; tab goes to the box below.\n"
+        "Words of a code: active = bit 0 now, pending = bit 2, stored = bit 3, MIL = bit 7 of the status byte.\n"
+        "c clears the fault codes of the marked unit; it asks first. f flashes it, v codes it.\n"
+        "a stops a running test after the unit that is being read."
+    )
+    BINDINGS: ClassVar = [
+        Binding("f5", "again", "Test all units again", show=False),
+        Binding("c", "clear", "Clear the fault codes of the marked unit", show=False),
+        Binding("f", "flash", "Flash the marked unit", show=False),
+        Binding("v", "coding", "Code the marked unit", show=False),
+        Binding("tab", "app.focus_next", "Other box", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trouble = ""
+        self.faults: dict[str, tuple[DtcReading, ...]] = {}
+        self._vehicle: object = None
+
+    def body(self) -> list[Widget]:
+        columns = (
+            Column("", 1), Column("Unit", 13), Column("Name"), Column("Software", 12, wide=17),
+            Column("State", 13), Column("DTC", 3, right=True), Column("act", 3, right=True),
+            Column("sto", 3, right=True), Column("pen", 3, right=True),
+        )  # fmt: skip
+        units = RowList(columns, id="units", classes="box")
+        units.border_title = "Control units"
+        detail = RowList((Column(""),), heading=False, id="detail", classes="box")
+        return [Lines(("",), id="vin"), Container(units, detail, id="panes")]
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#units").focus()
+        if self.desk is not None and self.desk.survey is None and not self.desk.busy:
+            self.action_again()
+
+    def keys(self) -> tuple[Key, ...]:
+        if self.desk is not None and self.desk.busy:
+            return (("a", "Stop", "app.stop_job"), ("f9", "Live", "app.live"))
+        return (
+            ("enter", "Faults", "faults"),
+            ("c", "Clear", "clear"),
+            ("f", "Flash", "flash"),
+            ("v", "Code", "coding"),
+        )
+
+    # -- doing
+
+    def action_again(self) -> None:
+        desk = self.desk
+        if desk is None or desk.busy:
+            return
+        self.trouble = ""
+
+        def connected() -> None:
+            if desk.vehicle is not None:
+                desk.survey, desk.units = None, {}
+                self.faults.clear()
+                desk.begin("survey", "", desk.vehicle.survey, self._surveyed, lambda error: self._failed(error.message))
+            self.passbay.refresh_places()
+
+        desk.connect(connected, lambda: self._failed(desk.messages[-1].text))
+        self.show_desk()
+
+    def _failed(self, why: str) -> None:
+        self.trouble = why
+        self.passbay.refresh_places()
+
+    def _surveyed(self, result: SurveyResult) -> None:
+        desk = self.desk
+        if desk is not None:
+            desk.survey = result
+            desk.units = {unit.name: unit for unit in result.units}
+
+    @property
+    def marked(self) -> str:
+        return self.query_one("#units", RowList).key
+
+    def action_faults(self) -> None:
+        desk, unit = self.desk, self.marked
+        if desk is None or desk.vehicle is None or not unit:
+            return
+        vehicle = desk.vehicle
+        desk.begin("faults", unit, lambda: vehicle.faults(unit), lambda result: self._read(unit, result))
+        self.passbay.refresh_places()
+
+    def _read(self, unit: str, result: FaultsResult) -> None:
+        self.faults[unit] = result.dtcs
+        if result.cleared and self.desk is not None:
+            self.desk.tell("ok", f"Fault codes cleared, {len(result.dtcs)} left.", unit=unit)
+
+    def action_clear(self) -> None:
+        desk, unit = self.desk, self.marked
+        if desk is None or desk.vehicle is None or not unit or desk.busy:
+            return
+        vehicle = desk.vehicle
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                desk.begin("clear", unit, lambda: vehicle.faults(unit, clear=True), lambda r: self._read(unit, r))
+                self.passbay.refresh_places()
+
+        lines = [f"{unit}: {len(self.codes(unit))} known fault code(s) and their environment data are erased.",
+                 "Save or note them first: they cannot be brought back."]  # fmt: skip
+        self.app.push_screen(Ask("Clear fault codes?", lines, yes="Clear"), answered)
+
+    def action_flash(self) -> None:
+        self.passbay.wanted_unit = self.marked
+        self.passbay.go("flash")
+
+    def action_coding(self) -> None:
+        self.passbay.wanted_unit = self.marked
+        self.passbay.go("coding")
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        if event.rows.id == "units":
+            self.action_faults()
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        if event.rows.id == "units":
+            self._show_detail()
+
+    # -- showing
+
+    def show_desk(self) -> None:
+        desk = self.desk
+        if desk is None:
+            return
+        if desk.vehicle is not self._vehicle:
+            self._vehicle = desk.vehicle
+            self.faults.clear()
+        units = self.query_one("#units", RowList)
+        units.empty = self._empty_words()
+        units.set_rows(self._unit_rows())
+        self.query_one("#vin", Lines).show(self._vin_line())
+        self._show_detail()
+
+    def _empty_words(self) -> str:
+        desk = self.desk
+        if desk is not None and (desk.connecting or desk.busy):
+            return "Connecting ..." if desk.connecting else "Reading which vehicle this is ..."
+        return f"{self.trouble or 'No vehicle tested yet.'}  f5 tries again, esc goes back."
+
+    def _vin_line(self) -> Cell:
+        desk = self.desk
+        if desk is None or desk.vehicle is None or not desk.vehicle.vin:
+            return " VIN not read yet"
+        vehicle = desk.vehicle
+        done = f"{len(desk.units)}/{len(vehicle.units)} units"
+        if desk.job is not None and desk.job.running:
+            state: tuple[str, str] = (f"   ░ {desk.job.title}  {done}", "busy")
+        else:
+            state = (f"   √ tested {done}", "ok") if desk.survey is not None else (f"   · {done}", "dim")
+        covered = vehicle.euro_class.covered
+        return ((" VIN ", "dim"), (vehicle.vin, "bold"), (f"  {vehicle.title}  ", ""),
+                (vehicle.euro_class.value, "ok" if covered else "warn"), state)  # fmt: skip
+
+    def _unit_rows(self) -> list[Row]:
+        desk = self.desk
+        if desk is None or desk.vehicle is None:
+            return []
+        names = {unit.name: unit.title for unit in desk.vehicle.units}
+        names |= {unit.name: unit.title for unit in desk.units.values()}
+        return [self._unit_row(name, title) for name, title in names.items()]
+
+    def _unit_row(self, name: str, title: str) -> Row:
+        desk = self.desk
+        unit = desk.units.get(name) if desk is not None else None
+        if unit is None:
+            reading = desk is not None and desk.busy and desk.job is not None and desk.job.kind == "survey"
+            tone, words = ("busy", "...") if reading else ("dim", "not tested")
+            return Row(name, ((GLYPHS[tone], tone), name, title, "", (words, "dim"), "", "", "", ""))
+        tone, words = STATES[unit.state]
+        stored = sum(1 for dtc in unit.dtc_list if dtc.status & 0x09 == 0x08)
+        counts = [
+            str(n) if unit.software or n else "" for n in (unit.dtcs, unit.dtcs_active, stored, unit.dtcs_pending)
+        ]
+        software = unit.software + (" <" if unit.newer_software else "")
+        return Row(name, ((GLYPHS[tone], tone), name, title, software, (words, tone), *counts))
+
+    def codes(self, unit: str) -> tuple[DtcReading, ...]:
+        surveyed = self.desk.units.get(unit) if self.desk is not None else None
+        return self.faults.get(unit, surveyed.dtc_list if surveyed is not None else ())
+
+    def _show_detail(self) -> None:
+        name = self.marked
+        detail = self.query_one("#detail", RowList)
+        detail.border_title = plain(name or "Unit", 40)
+        desk = self.desk
+        unit = desk.units.get(name) if desk is not None else None
+        detail.empty = "enter reads the fault codes of the marked unit." if name else ""
+        lines: list[Cell] = []
+        if unit is not None:
+            lines += unit_lines(unit)
+        for code in self.codes(name):
+            lines += code_lines(code)
+        if name in self.faults and not self.faults[name]:
+            lines.append((("√ ", "ok"), ("no fault codes stored", "")))
+        detail.set_rows([Row(str(n), (line,)) for n, line in enumerate(lines)])
+
+
+def unit_lines(unit: UnitSurvey) -> list[Cell]:
+    """What a unit said about itself."""
+    lines: list[Cell] = []
+    if unit.reason:
+        lines.append((("! ", "warn"), (unit.reason, "")))
+    if unit.newer_software:
+        lines.append((("< ", "accent"), (f"newer software {unit.newer_software} is here: f flashes it", "")))
+    about = [("address", str(unit.address)), ("variant", unit.variant), ("hardware", unit.hardware)]
+    lines.append(tuple(p for name, value in about if value for p in ((f"{name} ", "dim"), (f"{value}   ", ""))))
+    for name, value in unit.idents:
+        lines.append(((f"  {name:24} ", "dim"), (value, "")))
+    return lines
+
+
+def code_lines(code: DtcReading) -> list[Cell]:
+    """One trouble code: number, status as byte, bits and words, text; then its environment data."""
+    active = bool(code.status & 0x01)
+    tone = "bad" if active else "warn"
+    words = ", ".join(word.upper() if word == "active" else word for word in code.words) or "not active"
+    first: Cell = (
+        (GLYPHS[tone] + " ", tone), (f"{code.display} ", "bold"), (f"0x{code.status:02X} {code.status:08b} ", "dim"),
+        (f"{words}  ", tone), (code.text, ""),
+    )  # fmt: skip
+    return [first, *(((f"    {v.name:24} ", "dim"), (f"{v.value} {v.unit}", "")) for v in code.environment)]

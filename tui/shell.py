@@ -1,0 +1,248 @@
+"""The Passbay app: theme, keys that hold everywhere, the places, the pull of the desk. Shows nothing itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+
+from tui.app import SLOW_LINE
+from tui.screens.base import Place
+from tui.screens.start import StartScreen
+from tui.style import CSS
+from tui.theme import DARK, LIGHT, textual_theme
+
+if TYPE_CHECKING:
+    from core.workbench import Workbench
+    from tui.desk import Desk
+
+PULLS_A_SECOND = 4 if SLOW_LINE in os.environ else 10
+
+
+def _screen(module: str, name: str) -> Callable[[], Screen[Any]]:
+    """A screen that is imported when it is opened first."""
+
+    def load() -> Screen[Any]:
+        from importlib import import_module
+
+        screen: Screen[Any] = getattr(import_module(f"tui.screens.{module}"), name)()
+        return screen
+
+    return load
+
+
+class PassbayApp(App[None]):
+    TITLE = "Passbay"
+    CSS = CSS
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (80, "-fit"), (120, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-low"), (24, "-enough"), (36, "-tall")]
+    SCREENS: ClassVar = {
+        "devices": _screen("devices", "DevicesScreen"),
+        "vehicle": _screen("vehicle", "VehicleScreen"),
+        "flash": _screen("flash", "FlashScreen"),
+        "coding": _screen("coding", "CodingScreen"),
+        "live": _screen("live", "LiveScreen"),
+    }
+    BINDINGS: ClassVar = [
+        Binding("f1", "help", "Help", show=False, priority=True),
+        Binding("f9", "live", "Live panel", show=False, priority=True),
+        Binding("a", "stop_job", "Stop the job safely", show=False),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+    ]
+
+    def __init__(self, open_workbench: Callable[[], Workbench] | None = None, desk: Desk | None = None) -> None:
+        """`open_workbench` is called in a thread after the first paint. `desk`: a desk that is ready (tests)."""
+        super().__init__()
+        self.desk: Desk | None = None
+        self._ready_desk = desk
+        self._open_workbench = open_workbench
+        self.wanted_unit = ""  # what Vehicle hands over to Flash and Coding
+        self._wish: Callable[[], None] | None = None
+        for name in (DARK, LIGHT):
+            self.register_theme(textual_theme(name))
+        self.theme = DARK
+
+    def get_default_screen(self) -> Screen[Any]:
+        return StartScreen()
+
+    # -- after the first paint
+
+    def on_ready(self) -> None:
+        if self._ready_desk is not None:
+            self._take_desk(self._ready_desk)
+        else:
+            self.run_worker(self._make_desk, thread=True, exit_on_error=True)
+
+    def _make_desk(self) -> None:
+        """In a thread: the core's modules cost more than the whole first paint."""
+        from tui.desk import Desk
+
+        open_workbench = self._open_workbench
+        if open_workbench is None:
+            from core.workbench import open_workbench as open_default
+
+            open_workbench = open_default
+        self.call_from_thread(self._take_desk, Desk(open_workbench))
+
+    def _take_desk(self, desk: Desk) -> None:
+        self.desk = desk
+        if desk.workbench is None:
+            desk.open(self._workbench_open)
+        else:
+            self._workbench_open()
+        self.set_interval(1 / PULLS_A_SECOND, self.pull)
+        self.set_interval(1.0, desk.read_voltage)
+        self.refresh_places()
+
+    def _workbench_open(self) -> None:
+        wish, self._wish = self._wish, None
+        if wish is not None:
+            wish()
+
+    # -- pulling
+
+    def pull(self) -> None:
+        desk = self.desk
+        if desk is None:
+            return
+        if desk.pull():
+            self.refresh_places()
+        alerts, desk.alerts = desk.alerts, []
+        for item in alerts[-2:]:  # the message list has them all
+            self.toast(item.text, item.severity)
+
+    def toast(self, text: str, severity: str) -> None:
+        from tui.widgets.plain import clean
+
+        kind: Any = severity if severity in ("warning", "error") else "information"
+        self.notify(clean(text, 300), severity=kind, markup=False)
+
+    def show_message(self, key: str) -> None:
+        """One line of the message list in full, to read and to copy."""
+        from tui.screens.dialogs import Tell
+
+        item = next((i for i in self.desk.messages if str(i.number) == key), None) if self.desk is not None else None
+        if item is not None and self.desk is not None:
+            head = "  ".join(word for word in (self.desk.clock_words(item.at), item.unit, item.code) if word)
+            self.push_screen(Tell("Message", [head, item.text, *([item.advice] if item.advice else [])]))
+
+    def refresh_places(self) -> None:
+        """The screen on top, and the ones that shine through below it."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Place) and screen.is_mounted and (screen.is_current or screen is self.place):
+                screen.refresh_desk()
+
+    @property
+    def place(self) -> Place | None:
+        """The place on top, dialogs not counted."""
+        return next((s for s in reversed(self.screen_stack) if isinstance(s, Place)), None)
+
+    # -- going
+
+    def go(self, place: str) -> None:
+        """To a place: down the stack where it lies there, else on top."""
+        if self.desk is None or self.desk.workbench is None:
+            self._wish = lambda: self.go(place)
+            return
+        if place == "data":
+            from tui.data import add_data
+
+            add_data(self)
+        elif self._refuses_leaving(place):
+            return
+        elif self.is_screen_installed(place) and self.get_screen(place) in self.screen_stack:
+            while self.screen is not self.get_screen(place):
+                self.pop_screen()
+        else:
+            self.push_screen(place)
+
+    def _refuses_leaving(self, place: str) -> bool:
+        why = self.desk.locked if self.desk is not None else ""
+        if why and place not in ("live", "flash"):
+            self.toast(f"{why} Stop safely with a.", "warning")
+            return True
+        return False
+
+    def back(self) -> None:
+        if len(self.screen_stack) > 1 and not (
+            self.place is not None and self.place.PLACE != "Live panel" and self._refuses_leaving("")
+        ):
+            self.pop_screen()
+
+    def action_live(self) -> None:
+        if self.place is not None and self.place.PLACE == "Live panel":
+            self.pop_screen()
+        else:
+            self.go("live")
+
+    def action_help(self) -> None:
+        from tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen) and self.place is not None:
+            self.push_screen(HelpScreen(self.place))
+
+    def action_stop_job(self) -> None:
+        desk = self.desk
+        if desk is None or not desk.busy:
+            self.toast("Nothing runs that could be stopped.", "information")
+        elif desk.locked:
+            self._ask_stop(desk)
+        else:
+            self._stop()
+
+    def _ask_stop(self, desk: Desk) -> None:
+        from tui.screens.dialogs import Ask
+
+        unit = desk.job.unit if desk.job is not None else ""
+        lines = [
+            f"The block on its way is ended, then {unit} waits in its boot loader without complete software.",
+            "To recover: keep the ignition on and start its flash again from the beginning.",
+        ]
+        self.push_screen(
+            Ask(f"Stop the flash of {unit}?", lines, yes="Stop"), lambda yes: self._stop() if yes else None
+        )
+
+    def _stop(self) -> None:
+        if self.desk is not None and self.desk.stop_job():
+            self.toast("Stopping after what must not be cut ...", "warning")
+            self.refresh_places()
+
+    async def action_quit(self) -> None:
+        desk = self.desk
+        if desk is not None and desk.locked:
+            self.toast(f"Quit is locked: {desk.locked} Stop safely with a.", "warning")
+        elif desk is not None and desk.job is not None and desk.busy:
+            from tui.screens.dialogs import Ask
+
+            text = f"{desk.job.title} is still running. It gets its safe ending first."
+            self.push_screen(Ask("Quit Passbay?", [text], yes="Quit"), lambda yes: self.exit() if yes else None)
+        else:
+            self.exit()
+
+    # -- palette
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        from tui.commands import commands
+
+        return commands(self, screen)
+
+    def action_theme(self) -> None:
+        self.theme = LIGHT if self.theme == DARK else DARK
+        self.refresh_css()
+
+    # -- crash
+
+    def _fatal_error(self) -> None:
+        """Textual's own would print local variables, so VINs, keys and tokens: only the places are shown."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        self.bell()
+        traceback = Traceback(show_locals=False, width=None, suppress=["textual"])
+        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._close_messages_no_wait()

@@ -1,0 +1,41 @@
+"""The one style sheet of the app, kept small: each rule is parsed before the first paint. Colours are in theme.py."""
+
+CSS = """
+Screen { background: $background; color: $foreground; layout: vertical; }
+Screen.-narrow > *, Screen.-low > * { display: none; }
+Header, KeyBar { height: 1; background: $bar; }
+Lines { height: auto; background: $background; }
+RowList { height: 1fr; background: $background; }
+.box { border: solid $line; border-title-color: $foreground; border-title-style: bold; }
+.box:focus { border: solid $accent; }
+#boxes { height: 8; }
+#panes { height: 1fr; }
+#checks { width: 1fr; }
+#jobs { width: 40%; }
+#panes { layout: vertical; }
+.-wide #panes { layout: horizontal; }
+.-wide #panes #units { width: 3fr; }
+.-wide #panes #detail { width: 2fr; }
+#page { height: 1fr; }
+FlashScreen #wares, FlashScreen #flash-checks, FlashScreen #steps { display: none; }
+FlashScreen.-wares #units, FlashScreen.-work #units { display: none; }
+FlashScreen.-wares #wares, FlashScreen.-work #flash-checks, FlashScreen.-work #steps { display: block; }
+FlashScreen #flash-checks { height: auto; max-height: 11; }
+CodingScreen #items { display: none; }
+CodingScreen.-work #units { display: none; }
+CodingScreen.-work #items { display: block; }
+LiveScreen #items { height: 8; }
+LiveScreen.-tall #items { height: 14; }
+Dialog { align: center middle; }
+#dialog { width: 60; max-width: 60; height: auto; max-height: 16; padding: 0 1; background: $background; }
+#words { height: auto; min-height: 3; max-height: 10; background: $background; scrollbar-size-vertical: 1; }
+#dialog Static { width: 100%; height: auto; }
+#dialog .note { color: $dim; }
+#dialog Input { background: $bar; width: 100%; height: 1; margin-bottom: 1; }
+#picks { height: auto; max-height: 11; }
+#buttons { height: 1; margin-top: 1; }
+#dialog.box { border: double $accent; }
+Toast { background: $bar; }
+CommandPalette { background: $background; }
+SearchIcon { display: none; }
+"""

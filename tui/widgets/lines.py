@@ -1,0 +1,104 @@
+"""Widgets that paint whole lines by themselves: text block, header row, key bar. One widget each, no children."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import cell_len
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.theme import Styles, styles_of
+from tui.widgets.plain import Cell, blank, paint, pieces_of
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.geometry import Size
+
+
+class Lines(Widget):
+    """A block of lines, each a cell of pieces. Outside text is cleaned while painting and is never markup."""
+
+    ground: ClassVar[str] = "plain"
+
+    def __init__(self, lines: Sequence[Cell] = (), *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._lines: tuple[Cell, ...] = tuple(lines)
+
+    @property
+    def lines(self) -> tuple[Cell, ...]:
+        return self._lines
+
+    def show(self, *lines: Cell) -> None:
+        """Replaces the lines; repaints only when they differ."""
+        if lines != self._lines:
+            grown = len(lines) != len(self._lines)
+            self._lines = lines
+            self.refresh(layout=grown)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines)
+
+    @property
+    def ink(self) -> Styles:
+        return styles_of(self.app.theme)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y >= len(self._lines):
+            return blank(width, self.ink("", self.ground))
+        return paint(self._lines[y], width, self.ink, self.ground)
+
+
+class Header(Lines):
+    """Row 1: place on the left, device and volts on the right."""
+
+    ground = "bar"
+
+    def tell(self, place: str, right: Cell) -> None:
+        self.show(((f" {place} ", "bold"), ("\x00", ""), *pieces_of(right)))
+
+    def render_line(self, y: int) -> Strip:
+        place, _, *right = pieces_of(self._lines[0]) if self._lines else (("", ""), ("", ""))
+        width = self.size.width
+        used = sum(cell_len(text) for text, _ in right)
+        gap = max(1, width - cell_len(place[0]) - used - 1)
+        return paint((place, (" " * gap, ""), *right, (" ", "")), width, self.ink, self.ground)
+
+
+Key = tuple[str, str, str]
+"""Key as shown, label, action."""
+
+
+class KeyBar(Lines):
+    """Row 24: at most five keys and the palette at the right. A click does what the key does."""
+
+    ground = "bar"
+
+    def tell(self, keys: Sequence[Key]) -> None:
+        self._keys = (*keys, ("^p", "Commands", "app.command_palette"))
+        self.show(tuple(piece for key, label, _ in self._keys for piece in ((f" {key}", "key"), (f" {label} ", ""))))
+
+    def _places(self) -> list[tuple[int, int, str]]:
+        """Start and end column and action of each key; the last one is docked right."""
+        places, at = [], 0
+        for key, label, action in self._keys:
+            size = len(key) + len(label) + 3
+            places.append((at, at + size, action))
+            at += size
+        start, end, action = places[-1]
+        shift = max(0, self.size.width - end)
+        places[-1] = (start + shift, end + shift, action)
+        return places
+
+    def render_line(self, y: int) -> Strip:
+        pieces = pieces_of(self._lines[0])
+        used = sum(cell_len(text) for text, _ in pieces)
+        gap = " " * max(0, self.size.width - used)
+        return paint((*pieces[:-2], (gap, ""), *pieces[-2:]), self.size.width, self.ink, self.ground)
+
+    async def on_click(self, event: events.Click) -> None:
+        for start, end, action in self._places():
+            if start <= event.x < end:
+                await self.screen.run_action(action)

@@ -1,0 +1,244 @@
+"""RowList: the one list of the app. Fixed columns, own scrolling, only visible rows are painted, no markup ever.
+
+Used instead of DataTable and OptionList: it costs one widget, takes outside text as it is (cleaned while painting) and
+keeps its cursor on the same key when rows change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from textual.binding import Binding
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.theme import styles_of
+from tui.widgets.plain import Cell, blank, paint, segments
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.geometry import Size
+
+WIDE = 110  # cells from which the wide column widths are used
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`width` in cells; 0 takes a share of what is left, -1 hides. `wide` replaces it from 110 cells on."""
+
+    title: str
+    width: int = 0
+    right: bool = False
+    wide: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`key` is stable over updates. `plain` rows (headings) are skipped by the cursor."""
+
+    key: str
+    cells: tuple[Cell, ...]
+    selectable: bool = True
+
+
+class RowList(Widget, can_focus=True):
+    """A list with columns. `enter` or a click on the cursor row posts Chosen; moving posts Moved."""
+
+    BINDINGS: ClassVar = [
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "edge(-1)", "First", show=False),
+        Binding("end", "edge(1)", "Last", show=False),
+        Binding("enter", "choose", "Open", show=False),
+    ]
+
+    class Chosen(Message):
+        """The technician wants this row."""
+
+        def __init__(self, rows: RowList, key: str) -> None:
+            super().__init__()
+            self.rows, self.key = rows, key
+
+        @property
+        def control(self) -> RowList:
+            return self.rows
+
+    class Moved(Chosen):
+        """The cursor is on another row now."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        empty: str = "",
+        heading: bool = True,
+        follow: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """`empty` names the next key where there are no rows; `follow` keeps the last row in view until one moves."""
+        super().__init__(id=id, classes=classes)
+        self.columns = tuple(columns)
+        self.empty = empty
+        self.heading = heading
+        self.follow = follow
+        self.rows: tuple[Row, ...] = ()
+        self.cursor = 0
+        self.top = 0
+
+    # -- content
+
+    def set_rows(self, rows: Sequence[Row], cursor: str | None = None) -> None:
+        """Replaces all rows; the cursor stays on its key, or goes to `cursor`. Repaints only when they differ."""
+        rows = tuple(rows)
+        if rows == self.rows and cursor is None:
+            return
+        wanted, at_end = cursor if cursor is not None else self.key, self.cursor >= len(self.rows) - 1
+        grown = len(rows) != len(self.rows) and self.styles.auto_dimensions
+        self.rows = rows
+        keys = [row.key for row in rows]
+        if wanted in keys and not (self.follow and at_end and cursor is None):
+            self.cursor = keys.index(wanted)
+        elif self.follow and at_end:
+            self.cursor = len(rows) - 1
+        self.cursor = self._selectable(self.cursor, 1)
+        self._keep_in_view()
+        self.refresh(layout=grown)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return max(1, len(self.rows)) + (1 if self.heading else 0)
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        self.columns = tuple(columns)
+        self.refresh()
+
+    @property
+    def key(self) -> str:
+        """Key of the cursor row, "" where there is none."""
+        return self.rows[self.cursor].key if 0 <= self.cursor < len(self.rows) else ""
+
+    def put_cursor(self, key: str) -> None:
+        for number, row in enumerate(self.rows):
+            if row.key == key:
+                self._go(number, 1)
+
+    # -- moving
+
+    def _selectable(self, number: int, step: int) -> int:
+        """The next row from `number` in direction `step` that the cursor may rest on, else the other direction."""
+        number = max(0, min(number, len(self.rows) - 1))
+        for direction in (step, -step):
+            at = number
+            while 0 <= at < len(self.rows):
+                if self.rows[at].selectable:
+                    return at
+                at += direction
+        return number
+
+    @property
+    def visible_rows(self) -> int:
+        return max(1, self.size.height - (1 if self.heading else 0))
+
+    def _keep_in_view(self) -> None:
+        last_top = max(0, len(self.rows) - self.visible_rows)
+        if self.cursor <= 1 and self.top <= 1:
+            self.top = 0  # headings above the first row stay in view
+        self.top = min(max(self.top, self.cursor - self.visible_rows + 1), self.cursor, last_top)
+
+    def _go(self, number: int, step: int) -> None:
+        if not self.rows:
+            return
+        before = self.cursor
+        self.cursor = self._selectable(number, step)
+        self._keep_in_view()
+        self.refresh()
+        if self.cursor != before:
+            self.post_message(self.Moved(self, self.key))
+
+    def action_move(self, step: int) -> None:
+        self._go(self.cursor + step, step)
+
+    def action_page(self, step: int) -> None:
+        self._go(self.cursor + step * self.visible_rows, step)
+
+    def action_edge(self, step: int) -> None:
+        self._go(0 if step < 0 else len(self.rows) - 1, -step)
+
+    def action_choose(self) -> None:
+        if self.rows and self.rows[self.cursor].selectable:
+            self.post_message(self.Chosen(self, self.key))
+
+    def on_click(self, event: events.Click) -> None:
+        number = event.y - self.gutter.top - (1 if self.heading else 0) + self.top
+        if not 0 <= number < len(self.rows):
+            return
+        chosen = number == self.cursor
+        self._go(number, 1)
+        if chosen:
+            self.action_choose()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self.action_move(1)
+        event.stop()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self.action_move(-1)
+        event.stop()
+
+    def on_resize(self) -> None:
+        self._keep_in_view()
+        self.refresh()
+
+    # -- painting
+
+    def _widths(self, total: int) -> list[int]:
+        wide = total >= WIDE
+        fixed = [c.wide if wide and c.wide is not None else c.width for c in self.columns]
+        left = max(0, total - sum(size + 1 for size in fixed if size >= 0) + 1)
+        shares = [n for n, width in enumerate(fixed) if width == 0]
+        for position, number in enumerate(shares):
+            fixed[number] = left // len(shares) + (1 if position < left % len(shares) else 0)
+        return fixed
+
+    def _line(self, cells: Sequence[Cell], width: int, ground: str) -> Strip:
+        styles = styles_of(self.app.theme)
+        made: list[Segment] = []
+        gap = Segment(" ", styles("", ground))
+        for column, size, cell in zip(self.columns, self._widths(width - 1), cells, strict=False):
+            if size > 0:
+                made += [*segments(cell, size, styles, ground, column.right), gap]
+        return Strip(made).adjust_cell_length(width, styles("", ground))
+
+    def _thumb(self, y: int) -> bool | None:
+        """Whether line `y` of the body shows the scroll mark; None where all rows fit."""
+        shown, total = self.visible_rows, len(self.rows)
+        if total <= shown:
+            return None
+        size = max(1, shown * shown // total)
+        start = round(self.top * (shown - size) / (total - shown))
+        return start <= y < start + size
+
+    def render_line(self, y: int) -> Strip:
+        width, styles = self.size.width, styles_of(self.app.theme)
+        if self.heading and y == 0:
+            return self._line([(c.title, "dim") for c in self.columns], width, "plain")
+        y -= 1 if self.heading else 0
+        if not self.rows:
+            return paint((self.empty, "dim"), width, styles) if y == 0 else blank(width, styles(""))
+        number = self.top + y
+        if number >= len(self.rows):
+            return blank(width, styles(""))
+        row = self.rows[number]
+        on = number == self.cursor and row.selectable
+        ground = ("cursor" if self.has_focus else "idle") if on else "plain"
+        thumb = self._thumb(y)
+        if thumb is None:
+            return self._line(row.cells, width, ground)
+        mark = Strip([Segment("█" if thumb else "░", styles("dim"))], 1)
+        return Strip.join([self._line(row.cells, width - 1, ground), mark])
