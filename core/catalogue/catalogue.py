@@ -189,7 +189,9 @@ class Catalogue:
             raise DataMissing(f"The diagnostic data has no unit {name!r}.", f"It has: {names}.")
         return unit
 
-    def flash_sessions(self, unit: UnitInfo | str, vehicle: VehicleInfo | str | None = None) -> tuple[FlashSession, ...]:
+    def flash_sessions(
+        self, unit: UnitInfo | str, vehicle: VehicleInfo | str | None = None
+    ) -> tuple[FlashSession, ...]:
         """Newest last. From the unit's own file, and from files that hold flashware but no unit of that name."""
         known = self.unit(unit, vehicle) if isinstance(unit, str) else unit
         found = [

@@ -163,6 +163,14 @@ class Variant:
                 continue
         raise DataInvalid(f"No service of {self.name} fits the message {pdu[:16].hex(' ')}.", place=self.name)
 
+    def decode_request(self, pdu: bytes) -> dict[str, Any]:
+        """The values of a request, by whichever service it is of. Raises DataInvalid."""
+        return self.decode(pdu, responses=False).values
+
+    def decode_response(self, pdu: bytes) -> dict[str, Any]:
+        """The values of an answer, by whichever service it is of. Raises DataInvalid."""
+        return self.decode(pdu, requests=False).values
+
     def describe(self, pdu: bytes) -> str:
         """One line: service and values, e.g. "Coding_Read: Language=German". "" where the data does not know it."""
         try:
