@@ -54,6 +54,7 @@ T = TypeVar("T")
 
 PROGRESS_SPACING = 0.1
 RATE_WINDOW = 30.0
+FAULT_OF_OURS = "Keep the ignition on and start the job again; please report this with the bus trace."
 _numbers = count(1)
 
 
@@ -177,21 +178,23 @@ class _Run:
         where = f" in step {self.step.name}" if self.step.name else ""
         what = f" at {type(command).__name__}" if command is not None else ""
         message = f"The job was interrupted{where}{what} by a fault of Passbay: {type(error).__name__}: {error}"
-        wrapped = JobInterrupted(message, step=self.step.name)
+        wrapped = JobInterrupted(message, FAULT_OF_OURS, step=self.step.name)
         wrapped.__cause__ = error
         return wrapped
 
     def finish(self, *, well: bool) -> None:
         """Every ending: what the job left running is stopped."""
-        if well:
-            self._end_step()
+        self._end_step(well=well)
         if self._keeps_alive:
             self._tester.keep_alive(KeepAlive(()))
 
     # -- cancel
 
+    def _handles_error(self) -> bool:
+        return any(error() is not None for error in self._thrown)
+
     def _may_cancel(self, command: Command) -> bool:
-        if self._cancel_thrown or any(error() is not None for error in self._thrown):
+        if self._cancel_thrown or self._handles_error():
             return False
         return not (command if isinstance(command, Step) else self.step).protected
 
@@ -226,16 +229,16 @@ class _Run:
             raise self._cancelled()
 
     def _begin_step(self, command: Step) -> None:
-        self._end_step()
+        self._end_step(well=not self._handles_error())
         self.step = command
         self._step_began = self._clock()
         self._publish(StepStarted(self._wall_clock(), self.job_id, command.name, command.title))
 
-    def _end_step(self) -> None:
+    def _end_step(self, *, well: bool) -> None:
         if self._meter.held_back is not None:
             self._tell_progress(self._meter.held_back, self._clock())
         self._meter = _Meter()
-        if self.step.name:
+        if self.step.name and well:
             seconds = self._clock() - self._step_began
             self._publish(StepFinished(self._wall_clock(), self.job_id, self.step.name, seconds))
         self.step = Step("", "")

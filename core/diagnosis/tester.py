@@ -13,7 +13,7 @@ from core.events import Event, ForeignAnswerSkipped, NegativeResponseReceived, R
 from core.protocol import nrc, uds
 from core.protocol.uds_client import DEFAULT_P2, DEFAULT_P2_STAR, Notice, UdsClient
 from core.vci.channel import Clock, Link, Vci
-from core.vocabulary import EcuAddress, Transport
+from core.vocabulary import DoipAddress, EcuAddress, Transport
 
 Publish = Callable[[Event], None]
 
@@ -24,15 +24,26 @@ MOST_LATE_ANSWERS = 256
 """Read away before a request: a unit that never stops talking must not hold it up."""
 
 
-class _Unit:
-    """What the tester keeps for one address: its link, its client, and one lock for both."""
+class _Way:
+    """One pair of ends on the bus. Two addresses that differ in padding or the like share it, one at a time."""
 
-    __slots__ = ("address", "client", "doubtful", "link", "lock")
+    __slots__ = ("lock", "user")
 
-    def __init__(self, address: EcuAddress, client: UdsClient) -> None:
-        self.address = address
-        self.client = client
+    def __init__(self) -> None:
         self.lock = threading.RLock()
+        self.user: _Unit | None = None
+
+
+class _Unit:
+    """What the tester keeps for one address: its link, its client, and the lock of its way for both."""
+
+    __slots__ = ("address", "client", "doubtful", "link", "lock", "way")
+
+    def __init__(self, address: EcuAddress, way: _Way) -> None:
+        self.address = address
+        self.client = UdsClient()
+        self.way = way
+        self.lock = way.lock
         self.link: Link | None = None
         self.doubtful = False  # a late answer to an earlier request may still come
 
@@ -62,6 +73,7 @@ class Tester:
         self._pause = pause
         self._lock = threading.Lock()
         self._units: dict[EcuAddress, _Unit] = {}
+        self._ways: dict[tuple[object, ...], _Way] = {}
         self._by_identity: dict[int, _Unit] = {}  # id(unit.address): hashing an address costs more than a request
         self._keep_alive: dict[Transport, KeepAliveThread] = {}
         self._closed = False
@@ -84,8 +96,8 @@ class Tester:
 
     def collect(self, command: Collect) -> list[tuple[EcuAddress, bytes]]:
         """Send functionally, gather the answers of `seconds`. Units in it take no other request meanwhile."""
-        units = [self._unit(address) for address in command.addresses]
-        held = sorted({id(unit): unit for unit in units}.values(), key=id)  # one order for all threads: no deadlock
+        units = {id(unit): unit for unit in map(self._unit, command.addresses)}
+        held = sorted(units.values(), key=lambda unit: id(unit.lock))  # one order for all threads: no deadlock
         for unit in held:
             unit.lock.acquire()
         try:
@@ -259,7 +271,8 @@ class Tester:
         with self._lock:
             unit = self._units.get(address)
             if unit is None:
-                unit = self._units[address] = _Unit(address, UdsClient())
+                way = self._ways.setdefault(_ends(address), _Way())
+                unit = self._units[address] = _Unit(address, way)
                 self._by_identity[id(address)] = unit
             return unit
 
@@ -267,7 +280,10 @@ class Tester:
         if unit.link is None:
             if self._closed:
                 raise VciError("The connection to the vehicle is closed.", "Connect again.")
+            if unit.way.user is not None:
+                self._drop_link(unit.way.user)
             unit.link = self._vci.open_link(unit.address)
+            unit.way.user = unit
             unit.doubtful = False
         return unit.link
 
@@ -276,6 +292,12 @@ class Tester:
         link, unit.link = unit.link, None
         if link is not None:
             link.close()
+
+
+def _ends(address: EcuAddress) -> tuple[object, ...]:
+    if isinstance(address, DoipAddress):
+        return (address.logical,)
+    return address.tx, address.rx, address.is_extended_id, address.tx_extension, address.rx_extension
 
 
 def functional_targets(addresses: tuple[EcuAddress, ...]) -> tuple[EcuAddress, ...]:

@@ -140,6 +140,14 @@ def test_a_lost_way_is_never_resent_and_opened_anew_by_the_next_request(vci: Scr
     assert len(vci.links) == 2
 
 
+def test_two_addresses_with_the_same_ends_share_the_way(vci: ScriptedVci, tester: Tester) -> None:
+    padded = CanAddress(0x7E0, 0x7E8, padding=0xAA)
+    vci.scripts[padded] = vci.scripts[ENGINE]
+    for address in (ENGINE, padded, ENGINE):
+        assert tester.request(Request("ENGINE", address, READ_VIN)) == VIN
+    assert [link.closed for link in vci.links] == [True, True, False]
+
+
 def test_a_unit_that_the_device_cannot_reach(tester: Tester) -> None:
     with pytest.raises(VciNotFound):
         tester.request(Request("BRAKES", BRAKES, READ_VIN))
