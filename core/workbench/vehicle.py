@@ -193,6 +193,16 @@ class Vehicle:
             lambda r: f"{len(r.items)} items read",
         )
 
+    def coding_after(
+        self, state: CodingState, changes: Mapping[str, str]
+    ) -> tuple[tuple[str, int, bytes, bytes], ...]:
+        """(record, DID, bytes as read, bytes after `changes`); ValueRefused. Nothing is sent."""
+        from core.diagnosis.coding import coding_after
+
+        known = self._known
+        unit = known.unit(state.unit) if known is not None else self._catalogue.unit(state.unit)
+        return coding_after(unit, state, changes)
+
     def coding_write(self, ecu: str, changes: Mapping[str, str]) -> RunningJob[CodingResult]:
         """`changes`: item name -> meaning or number as text. ValueRefused (nothing written), VerificationFailed."""
         from core.diagnosis.coding import coding_write

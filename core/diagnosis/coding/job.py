@@ -77,6 +77,18 @@ def coding_write(
     return (yield from _write(target, before, wanted, store))
 
 
+def coding_after(
+    unit: UnitInfo, state: CodingState, changes: Mapping[str, str]
+) -> tuple[tuple[str, int, bytes, bytes], ...]:
+    """(record, DID, bytes as read, bytes after `changes`) per record, for the screen. ValueRefused; no traffic."""
+    by_record = _sorted_by_record(unit, changes) if changes else {}
+    records = {record.name: record for record in unit.coding}
+    return tuple(
+        (name, did, data, arithmetic.apply(records[name], data, by_record.get(name, {})))
+        for name, did, data in state.records
+    )
+
+
 def coding_restore(
     vehicle: KnownVehicle, ecu: str, store: BackupStore, backup: Path | None = None
 ) -> Job[CodingResult]:  # fmt: skip
