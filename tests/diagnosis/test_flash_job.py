@@ -23,7 +23,7 @@ from core.errors import (
     VciLost,
     VerificationFailed,
 )
-from core.vocabulary import EuroClass, Transport
+from core.vocabulary import EuroClass
 from tests.diagnosis.world import ENGINE_ADDRESS, IMAGE, Drive, Unit, known_vehicle, no_file, session
 
 RESTORED = ["288001", "8581", "1081"]
@@ -67,7 +67,7 @@ def test_blocks_carry_two_bytes_less_than_the_unit_offers_and_count_from_one() -
     run(drive)
     blocks = [pdu for pdu in unit.seen if pdu[0] == 0x36]
     assert max(len(pdu) for pdu in blocks) == unit.block_length
-    half = len([pdu for pdu in blocks]) // 2
+    half = len(blocks) // 2
     assert [pdu[1] for pdu in blocks] == [*range(1, half + 1), *range(1, half + 1)]  # 1 again after each 34
 
 
@@ -96,7 +96,7 @@ def test_a_unit_that_has_it_already_is_left_alone_unless_forced() -> None:
 
 
 def test_a_unit_left_in_its_boot_loader_is_flashed_again() -> None:
-    unit, drive = engine(xF100=b"\x02", xF195=b"BOOT")
+    _, drive = engine(xF100=b"\x02", xF195=b"BOOT")
     assert run(drive).software_after == "02.00"
     assert any("boot loader" in c.event.text for c in drive.commands if isinstance(c, Tell))  # type: ignore[attr-defined]
 
@@ -405,7 +405,7 @@ def test_a_reset_that_swallows_its_answer_is_waited_for() -> None:
 
 @pytest.mark.parametrize("at", range(0, 60, 7))
 def test_whatever_breaks_at_any_request_the_vehicle_is_restored(at: int) -> None:
-    unit, drive = engine()
+    _, drive = engine()
     seen = 0
 
     def before(command: Command) -> ProductError | None:

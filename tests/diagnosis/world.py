@@ -1,4 +1,4 @@
-"""A small vehicle for tests of jobs: catalogue, scripted units and a driver that answers commands by hand, no thread."""
+"""A small vehicle for tests of jobs: catalogue, scripted units, a driver that answers commands by hand. No thread."""
 
 from __future__ import annotations
 
