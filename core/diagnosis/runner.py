@@ -332,6 +332,10 @@ class RunningJob(Generic[T]):
         """Ask for the safe ending; returns at once."""
         self._cancel.cancel()
 
+    def ended(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds; True as soon as the job has ended."""
+        return self._ended.wait(timeout)
+
     def wait(self, timeout: float | None = None) -> T:
         """The result. Raises the job's error, or TimeoutError after `timeout` seconds (the job runs on)."""
         if not self._ended.wait(timeout):

@@ -43,7 +43,7 @@ def _stop_signals(job: RunningJob[Any], out: Output) -> Iterator[None]:
 def wait_for(job: RunningJob[Any], workbench: Workbench, out: Output) -> Any:
     """The job's result, or its ProductError raised; events are shown as they come."""
     with _stop_signals(job, out):
-        while not job.finished.wait(POLL_SECONDS):
+        while not job.ended(POLL_SECONDS):
             _show_all(workbench, out)
     _show_all(workbench, out)
     return job.wait()
