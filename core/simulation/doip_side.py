@@ -21,6 +21,7 @@ LARGEST_MESSAGE = 1 << 20  # bytes of a diagnostic message
 DISCOVERY_PORT = 13400  # announcements go there (ISO 13400-2, table 48)
 LONGEST_UNSENT = 16 << 20  # bytes; a tester that reads nothing is let go
 MAX_SOCKETS = 8
+BACKLOG = 128  # connections that wait for the thread; a full queue costs a tester a whole second (SYN again)
 
 
 class _Connection:
@@ -283,7 +284,7 @@ def _listen(host: str, port: int) -> tuple[socket.socket, int]:
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
-        sock.listen(MAX_SOCKETS)
+        sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
         raise _cannot_bind(host, port, error) from error
