@@ -109,7 +109,7 @@ MIXED_DOIP = (
 
 CAR_MIXED = Vehicle(
     "car-mixed",
-    "Mixed car: CAN, head unit and cluster on DoIP",
+    "Mixed car, CAN and DoIP",
     vin="XPBMX2A0XR1000001",
     vin_prefix="XPBMX",
     euro_class="EURO 6",
@@ -124,7 +124,7 @@ CAR_MIXED = Vehicle(
 
 CAR_DOIP = Vehicle(
     "car-doip",
-    "Electric car: DoIP only",
+    "Electric car, DoIP only",
     vin="XPBDP4E03S2000042",
     vin_prefix="XPBDP",
     euro_class="EURO 6",
@@ -221,7 +221,7 @@ CAR_DOIP = Vehicle(
 
 CAR_OLD = Vehicle(
     "car-old",
-    "Old car: certified before EURO 5",
+    "Older car, CAN only",
     vin="XPBCL1G075B000317",
     vin_prefix="XPBCL",
     euro_class="BEFORE EURO 5",
