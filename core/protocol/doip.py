@@ -44,11 +44,12 @@ _NEXT = {
 class Inbox:
     """PDUs of one unit that nobody has read yet. Bounded by MAX_UNREAD bytes; `dropped` counts what that cost."""
 
-    __slots__ = ("dropped", "pdus", "size")
+    __slots__ = ("_put", "_taken", "dropped", "pdus")
 
     def __init__(self) -> None:
         self.pdus: deque[bytes] = deque()
-        self.size = 0
+        self._put = 0  # bytes; the reader writes only the other one, so that `take` needs no lock
+        self._taken = 0
         self.dropped = 0
 
     @property
@@ -57,20 +58,22 @@ class Inbox:
 
     def put(self, pdu: bytes) -> None:
         self.pdus.append(pdu)
-        self.size += len(pdu)
-        while self.size > MAX_UNREAD and len(self.pdus) > 1:
-            self.size -= len(self.pdus.popleft())
+        self._put += len(pdu)
+        if self._put - self._taken > MAX_UNREAD:
+            self._put -= len(self.pdus.popleft())
             self.dropped += 1
 
-    def take(self) -> bytes:
-        """The oldest; IndexError where there is none."""
+    def take(self) -> bytes | None:
+        """The oldest, None where there is none. One thread takes, another may put at the same time."""
+        if not self.pdus:
+            return None
         pdu = self.pdus.popleft()
-        self.size -= len(pdu)
+        self._taken += len(pdu)
         return pdu
 
     def clear(self) -> None:
-        self.pdus.clear()
-        self.size = 0
+        while self.take() is not None:
+            pass
 
 
 class Transmission:
@@ -245,7 +248,7 @@ class DoipClientMachine:
                 self._on_other(kind, payload, now)
                 if self.error is not None:
                     break
-        if self._stream.missing == 0:
+        if not self._stream.unfinished:
             self._unfinished_since = None
         elif self._unfinished_since is None or messages:
             self._unfinished_since = now
@@ -254,7 +257,7 @@ class DoipClientMachine:
     def next_pdu(self, unit_address: int) -> bytes | None:
         """The next PDU of the first inbox of this unit; None where there is none."""
         inboxes = self._inboxes.get(unit_address)
-        return inboxes[0].take() if inboxes and inboxes[0].pdus else None
+        return inboxes[0].take() if inboxes else None
 
     def receiving_since(self, unit_address: int) -> float | None:
         """When the message of this unit began that has not ended yet."""
@@ -361,11 +364,11 @@ class DoipClientMachine:
     # ---- states
 
     def _finish(self, transmission: Transmission, error: ProductError | None) -> None:
-        waiting = self._open.get(transmission.target)
-        if waiting is not None and transmission in waiting:
+        waiting = self._open[transmission.target]
+        if len(waiting) == 1:
+            del self._open[transmission.target]
+        else:
             waiting.remove(transmission)
-            if not waiting:
-                del self._open[transmission.target]
         transmission.error = error
         transmission.ready = True
 

@@ -199,10 +199,10 @@ class DoipStream:
     Refused messages are skipped as they arrive, never stored. After a closing fault the rest is not looked at.
     """
 
-    __slots__ = ("_buffer", "_due", "_limit", "_skip", "broken")
+    __slots__ = ("_due", "_limit", "_skip", "broken", "unfinished")
 
     def __init__(self, limit: int = 0xFFFF_FFFF) -> None:
-        self._buffer = bytearray()
+        self.unfinished = bytearray()  # the begin of a message whose end has not come
         self._limit = limit  # largest payload in bytes
         self._due = 8  # bytes that must be here before looking again: a header, or the whole accepted message
         self._skip = 0
@@ -210,12 +210,12 @@ class DoipStream:
 
     def feed(self, data: bytes) -> list[Message | Fault]:
         """What `data` completed. Whole messages in one piece are cut without being copied into a buffer first."""
-        if self._buffer:
-            self._buffer += data
-            if len(self._buffer) < self._due:
+        if self.unfinished:
+            self.unfinished += data
+            if len(self.unfinished) < self._due:
                 return []
-            data = bytes(self._buffer)
-            self._buffer.clear()
+            data = bytes(self.unfinished)
+            self.unfinished.clear()
         found: list[Message | Fault] = []
         position, end = 0, len(data)
         self._due = 8
@@ -247,19 +247,19 @@ class DoipStream:
             position += 8 + length
             found.append(Message(payload_type, data[position - length : position], version))
         if not self.broken and position < end:
-            self._buffer += data[position:]
+            self.unfinished += data[position:]
         return found
 
     def unfinished_source(self) -> int | None:
         """Who sends the diagnostic message that has begun and not ended; None where none has."""
-        if len(self._buffer) < 10 or self._buffer[2:4] != b"\x80\x01":
+        if len(self.unfinished) < 10 or self.unfinished[2:4] != b"\x80\x01":
             return None
-        return int.from_bytes(self._buffer[8:10], "big")
+        return int.from_bytes(self.unfinished[8:10], "big")
 
     @property
     def missing(self) -> int:
         """How many bytes the unfinished message lacks at least; 0 where none has begun."""
-        return self._due - len(self._buffer) if self._buffer else 0
+        return self._due - len(self.unfinished) if self.unfinished else 0
 
 
 def parse_datagram(data: bytes, limit: int = 0xFFFF) -> Message | Fault | None:

@@ -58,6 +58,7 @@ class DoipConnection:
         self._served = 0
         self._unsent: deque[memoryview] = deque()
         self._next_tick = clock()
+        self._broken: OSError | None = None
         self._stop = threading.Event()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if _DONT_WAIT:  # one system call a read: a Python timeout would poll first
@@ -185,33 +186,33 @@ class DoipConnection:
             self._leading = False
         self._take(data)
 
-    def _read(self, flags: int = 0) -> bytes | OSError | None:
+    def _read(self, flags: int = 0) -> bytes | None:
+        """b"" is the end, `_broken` says why where it was an error; None: nothing came within _SLICE."""
         missing = self.machine.missing
         try:
             data: bytes = self._socket.recv(max(_READ_SIZE, min(missing, _MAX_READ)), flags)
         except (BlockingIOError, TimeoutError, InterruptedError):
             return None
         except OSError as error:
-            return error
+            self._broken = error
+            return b""
         return data
 
-    def _take(self, data: bytes | OSError | None) -> None:
-        if data is None:
-            self._tick()
-        elif isinstance(data, bytes) and data:
-            now = self._clock()
-            messages = self.machine.receive(data, now)
-            if messages:
-                stamp = time.time()
-                for kind, payload, _version in messages:
-                    self._tap(DoipMessage(stamp, kind, payload, True, self._channel))
-            if now >= self._next_tick or self.machine.error is not None:
+    def _take(self, data: bytes | None) -> None:
+        if data:
+            now, machine = self._clock(), self.machine
+            stamp, tap, channel = time.time(), self._tap, self._channel
+            for kind, payload, _version in machine.receive(data, now):
+                tap(DoipMessage(stamp, kind, payload, True, channel))
+            if now >= self._next_tick or machine.error is not None:
                 self._tick()
-            elif self.machine.outgoing:
+            elif machine.outgoing:
                 self._flush()
-        elif isinstance(data, OSError):
-            code = data.strerror or type(data).__name__
-            self._lose(f"the DoIP connection to {self._channel} broke: {code}", str(data.errno or ""))
+        elif data is None:
+            self._tick()
+        elif self._broken is not None:
+            code = self._broken.strerror or type(self._broken).__name__
+            self._lose(f"the DoIP connection to {self._channel} broke: {code}", str(self._broken.errno or ""))
         else:
             self._lose(f"the DoIP entity {self._channel} closed the connection", "EOF")
         if self._followers:
@@ -311,7 +312,7 @@ class DoipConnection:
     def _lead_idle(self, selector: selectors.BaseSelector) -> None:
         self._leading = True
         self._lock.release()
-        data: bytes | OSError | None = None
+        data: bytes | None = None
         try:
             if selector.select(_SLICE if self._unsent else _IDLE_READ):
                 data = self._read()

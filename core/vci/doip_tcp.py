@@ -46,21 +46,22 @@ class DoipLink:
 
     def receive(self, deadline: float) -> bytes | None:
         """The next PDU, None at `deadline`; a message that has begun by then is waited for while it moves on."""
+        if (pdu := self._inbox.take()) is not None:  # it came with the ack
+            return pdu
         inbox, connection = self._inbox, self._connection
-        while not inbox.pdus and not connection.wait(inbox, deadline):
+        while not connection.wait(inbox, deadline):
             progress = connection.call(self._progress)
             if progress is None or progress + dm.A_PROCESSING_TIME <= deadline:
                 return None
             deadline = progress + dm.A_PROCESSING_TIME
-        pdu: bytes = connection.call(inbox.take)
-        return pdu
+        return inbox.take()
 
     def receiving_since(self) -> float | None:
         since: float | None = self._connection.call(self._connection.machine.receiving_since, self._logical)
         return since
 
     def clear(self) -> None:
-        self._connection.call(self._inbox.clear)
+        self._inbox.clear()
 
     def close(self) -> None:
         if not self._closed:
