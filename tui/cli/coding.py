@@ -62,7 +62,7 @@ def _with_unit(value: str, unit: str) -> str:
 
 def _choices(item: Any) -> str:
     if item.choices:
-        return "one of " + ", ".join(item.choices)
+        return "one of " + " | ".join(item.choices)
     if item.minimum is not None or item.maximum is not None:
         return f"{item.minimum:g} to {item.maximum:g} {item.unit}".rstrip()
     return ""
