@@ -93,4 +93,3 @@ class CombinedVci:
                 _ADVICE[address.transport],
             )
         return way
-

@@ -13,6 +13,7 @@ from core.vocabulary import CanAddress, EcuAddress
 
 MAX_PDU = 0xFFFF_FFFF  # FF_DL has 32 bits (ISO 15765-2, 9.6.3.2)
 READER_FRAMES = 32  # most CFs the reader sends before it hands over, so that it is soon back at the bus
+READER_TURN = 0.1  # seconds; the reader's few frames take less
 EVER = 1 << 30
 
 Transmit = Callable[[CanAddress, list[bytes]], None]
@@ -30,7 +31,13 @@ class IsoTpLink:
     max_pdu = MAX_PDU
 
     def __init__(
-        self, address: CanAddress, transmit: Transmit, *, clock: Clock, forget: Callable[[IsoTpLink], None]
+        self,
+        address: CanAddress,
+        transmit: Transmit,
+        *,
+        clock: Clock,
+        forget: Callable[[IsoTpLink], None],
+        block_size: int = 0,
     ) -> None:
         self.address: EcuAddress = address
         self.can_address = address
@@ -38,7 +45,7 @@ class IsoTpLink:
         self._transmit = transmit
         self._clock = clock
         self._forget = forget
-        self._machine = IsoTpMachine(address)
+        self._machine = IsoTpMachine(address, block_size=block_size)
         self._changed = threading.Condition(threading.Lock())
         self._pump = threading.Lock()
         self._waiting = 0
@@ -61,7 +68,7 @@ class IsoTpLink:
                 if failure is not None:
                     raise failure
                 if self._pump.locked():
-                    changed.wait(1.0)  # the reader sends; it tells when it stops
+                    changed.wait(READER_TURN)  # it tells when it stops, except where it stops for an FC
                 elif not machine.sending:
                     return
                 elif not machine.frames_due(now):

@@ -17,13 +17,16 @@ from core.vci.uri import VciUri
 from core.vocabulary import DeviceKind
 
 if TYPE_CHECKING:
+    import can
+
     from core.vci.python_can import CanVci
 
-__all__ = ["list_can_interfaces", "open_vci"]
+__all__ = ["list_can_interfaces", "open_bus", "open_vci"]
 
 # a logger without a handler writes warnings to stderr, which is the screen
 logging.getLogger("can").addHandler(logging.NullHandler())
 
+MULTICAST_BLOCK = 16  # a socket buffer holds some 270 datagrams: a long answer in one go would lose frames
 _TEXT_CHANNELS = frozenset({"socketcan", "socketcand", "virtual", "udp_multicast", "pcan", "slcan", "serial"})
 
 
@@ -64,19 +67,21 @@ def _open_doip(uri: VciUri, tap: Tap, clock: Clock) -> Vci:
     return DoipVci(uri.doip_host, uri.doip_port, source=uri.source, tap=tap, clock=clock)
 
 
-def _open_can(uri: VciUri, tap: Tap, clock: Clock) -> CanVci:
-    import can
+def open_bus(uri: VciUri) -> can.BusABC:
+    """The python-can bus that a `can:` URI names, without a lock (the garage puts its units on one).
 
-    from core.vci.python_can import CanVci
+    DriverMissing, UsageError for an unknown interface, VciNotFound.
+    """
+    import can
 
     settings: dict[str, Any] = {**uri.options, "bitrate": uri.bitrate}
     if uri.channel:
         is_number = uri.channel.isdecimal() and uri.interface not in _TEXT_CHANNELS
         settings["channel"] = int(uri.channel) if is_number else uri.channel
-    if uri.fd or uri.interface == "udp_multicast":  # the one driver whose default is FD
+    if uri.fd or _is_multicast(uri):  # the one driver whose default is FD
         settings["fd"] = uri.fd
     try:
-        bus = can.Bus(interface=uri.interface, ignore_config=True, **settings)
+        return can.Bus(interface=uri.interface, ignore_config=True, **settings)
     except can.CanInterfaceNotImplementedError as error:
         driver = INTERFACES[uri.interface].driver if uri.interface in INTERFACES else uri.interface
         raise DriverMissing(f"The driver for {uri.interface} is not installed: {driver} ({error}).") from error
@@ -85,8 +90,18 @@ def _open_can(uri: VciUri, tap: Tap, clock: Clock) -> CanVci:
         raise UsageError(f"python-can knows no interface {uri.interface!r}.", f"It knows {known}.") from error
     except (can.CanError, OSError, ValueError, TypeError, AttributeError, ImportError, NameError) as error:
         raise VciNotFound(f"{uri.text} cannot be opened: {error}.") from error
+
+
+def _is_multicast(uri: VciUri) -> bool:
+    return uri.interface == "udp_multicast"
+
+
+def _open_can(uri: VciUri, tap: Tap, clock: Clock) -> CanVci:
+    from core.vci.python_can import CanVci
+
+    is_multicast = _is_multicast(uri)
     name = f"{uri.interface} {uri.channel}".strip()
     return CanVci(
-        bus, uri=uri.text, name=name, tap=tap, clock=clock, channel=uri.channel, fd=uri.fd,
-        echoes=uri.interface == "udp_multicast",
+        open_bus(uri), uri=uri.text, name=name, tap=tap, clock=clock, channel=uri.channel, fd=uri.fd,
+        echoes=is_multicast, block_size=MULTICAST_BLOCK if is_multicast else 0,
     )  # fmt: skip

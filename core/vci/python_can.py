@@ -33,7 +33,8 @@ class CanVci:
     """One open CAN bus (`core.vci.channel.Vci`). Takes over `bus` and shuts it down on close.
 
     `echoes` says that the bus returns our own frames (python-can's udp_multicast does): each is taken out once, so
-    that the tap sees every frame once. `on_close` runs after the bus is shut down (it frees the device lock).
+    that the tap sees every frame once. `block_size` is the BS that links ask for: a bus that loses frames when a
+    reader is slow needs one. `on_close` runs after the bus is shut down.
     """
 
     transports = frozenset({Transport.CAN})
@@ -50,11 +51,12 @@ class CanVci:
         channel: str = "",
         fd: bool = False,
         echoes: bool = False,
+        block_size: int = 0,
         on_close: Callable[[], None] | None = None,
     ) -> None:
         self.uri, self.name = uri, name
         self._bus, self._tap, self._clock, self._wall_clock = bus, tap, clock, wall_clock
-        self._channel, self._fd, self._on_close = channel, fd, on_close
+        self._channel, self._fd, self._block_size, self._on_close = channel, fd, block_size, on_close
         # the virtual bus deep-copies each message: of immutable bytes that costs nothing, of a bytearray 3 us
         self._plain_bytes = type(bus) is VirtualBus
         self._echoes: dict[tuple[int, bytes], int] | None = {} if echoes else None
@@ -78,7 +80,7 @@ class CanVci:
             )
         if address.is_fd and not self._fd:
             raise VciNotFound(f"Unit {address} speaks CAN FD, and {self.name} was opened without it.", "Add fd=1.")
-        link = IsoTpLink(address, self._transmit, clock=self._clock, forget=self._forget)
+        link = IsoTpLink(address, self._transmit, clock=self._clock, forget=self._forget, block_size=self._block_size)
         key = _key(address.rx, address.is_extended_id)
         with self._registry:
             if self._lost is not None:
