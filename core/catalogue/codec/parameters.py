@@ -209,9 +209,7 @@ class NrcConst(Parameter):
     def _encode(self, value: Any, state: EncodeState) -> None:
         if value is not None:
             raise ValueRefused(f"{self.name} cannot be set.")
-        state.cursor += (state.bit + (self.coded.static_bits or 0) + 7) // 8
-        state.bit = 0
-        state.put(b"")
+        _step_over(self.coded.static_bits or 0, state)
 
     def _decode(self, state: DecodeState) -> Any:
         value = self.coded.decode(state)
@@ -221,7 +219,7 @@ class NrcConst(Parameter):
 
 
 class Reserved(Parameter):
-    """RESERVED: bits that nobody uses; zero when encoding."""
+    """RESERVED: bits that nobody uses. Encoding steps over them: what lies there already stays."""
 
     def __init__(self, data: dict[str, Any], layer: Layer) -> None:
         super().__init__(data, layer)
@@ -232,10 +230,10 @@ class Reserved(Parameter):
         return self._bits
 
     def _encode(self, value: Any, state: EncodeState) -> None:
-        Atom("A_UINT32").encode(0, self._bits, state)
+        _step_over(self._bits, state)
 
     def _decode(self, state: DecodeState) -> Any:
-        return Atom("A_UINT32").decode(self._bits, state)
+        return Atom("A_UINT32", high_low=False).decode(self._bits, state)
 
 
 class LengthKey(Parameter):
@@ -365,6 +363,12 @@ _KINDS: dict[str, type[Parameter]] = {
 
 def parameter(data: dict[str, Any], layer: Layer) -> Parameter:
     return _KINDS[data["k"]](data, layer)
+
+
+def _step_over(bits: int, state: EncodeState) -> None:
+    state.cursor += (state.bit + bits + 7) // 8
+    state.bit = 0
+    state.put(b"")
 
 
 def _leave_room(item: Parameter, dop: Dop, state: EncodeState) -> None:
