@@ -26,9 +26,9 @@ NEVER = float("inf")
 class _Node:
     """One unit on the bus."""
 
-    def __init__(self, unit: GarageUnit, address: CanAddress) -> None:
+    def __init__(self, unit: GarageUnit, address: CanAddress, block_size: int) -> None:
         self.unit, self.address = unit, address
-        self.machine = IsoTpMachine(mirrored(address), max_receive=LONGEST_REQUEST)
+        self.machine = IsoTpMachine(mirrored(address), block_size=block_size, max_receive=LONGEST_REQUEST)
 
     def deadline(self) -> float:
         times = (self.machine.next_deadline(), self.unit.server.next_deadline())
@@ -36,12 +36,17 @@ class _Node:
 
 
 class CanSide:
-    """The CAN half of a running garage. `failure` says why the bus was given up, "" while it works."""
+    """The CAN half of a running garage. `failure` says why the bus was given up, "" while it works.
 
-    def __init__(self, garage: Garage, bus: can.BusABC) -> None:
+    `block_size` is the BS that the units ask for: 0 but on a bus that loses frames when a reader is slow.
+    """
+
+    def __init__(self, garage: Garage, bus: can.BusABC, block_size: int = 0) -> None:
         self._garage, self._bus, self._clock = garage, bus, garage.clock
         self._plain_bytes = type(bus) is VirtualBus  # it deep-copies each message: immutable bytes cost nothing
-        self._nodes = [_Node(unit, unit.can_address) for unit in garage.units if unit.can_address is not None]
+        self._nodes = [
+            _Node(unit, address, block_size) for unit in garage.units if (address := unit.can_address) is not None
+        ]
         self._by_id = {(node.address.tx, node.address.is_extended_id): node for node in self._nodes}
         self._functional = self._functional_machines()
         names = {node.unit.name: node.unit for node in self._nodes}

@@ -88,8 +88,9 @@ def serve(
     has_doip = any(unit.doip_address for unit in garage.units)
     if can is None and doip is None:
         can, doip = DEFAULT_CAN if has_can else None, DEFAULT_DOIP if has_doip else None
-    if (can is not None and not has_can) or (doip is not None and not has_doip):
-        raise UsageError(f"{vehicle} has no unit on {'DoIP' if has_can else 'CAN'}.", "Leave that option out.")
+    for asked, there, way in ((can, has_can, "CAN"), (doip, has_doip, "DoIP")):
+        if asked is not None and not there:
+            raise UsageError(f"{vehicle} has no unit on {way}.", "Leave that option out.")
     with ExitStack() as stack:
         notices = _keep(garage, state_directory, lock_directory, stack) if state_directory is not None else []
         can_side = _start_can(garage, can, stack) if can is not None else None
@@ -109,9 +110,10 @@ def _keep(garage: Garage, state_directory: Path, lock_directory: Path | None, st
 
 def _start_can(garage: Garage, uri: VciUri, stack: ExitStack) -> tuple[VciUri, CanSide]:
     from core.simulation.can_side import CanSide
-    from core.vci.opening import open_bus
+    from core.vci.opening import MULTICAST_BLOCK, open_bus
 
-    side = CanSide(garage, open_bus(uri))
+    block_size = MULTICAST_BLOCK if uri.interface == "udp_multicast" else 0
+    side = CanSide(garage, open_bus(uri), block_size)
     stack.callback(side.close)
     return uri, side
 

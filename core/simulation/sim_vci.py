@@ -33,6 +33,7 @@ class SimulationVci(CombinedVci):
             uri=f"sim:{garage.name}",
             name=f"Simulation {garage.name}",
             voltage=lambda: garage.voltage,
+            vin_hint=garage.vin if doip is not None else "",  # what the gateway announces
             on_close=on_close,
         )
         self.garage, self.notices = garage, notices
