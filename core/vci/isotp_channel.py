@@ -55,7 +55,7 @@ class IsoTpLink:
         machine, changed = self._machine, self._changed
         with changed:
             self._check()
-            while machine.tx_error() is not None:  # of a message that an earlier caller gave up
+            while machine.error() is not None:  # of messages before this one: nobody waits for them any more
                 pass
             machine.send(pdu, self._clock())
         while True:
@@ -78,6 +78,8 @@ class IsoTpLink:
     def receive(self, deadline: float) -> bytes | None:
         machine = self._machine
         with self._changed:
+            if self._clock() >= deadline and machine.receive_deadline is None:
+                machine.rx_error()  # who only looks what is there wants no old failure
             while True:
                 pdu = machine.next_pdu()
                 if pdu is not None:

@@ -161,6 +161,24 @@ def test_broken_answer_is_the_units_fault(hand: tuple[HandBus, CanVci, list[CanF
         link.receive(soon())
 
 
+def test_an_old_failure_does_not_meet_the_next_request(hand: tuple[HandBus, CanVci, list[CanFrame]]) -> None:
+    bus, vci, _ = hand
+    link, other = vci.open_link(ENGINE), vci.open_link(BRAKES)
+
+    def break_an_answer() -> None:
+        bus.inject(message_of(ENGINE, 0x7E8, bytes((0x10, 9)) + bytes(6)))
+        bus.inject(message_of(ENGINE, 0x7E8, b"\x25" + bytes(3)))
+        bus.inject(message_of(ENGINE, 0x7EA, b"\x01\x51"))
+        assert other.receive(soon()) == b"\x51"  # so the others have arrived as well
+
+    break_an_answer()
+    assert link.receive(time.monotonic()) is None
+    break_an_answer()
+    link.send(b"\x3e\x00")
+    bus.inject(message_of(ENGINE, 0x7E8, b"\x02\x7e\x00"))
+    assert link.receive(soon()) == b"\x7e\x00"
+
+
 def test_clear_forgets_what_was_not_read(hand: tuple[HandBus, CanVci, list[CanFrame]]) -> None:
     bus, vci, seen = hand
     link = vci.open_link(ENGINE)
