@@ -99,9 +99,40 @@ def _is_multicast(uri: VciUri) -> bool:
 def _open_can(uri: VciUri, tap: Tap, clock: Clock) -> CanVci:
     from core.vci.python_can import CanVci
 
-    is_multicast = _is_multicast(uri)
-    name = f"{uri.interface} {uri.channel}".strip()
+    is_multicast = uri.interface == "udp_multicast"
     return CanVci(
-        open_bus(uri), uri=uri.text, name=name, tap=tap, clock=clock, channel=uri.channel, fd=uri.fd,
-        echoes=is_multicast, block_size=MULTICAST_BLOCK if is_multicast else 0,
-    )  # fmt: skip
+        open_bus(uri),
+        uri=uri.text,
+        name=f"{uri.interface} {uri.channel}".strip(),
+        tap=tap,
+        clock=clock,
+        channel=uri.channel,
+        fd=uri.fd,
+        echoes=is_multicast,
+        block_size=MULTICAST_BLOCK if is_multicast else 0,
+    )
+
+
+def open_bus(uri: VciUri) -> can.BusABC:
+    """The bare python-can bus of a `can:` URI, without lock or reader: what a garage vehicle sits on.
+
+    DriverMissing, VciNotFound, UsageError for an unknown interface.
+    """
+    import can
+
+    settings: dict[str, Any] = {**uri.options, "bitrate": uri.bitrate}
+    if uri.channel:
+        is_number = uri.channel.isdecimal() and uri.interface not in _TEXT_CHANNELS
+        settings["channel"] = int(uri.channel) if is_number else uri.channel
+    if uri.fd or uri.interface == "udp_multicast":  # the one driver whose default is FD
+        settings["fd"] = uri.fd
+    try:
+        return can.Bus(interface=uri.interface, ignore_config=True, **settings)
+    except can.CanInterfaceNotImplementedError as error:
+        driver = INTERFACES[uri.interface].driver if uri.interface in INTERFACES else uri.interface
+        raise DriverMissing(f"The driver for {uri.interface} is not installed: {driver} ({error}).") from error
+    except NotImplementedError as error:
+        known = ", ".join(sorted(can.VALID_INTERFACES))
+        raise UsageError(f"python-can knows no interface {uri.interface!r}.", f"It knows {known}.") from error
+    except (can.CanError, OSError, ValueError, TypeError, AttributeError, ImportError, NameError) as error:
+        raise VciNotFound(f"{uri.text} cannot be opened: {error}.") from error
