@@ -67,31 +67,6 @@ def _open_doip(uri: VciUri, tap: Tap, clock: Clock) -> Vci:
     return DoipVci(uri.doip_host, uri.doip_port, source=uri.source, tap=tap, clock=clock)
 
 
-def open_bus(uri: VciUri) -> can.BusABC:
-    """The python-can bus that a `can:` URI names, without a lock (the garage puts its units on one).
-
-    DriverMissing, UsageError for an unknown interface, VciNotFound.
-    """
-    import can
-
-    settings: dict[str, Any] = {**uri.options, "bitrate": uri.bitrate}
-    if uri.channel:
-        is_number = uri.channel.isdecimal() and uri.interface not in _TEXT_CHANNELS
-        settings["channel"] = int(uri.channel) if is_number else uri.channel
-    if uri.fd or _is_multicast(uri):  # the one driver whose default is FD
-        settings["fd"] = uri.fd
-    try:
-        return can.Bus(interface=uri.interface, ignore_config=True, **settings)
-    except can.CanInterfaceNotImplementedError as error:
-        driver = INTERFACES[uri.interface].driver if uri.interface in INTERFACES else uri.interface
-        raise DriverMissing(f"The driver for {uri.interface} is not installed: {driver} ({error}).") from error
-    except NotImplementedError as error:
-        known = ", ".join(sorted(can.VALID_INTERFACES))
-        raise UsageError(f"python-can knows no interface {uri.interface!r}.", f"It knows {known}.") from error
-    except (can.CanError, OSError, ValueError, TypeError, AttributeError, ImportError, NameError) as error:
-        raise VciNotFound(f"{uri.text} cannot be opened: {error}.") from error
-
-
 def _is_multicast(uri: VciUri) -> bool:
     return uri.interface == "udp_multicast"
 
@@ -99,7 +74,7 @@ def _is_multicast(uri: VciUri) -> bool:
 def _open_can(uri: VciUri, tap: Tap, clock: Clock) -> CanVci:
     from core.vci.python_can import CanVci
 
-    is_multicast = uri.interface == "udp_multicast"
+    is_multicast = _is_multicast(uri)
     return CanVci(
         open_bus(uri),
         uri=uri.text,
@@ -124,7 +99,7 @@ def open_bus(uri: VciUri) -> can.BusABC:
     if uri.channel:
         is_number = uri.channel.isdecimal() and uri.interface not in _TEXT_CHANNELS
         settings["channel"] = int(uri.channel) if is_number else uri.channel
-    if uri.fd or uri.interface == "udp_multicast":  # the one driver whose default is FD
+    if uri.fd or _is_multicast(uri):  # the one driver whose default is FD
         settings["fd"] = uri.fd
     try:
         return can.Bus(interface=uri.interface, ignore_config=True, **settings)
