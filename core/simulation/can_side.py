@@ -11,6 +11,7 @@ import threading
 import can
 from can.interfaces.virtual import VirtualBus
 
+from core.errors import ProductError
 from core.protocol.isotp import IsoTpMachine
 from core.protocol.isotp_frames import mirrored
 from core.simulation.broadcast import Broadcaster
@@ -36,7 +37,7 @@ class _Node:
 
 
 class CanSide:
-    """The CAN half of a running garage. `failure` says why the bus was given up, "" while it works.
+    """The CAN half of a running garage. `failure` says why it was given up, "" while it works.
 
     `block_size` is the BS that the units ask for: 0 but on a bus that loses frames when a reader is slow.
     """
@@ -84,6 +85,12 @@ class CanSide:
         return heard
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        except ProductError as error:  # the flash images of the data are gone or damaged
+            self.failure = error.message
+
+    def _serve(self) -> None:
         while not self._closing.is_set():
             wait = min(max(self._wake_at - self._clock(), 0.0), LONGEST_WAIT)
             message = self._receive(wait)

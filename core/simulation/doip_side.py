@@ -12,7 +12,7 @@ import socket
 import threading
 from typing import Any
 
-from core.errors import VciBusy, VciNotFound
+from core.errors import ProductError, VciBusy, VciNotFound
 from core.protocol.doip_entity import Close, Datagram, Diagnostic, DoipEntity, EntityConfig, Send
 from core.simulation.garage import Garage, GarageUnit
 
@@ -34,7 +34,10 @@ class _Connection:
 
 
 class DoipSide:
-    """The DoIP half of a running garage. `host` and `port` are where testers connect (port 0 is replaced)."""
+    """The DoIP half of a running garage. `host` and `port` are where testers connect (port 0 is replaced).
+
+    `failure` says why it was given up, "" while it works.
+    """
 
     def __init__(self, garage: Garage, host: str = "127.0.0.1", port: int = 0, *, discovery: bool = False) -> None:
         self._garage, self._clock = garage, garage.clock
@@ -43,6 +46,7 @@ class DoipSide:
         gateway = garage.data.vehicle.doip_gateway
         self._gateway = self._units.get(gateway) if gateway is not None else None
         self._resets = 0
+        self.failure = ""
         self._connections: dict[int, _Connection] = {}
         self._counter = 0
         self._selector = selectors.DefaultSelector()
@@ -85,6 +89,12 @@ class DoipSide:
     # -- the thread --------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._work()
+        except ProductError as error:  # the flash images of the data are gone or damaged
+            self.failure = error.message
+
+    def _work(self) -> None:
         while not self._closing:
             deadline = self._next_deadline()
             wait = None if deadline is None else max(0.0, deadline - self._clock())

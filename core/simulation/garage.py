@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.catalogue.coding import read_raw
 from core.catalogue.model import DataBlock, FlashSession, UnitInfo, VehicleInfo
 from core.errors import DataMissing
 from core.protocol.seed_key import key_for
@@ -109,9 +110,19 @@ class Garage:
         is_gateway = isinstance(address, DoipAddress) and address.logical == self.data.vehicle.doip_gateway
         initial = self.initial.unit(info.name)
         model = UnitModel(info, initial, self.vin, os.urandom, key_for, answers_from_boot=not is_gateway)
+        _check_data(model)
         sessions = self.data.sessions.get(info.name, ())
         memory = FlashMemory(build_regions(sessions, initial.flashware, self.data.load_block))
         return GarageUnit(model, factory_state(model, memory), self._conditions, now)
+
+
+def _check_data(model: UnitModel) -> None:
+    """What a rule would stumble over later is refused now: an unknown security method, an item outside its record."""
+    for level, rule in model.initial.security.items():
+        key_for(rule.method, bytes(rule.seed_length), level)
+    for record in model.info.coding:
+        for item in record.items:
+            read_raw(item, bytes(record.length))
 
 
 def build_regions(sessions: Sequence[FlashSession], installed: str, load: LoadBlock) -> list[Region]:

@@ -43,9 +43,10 @@ class RunningGarage:
         return {"vehicle": self.garage.name, "vin": self.garage.vin, "can": can, "doip": self._place(), "units": units}
 
     def check(self) -> None:
-        """VciLost where a bus was given up since."""
-        if self._can is not None and self._can[1].failure:
-            raise VciLost(f"The bus {self._can[0].text} was lost: {self._can[1].failure}.")
+        """VciLost where a way was given up since."""
+        for side in (self._can[1] if self._can else None, self._doip):
+            if side is not None and side.failure:
+                raise VciLost(f"The garage of {self.garage.name} has stopped: {side.failure}.")
 
     def close(self) -> None:
         """Off the buses; stores the state where it is kept. Idempotent."""

@@ -6,19 +6,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from doipclient import DoIPClient
 
-from core.errors import UsageError, VciBusy, VciNotFound
+from core.errors import DataMissing, UsageError, VciBusy, VciLost, VciNotFound
 from core.protocol.seed_key import key_for
-from core.simulation.serve import serve
+from core.simulation.can_side import CanSide
+from core.simulation.doip_side import DoipSide
+from core.simulation.ecu.memory import Region
+from core.simulation.garage import Garage
+from core.simulation.serve import RunningGarage, serve
 from core.simulation.sim_vci import SimulationVci, open_simulation, reset_vehicle
 from core.simulation.vehicle_files import garage_vehicle, vehicle_names
 from core.vci.channel import Link
 from core.vci.uri import VciUri
 from core.vocabulary import CanFrame, DoipMessage, EuroClass, Transport
 from tests.simulation.judges import code, flash, over_can, over_doip, read_text
+from tests.simulation.support import TOML, car
 
 MULTICAST = "can:udp_multicast/239.74.163.2?port={}"
 
@@ -250,3 +257,54 @@ def test_serving_refuses(cache: Path) -> None:
         serve("car-none", cache_directory=cache)
     with pytest.raises(VciNotFound):
         serve("car-doip", doip=("203.0.113.7", 0), cache_directory=cache)
+
+
+def test_data_that_contradict_themselves_are_refused_at_the_start() -> None:
+    for damage in ('[units.BODY.security.11]\nmethod = "unknown"\n', '[units.DOOR.security.01]\nmethod = "unknown"\n'):
+        data, initial, _ = car(toml=TOML + damage)
+        with pytest.raises(DataMissing, match="unknown"):
+            Garage("test-car", data, initial, clock=time.monotonic)
+    data, initial, _ = car(toml=TOML.replace('hardware = "HW-1"', 'hardware = "HW-1"\nflashware = "none"'))
+    with pytest.raises(DataMissing, match="none"):
+        Garage("test-car", data, initial, clock=time.monotonic)
+
+
+class Gone(Region):
+    """A region whose image cannot be read any more."""
+
+    @property
+    def data(self) -> bytearray:
+        raise DataMissing("the image is gone")
+
+
+def test_images_that_are_gone_stop_the_can_side_and_it_says_so() -> None:
+    import can
+
+    data, initial, _ = car()
+    garage = Garage("test-car", data, initial, clock=time.monotonic)
+    garage.unit("BODY").state.memory.regions[0] = Gone("B", 0x08004000, 16, bytes)
+    uri = VciUri.parse(f"can:virtual/gone-{time.monotonic_ns()}")
+    side = CanSide(garage, can.Bus(interface="virtual", channel=uri.channel))
+    with can.Bus(interface="virtual", channel=uri.channel) as bus:
+        bus.send(can.Message(arbitration_id=0x7E4, data=bytes.fromhex("0322F18900000000"), is_extended_id=False))
+        running = RunningGarage(garage, (uri, side), None, ExitStack())
+        with pytest.raises(VciLost, match="image is gone"):
+            while True:
+                running.check()
+        side.close()
+
+
+def test_images_that_are_gone_stop_the_doip_side_and_it_says_so() -> None:
+    data, initial, _ = car(doip=True)
+    garage = Garage("test-car", data, initial, clock=time.monotonic)
+    garage.unit("BODY").state.memory.regions[0] = Gone("B", 0x08004000, 16, bytes)
+    side = DoipSide(garage)
+    try:
+        with DoIPClient(side.host, 0x1003, tcp_port=side.port, client_logical_address=0x0E80) as tester:
+            tester.send_diagnostic(bytes.fromhex("22F189"))
+            running = RunningGarage(garage, None, side, ExitStack())
+            with pytest.raises(VciLost, match="image is gone"):
+                while True:
+                    running.check()
+    finally:
+        side.close()
