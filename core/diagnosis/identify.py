@@ -33,8 +33,10 @@ _PROBE_P2 = 0.5
 GENERIC_IDENTS = (
     IdentItem("VIN", "Vehicle identification number", VIN_DID, "vin"),
     IdentItem("HARDWARE", "Hardware number", 0xF191, "hardware"),
+    IdentItem("SUPPLIER_HARDWARE", "Supplier's hardware version", 0xF193, "hardware"),
+    IdentItem("SOFTWARE_VERSION", "Software version", 0xF189, "software"),
     IdentItem("SOFTWARE", "Software number", 0xF188, "software"),
-    IdentItem("SUPPLIER_SOFTWARE", "Software version", 0xF195, "software"),
+    IdentItem("SUPPLIER_SOFTWARE", "Supplier's software version", 0xF195, "software"),
     IdentItem("PART", "Spare part number", 0xF187, "part"),
 )
 _LEGISLATED = tuple(CanAddress(0x7E0 + n, 0x7E8 + n) for n in range(8))

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from core.diagnosis.identify import KnownVehicle
 
 FULL_KIT = "it needs the full diagnosis kit instead of a pass-thru device"
+NOT_COVERED = "Do this work with the full diagnosis kit. Nothing was changed; quick test and faults can be used."
+VEHICLE = "vehicle"
+"""Name of the check of rule G2."""
 COVERED = "EURO 5, EURO 6 or EURO VI"
 
 
@@ -33,7 +36,7 @@ def vehicle_check(vehicle: KnownVehicle) -> FlashCheck:
         reason = f"The emission class of {title} is not known, so that it is not covered: {FULL_KIT}."
     else:
         reason = f"{title} was certified {euro.value}, which is not covered: {FULL_KIT}."
-    return FlashCheck("vehicle", euro.covered, euro.value, COVERED, "" if euro.covered else reason)
+    return FlashCheck(VEHICLE, euro.covered, euro.value, COVERED, "" if euro.covered else reason)
 
 
 def require_covered(vehicle: KnownVehicle, unit: UnitInfo) -> None:
@@ -69,6 +72,7 @@ def voltage_check(volts: float | None, minimum: float, maximum: float) -> FlashC
 
 def refuse(headline: str, checks: Iterable[FlashCheck]) -> None:
     """PreconditionNotMet with one reason per failed check; nothing where none failed."""
-    reasons = [check.reason for check in checks if check.ok is False]
-    if reasons:
-        raise PreconditionNotMet(f"{headline}. {' '.join(reasons)}")
+    failed = [check for check in checks if check.ok is False]
+    if failed:
+        advice = NOT_COVERED if any(check.name == VEHICLE for check in failed) else ""
+        raise PreconditionNotMet(f"{headline}. {' '.join(check.reason for check in failed)}", advice)

@@ -1,4 +1,4 @@
-"""What the live panel shows: one row per identifier, one line per frame or UDS message, the bus figures. No decoding."""
+"""What the live panel shows: a row per identifier, a line per frame or UDS message, the bus figures. No decoding."""
 
 from __future__ import annotations
 

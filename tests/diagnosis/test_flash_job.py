@@ -203,6 +203,16 @@ def test_unknown_flashware_names_what_there_is() -> None:
     assert "ENGINE_2" in refusal.value.advice
 
 
+def test_a_step_back_is_refused_unless_forced() -> None:
+    sessions = (session("OLD", "01.00", "02.00"), session("NEW", "02.00", "01.00"))
+    unit, drive = engine(xF195=b"02.00")
+    unit.new_software = b"01.00"
+    with pytest.raises(PreconditionNotMet, match=r"newer software \(02\.00\)"):
+        run(drive, "OLD", sessions=sessions)
+    assert not erased(unit)
+    assert run(drive, "OLD", force=True, sessions=sessions).software_after == "01.00"
+
+
 def test_preview_changes_nothing_and_shows_failed_checks() -> None:
     unit, drive = engine(xF191=b"HW-9")
     preview = drive.run(flash_preview(FlashTask(known_vehicle(), "ENGINE", None, no_file)))

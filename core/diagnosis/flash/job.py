@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.diagnosis.commands import Functional, Job, KeepAlive, ReadClock, Request, Step, Tell
-from core.diagnosis.flash.plan import FlashPlan, FlashTask, prepare
-from core.diagnosis.flash.programming import Programming
+from core.diagnosis.commands import Command, Functional, Job, KeepAlive, ReadClock, Reconnect, Request, Step, Tell
+from core.diagnosis.flash.plan import STEP_BACK, FlashPlan, FlashTask, prepare
+from core.diagnosis.flash.programming import PROBE, Programming
 from core.diagnosis.idents import UnitReader
 from core.diagnosis.preconditions import refuse
-from core.errors import JobCancelled, JobInterrupted, ProductError, VerificationFailed
+from core.errors import JobCancelled, JobInterrupted, ProductError, VciLost, VerificationFailed
 from core.events import Noted
 from core.protocol import uds
 from core.vocabulary import EcuAddress, FlashPreview, FlashResult
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.catalogue.model import FlashSession
 
 DEFAULT, EXTENDED = 0x01, 0x03
+LONGEST_WAIT = 5.0  # seconds for a unit to come back after a flash that failed
 KEEP_ALIVE_INTERVAL = 2.0  # S3client, ISO 14229-2
 
 
@@ -28,7 +29,7 @@ def flash_preview(task: FlashTask) -> Job[FlashPreview]:
 
 
 def flash(task: FlashTask, force: bool = False) -> Job[FlashResult]:
-    """Flashes the unit. A unit that has the software already is "up-to-date" unless `force`.
+    """Flashes the unit. A unit that has the software already is "up-to-date" unless `force`, which also allows older.
 
     PreconditionNotMet with one reason per failed check before anything is changed; JobInterrupted (with the step)
     or JobCancelled when it ends after the first erase; VerificationFailed when the new software does not read back.
@@ -37,9 +38,9 @@ def flash(task: FlashTask, force: bool = False) -> Job[FlashResult]:
     if plan.up_to_date and not force:
         refuse(f"{plan.unit.name} cannot be flashed", plan.checks[:1])  # G2 holds for this answer, too
         return _result(plan, "up-to-date", 0, 0.0, "", plan.software_before)
-    refuse(f"{plan.unit.name} cannot be flashed", plan.checks)
+    refuse(f"{plan.unit.name} cannot be flashed", [c for c in plan.checks if not (force and c.name == STEP_BACK)])
     for check in plan.checks:
-        if check.ok is None:
+        if not check.ok:
             yield Tell(Noted(0.0, "warning", check.reason))
     assert plan.address is not None  # the device check has refused otherwise
     return (yield from _Flash(plan, plan.address).run())
@@ -81,10 +82,10 @@ class _Flash:
             raise
         except BaseException as error:
             # no Step here: it would say that the one before it has ended well; a cancel waits while an error is handled
-            yield from self._restore(clear=False)
+            yield from self._restore(clear=False, await_unit=self._programming.entered and not _lost(error))
             raise self._judged(error) from error
         yield Step("restore", "Trouble code storage and normal messages on", protected=True)
-        yield from self._restore(clear=True)
+        yield from self._restore(clear=True, await_unit=False)
         end, _ = yield ReadClock()
         done = self._programming
         return _result(self._plan, "flashed", done.sent, end - start, done.sha256, software, done.retries)
@@ -117,14 +118,20 @@ class _Flash:
             )
         return software
 
-    def _restore(self, clear: bool) -> Job[None]:
-        """Page 3: on every ending communication and DTC setting are on again; a first error is never replaced."""
-        commands: list[Functional | KeepAlive | Request] = [
+    def _restore(self, clear: bool, await_unit: bool) -> Job[None]:
+        """On every ending communication and DTC setting are on again; a first error is never replaced.
+
+        `await_unit`: leaving its boot loader is one more reset of the unit; the next job must not fall into it.
+        """
+        commands: list[Command] = [
             Functional(self._everyone, uds.communication_control(0, suppress=True)),
             Functional(self._everyone, uds.dtc_setting(1, suppress=True)),
             KeepAlive(()),
             Functional(self._everyone, uds.session(DEFAULT, suppress=True)),
         ]
+        if await_unit:
+            seconds = min(self._session.policy.reset_time, LONGEST_WAIT)
+            commands.append(Reconnect(self._plan.unit.name, self._address, PROBE, seconds))
         if clear:  # the reset and the silence of the unit have left codes that are no faults
             commands.append(Request(self._plan.unit.name, self._address, uds.clear_dtcs(), raise_negative=False))
         for command in commands:
@@ -147,3 +154,8 @@ class _Flash:
                 step=self._programming.step, safe_to_repeat=True,
             )  # fmt: skip
         return error
+
+
+def _lost(error: BaseException) -> bool:
+    """The way to the vehicle is gone: nobody can be waited for."""
+    return isinstance(error, VciLost)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from core.diagnosis.identify import KnownVehicle
 
 
+STEP_BACK = "not older"
+"""Name of the one check that force turns into a warning."""
+
+
 @dataclass(frozen=True)
 class FlashTask:
     """What the technician asked for. `flashware` is None (the newest that fits), a session's name, or FILE[#SESSION].
@@ -108,6 +112,7 @@ def prepare(task: FlashTask) -> Job[FlashPlan]:
     software = yield from reader.of_kind("software")
     checks.append(_unit_check(session, unit))
     checks += yield from _ident_checks(session, reader, in_boot)
+    checks += _step_back_check(task, unit, session, software)
     policy = session.policy
     checks.append(voltage_check((yield ReadVoltage()), policy.voltage_minimum, policy.voltage_maximum))
     images, image_check = load_images(session, _source(task, session))
@@ -176,6 +181,16 @@ def _unit_check(session: FlashSession, unit: UnitInfo) -> FlashCheck:
     ok = session.unit.casefold() == unit.name.casefold()
     reason = "" if ok else f"The flashware {session.name} is for {session.unit}, not for {unit.name}."
     return FlashCheck("flashware", ok, session.unit, unit.name, reason)
+
+
+def _step_back_check(task: FlashTask, unit: UnitInfo, session: FlashSession, software: str) -> list[FlashCheck]:
+    """No way back to older software by accident: refused where the data knows both and the unit has the newer one."""
+    known = [s.own_software for s in task.vehicle.surroundings.catalogue.flash_sessions(unit)]
+    if software not in known or session.own_software not in known:
+        return []
+    back = known.index(software) > known.index(session.own_software)
+    reason = f"{unit.name} has newer software ({software}) than this flashware ({session.own_software})."
+    return [FlashCheck(STEP_BACK, not back, software, f"not newer than {session.own_software}", reason if back else "")]
 
 
 def _ident_checks(session: FlashSession, reader: UnitReader, in_boot: bool) -> Job[list[FlashCheck]]:

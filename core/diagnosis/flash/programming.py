@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 LONG_WORK = 300.0  # seconds that erase, checksum and dependency check may take with 0x78 in between
 _WRONG_BLOCK_SEQUENCE_COUNTER = 0x73
 _NOT_SUPPORTED = (0x11, 0x12, 0x31, 0x7E, 0x7F)
-_PROBE = uds.tester_present(suppress=False)
+PROBE = uds.tester_present(suppress=False)
 
 
 class Programming:
-    """Programs the blocks of one plan. `erased` is True from the first erase request on; `step` names where it is."""
+    """Programs the blocks of one plan. `entered` and `erased` are True from the first such request on."""
 
     def __init__(self, plan: FlashPlan, address: EcuAddress) -> None:
         self._plan = plan
@@ -33,6 +33,7 @@ class Programming:
         self._address = address
         self._policy = plan.session.policy
         self._digest = hashlib.sha256()
+        self.entered = False
         self.erased = False
         self.sent = 0
         self.retries = 0
@@ -82,6 +83,7 @@ class Programming:
     def _enter(self) -> Job[None]:
         policy = self._policy
         yield self._begin("session", "Programming session and security access")
+        self.entered = True
         yield from self._reset(uds.session(policy.programming_session))
         yield from unlock(self._unit, self._address, policy.security_level, policy.security_method)
         if policy.fingerprint_did is not None:
@@ -95,7 +97,7 @@ class Programming:
             yield self._request(pdu, timeout=self._policy.reset_time + 5.0)
         except (NoResponse, VciLost):
             pass  # the reset came first; a gateway's own reset takes the connection with it
-        yield Reconnect(self._unit, self._address, _PROBE, self._policy.reset_time)
+        yield Reconnect(self._unit, self._address, PROBE, self._policy.reset_time)
 
     # -- per block
 
