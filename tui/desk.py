@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from core import events
 from core.errors import ProductError
+from core.messages import Message, message_for, message_for_failure
 from core.vocabulary import SurveyResult, UnitSurvey, VehicleUnit
 from tui.bridge import Bridge
 from tui.work import JobView, MessageItem, StepView
@@ -241,7 +242,17 @@ class Desk:
         self.tell(severity, text, alert=False)
 
     def tell_error(self, error: ProductError, unit: str = "") -> None:
-        self.tell("error", error.message, unit=unit, code=error.code, advice=error.advice)
+        self._tell_message(message_for(error), unit)
+
+    def _tell_message(self, message: Message, unit: str, at: float = 0.0) -> None:
+        self.tell(
+            message.severity.value, message.text, unit=unit, code=message.code, advice=message.advice, at=at
+        )  # fmt: skip
+
+    @property
+    def connection(self) -> tuple[object, ...]:
+        """Changes when another vehicle may be there: device, data files, connected vehicle."""
+        return self.uri, tuple(self.data_files), self.vehicle
 
     # -- facts
 
@@ -268,11 +279,7 @@ class Desk:
     def _job_failed(self, fact: events.JobFailed) -> None:
         if self.job is not None:
             self.job.told = True
-        stopped = fact.error == "JobCancelled"
-        self.tell(
-            "warning" if stopped else "error", fact.message, unit=fact.unit, code=fact.code, advice=fact.advice,
-            at=fact.at,
-        )  # fmt: skip
+        self._tell_message(message_for_failure(fact), fact.unit, fact.at)
 
     def _step_started(self, fact: events.StepStarted) -> None:
         if self.job is not None:

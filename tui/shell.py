@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -73,10 +76,22 @@ class PassbayApp(App[None]):
     # -- after the first paint
 
     def on_ready(self) -> None:
+        self._end_on_signals()
         if self._ready_desk is not None:
             self._take_desk(self._ready_desk)
         else:
             self.run_worker(self._make_desk, thread=True, exit_on_error=True)
+
+    def _end_on_signals(self) -> None:
+        """A closed terminal or a polite kill ends the app through its normal end, so that the vehicle is let go."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and threading.current_thread() is threading.main_thread():
+                try:
+                    loop.add_signal_handler(number, self.exit)
+                except NotImplementedError:
+                    pass  # Windows loops have no signal handlers
 
     def _make_desk(self) -> None:
         """In a thread: the core's modules cost more than the whole first paint."""
@@ -124,12 +139,14 @@ class PassbayApp(App[None]):
 
     def show_message(self, key: str) -> None:
         """One line of the message list in full, to read and to copy."""
+        from core.messages import headline
         from tui.screens.dialogs import Tell
 
         item = next((i for i in self.desk.messages if str(i.number) == key), None) if self.desk is not None else None
         if item is not None and self.desk is not None:
             head = "  ".join(word for word in (self.desk.clock_words(item.at), item.unit, item.code) if word)
-            self.push_screen(Tell("Message", [head, item.text, *([item.advice] if item.advice else [])]))
+            title = headline(item.code) if item.code.startswith("PB-") else "Message"
+            self.push_screen(Tell(title, [head, item.text, *([item.advice] if item.advice else [])]))
 
     def refresh_places(self) -> None:
         """The screen on top, and the ones that shine through below it."""

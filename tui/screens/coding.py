@@ -52,6 +52,8 @@ class CodingScreen(Place):
         self.result: CodingResult | None = None
         self.error: ProductError | None = None
 
+        self._entered: object = None
+
     def body(self) -> list[Widget]:
         unit_columns = (Column("", 1), Column("Unit", 14), Column("Name"), Column("Note", 30))
         units = RowList(unit_columns, id="units", classes="box")
@@ -66,7 +68,9 @@ class CodingScreen(Place):
         self._enter()
 
     def on_screen_resume(self) -> None:
-        if self.is_mounted and self.passbay.wanted_unit and not (self.desk is not None and self.desk.busy):
+        desk = self.desk
+        free = self.is_mounted and desk is not None and not desk.busy
+        if free and desk is not None and (self.passbay.wanted_unit or self._entered != desk.connection):
             self._enter()
         super().on_screen_resume()
 
@@ -90,7 +94,10 @@ class CodingScreen(Place):
         if desk is None or desk.busy:
             return
 
+        self._entered = desk.connection
+
         def known() -> None:
+            self._entered = desk.connection
             self.show_desk()
             if wanted and not self.unit:
                 self._read(wanted)
@@ -132,7 +139,9 @@ class CodingScreen(Place):
         if self.unit and not self.changes:
             self.result = self.error = None
             self._read(self.unit)
-        elif self.changes:
+        elif not self.unit:
+            self._enter()
+        else:
             self.passbay.toast("There are changes: write them with w, or undo them with u first.", "warning")
 
     # -- changing
@@ -275,7 +284,7 @@ class CodingScreen(Place):
         new = self.changes.get(item.name)
         unit = f" {item.unit}" if item.unit else ""
         tone = "accent" if new is not None else "dim"
-        shown = f"> {new}{unit}" if new is not None else f"{item.now}{unit}"
+        shown = f"{new}{unit}" if new is not None else f"{item.now}{unit}"
         differs = "warn" if item.factory and item.factory != item.now else ""
         glyph = (GLYPHS["accent"], "accent") if new is not None else (" ", "")
         return Row(item.name, (glyph, item.title or item.name, (f"{item.now}{unit}", differs), (shown, tone),
@@ -285,8 +294,8 @@ class CodingScreen(Place):
         if self.state is None:
             return (" Which control unit is coded?", "")
         records = ", ".join(f"{name} (DID {did:04X}, {len(data)} bytes)" for name, did, data in self.state.records)
-        kept = ("   √ kept coding on disk", "ok") if self.state.backup else ("   · nothing kept yet", "dim")
-        return ((f" {self.unit}  ", "bold"), (records, ""), kept)
+        kept = ("√ kept on disk   ", "ok") if self.state.backup else ("· not kept yet   ", "dim")
+        return ((f" {self.unit}   ", "bold"), kept, (records, ""))
 
     def _byte_lines(self) -> tuple[Cell, ...]:
         if self.state is None:

@@ -99,10 +99,11 @@ class DevicesScreen(Place):
 
     def show_desk(self) -> None:
         desk = self.desk
-        rows = [self._row(device) for device in self.listed.values()]
+        rows = [self._row(device) for device in self.listed.values() if device.usable]
         for entity in self.heard or ():
-            uri = entity_uri(entity)
-            rows.append(Row(uri, (("√", "ok"), f"  {entity.host}", f"VIN {entity.vin}, answers", ("DoIP", "dim"))))
+            words = f"VIN {entity.vin}, answers"
+            rows.append(Row(entity_uri(entity), (("√", "ok"), f"  {entity.host}", words, ("DoIP", "dim"))))
+        rows += [self._row(device) for device in self.listed.values() if not device.usable]
         if self.searching:
             rows.append(Row("searching", (("░", "busy"), ("searching ...", "dim"), "", ""), selectable=False))
         current = desk.uri if desk is not None else ""
@@ -118,7 +119,7 @@ class DevicesScreen(Place):
         detail = device.detail if device is not None else ""
         desk = self.desk
         chosen = desk is not None and desk.uri == key
-        advice = "" if device is None or device.usable else "Install what is named, then f5. f1 tells more."
+        advice = "" if device is None or device.usable else "Install what is named, then f5 searches again."
         self.query_one("#detail", Lines).show(
             ((" Address  ", "dim"), (key, ""), ("   chosen now" if chosen else "", "ok")),
             ((" Detail   ", "dim"), (detail or "-", "")),
@@ -134,7 +135,7 @@ class DevicesScreen(Place):
         device = self.listed.get(event.key)
         if device is None:
             self._use(event.key, f"DoIP {urlsplit(event.key).hostname or ''}")
-        elif not device.usable:
+        elif not device.usable and "driver" in device.verdict:
             self.passbay.toast(f"{device.name} cannot be used: {device.verdict}", "warning")
         elif device.kind.value == "doip":
             self._ask_doip(event.key)

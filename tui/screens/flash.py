@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from tui.desk import Desk
 
 
+STEP_COLUMNS = (Column("", 1), Column("Step"), Column("", 14), Column("", 7, right=True))
+PLAN_COLUMNS = (Column("", 1), Column("Step"))
+
+
 class FlashScreen(Place):
     """Stages: unit, flashware, ready (checks read), running, over. `esc` goes one stage back."""
 
@@ -49,6 +53,8 @@ class FlashScreen(Place):
         self.result: FlashResult | None = None
         self.error: ProductError | None = None
 
+        self._entered: object = None
+
     def body(self) -> list[Widget]:
         unit_columns = (Column("", 1), Column("Unit", 14), Column("Name"), Column("Note", 30))
         units = RowList(unit_columns, id="units", classes="box")
@@ -56,8 +62,7 @@ class FlashScreen(Place):
         wares = RowList(ware_columns, id="wares", classes="box")
         check_columns = (Column("", 1), Column("Check", 16, wide=24), Column("Measured"), Column("Wanted"))
         checks = RowList(check_columns, heading=False, id="flash-checks", classes="box")
-        step_columns = (Column("", 1), Column("Step"), Column("", 22), Column("", 8, right=True))
-        steps = RowList(step_columns, heading=False, follow=True, id="steps", classes="box")
+        steps = RowList(STEP_COLUMNS, heading=False, follow=True, id="steps", classes="box")
         for box, title in ((units, "Control units"), (wares, "Flashware"), (checks, "Checks"), (steps, "Steps")):
             box.border_title = title
         return [Lines(("",), id="about"), units, wares, checks, steps, Lines(("",), id="progress")]
@@ -67,7 +72,9 @@ class FlashScreen(Place):
         self._enter()
 
     def on_screen_resume(self) -> None:
-        if self.is_mounted and self.passbay.wanted_unit and not (self.desk is not None and self.desk.busy):
+        desk = self.desk
+        free = self.is_mounted and desk is not None and not desk.busy
+        if free and desk is not None and (self.passbay.wanted_unit or self._entered != desk.connection):
             self._enter()
         super().on_screen_resume()
 
@@ -91,7 +98,10 @@ class FlashScreen(Place):
         if desk is None or desk.busy:
             return
 
+        self._entered = desk.connection
+
         def known() -> None:
+            self._entered = desk.connection
             self.show_desk()
             if wanted and self.stage == "unit":
                 self._choose_unit(wanted)
@@ -151,6 +161,8 @@ class FlashScreen(Place):
     def action_again(self) -> None:
         if self.stage in ("ready", "over") and self.unit:
             self._read_checks(self.flashware)
+        elif self.stage == "unit":
+            self._enter()
 
     def _read_checks(self, flashware: str | None) -> None:
         desk = self.desk
@@ -236,6 +248,7 @@ class FlashScreen(Place):
         job = desk.job if desk.job is not None and desk.job.kind == "flash" and self.stage != "ready" else None
         steps = self.query_one("#steps", RowList)
         steps.follow = job is not None
+        steps.set_columns(STEP_COLUMNS if job is not None else PLAN_COLUMNS)
         if job is not None:
             steps.set_rows(step_rows(job, self.size.width))
         elif self.preview is not None:
@@ -248,23 +261,22 @@ class FlashScreen(Place):
         elif self.error is not None:
             below.show(*result_lines(None, self.error))
         else:
-            below.show(self._hint())
+            below.show(*self._hint())
 
-    def _hint(self) -> Cell:
+    def _hint(self) -> tuple[Cell, ...]:
         if self.stage == "unit":
-            return (" Next: mark the control unit, then enter.", "dim")
+            return ((" Next: mark the control unit, then enter.", "dim"),)
         if self.stage == "flashware":
             reading = self.desk is not None and self.desk.busy
-            return (
-                (" ░ Reading and checking ...", "busy")
-                if reading
-                else (" Next: mark the flashware, then enter.", "dim")
-            )
-        if self.preview is not None and any(check.ok is False for check in self.preview.checks):
-            return (" x Refused. Put right what has an x, then f5.", "bad")
+            ready = (" Next: mark the flashware, then enter.", "dim")
+            return ((" ░ Reading and checking ...", "busy") if reading else ready,)
+        bad = [check for check in (self.preview.checks if self.preview is not None else ()) if check.ok is False]
+        if bad:
+            why = f" x {bad[0].name}: {bad[0].reason or bad[0].measured}"
+            return (why, "bad"), (" Refused, nothing was changed. Put right what has an x, then f5.", "")
         if self.preview is not None and self.preview.up_to_date:
-            return (" √ The unit has this software already. enter sends it again all the same.", "ok")
-        return ((" Next: ", "dim"), ("enter", "key"), (" starts the flash after one question.", "dim"))
+            return ((" √ The unit has this software already. enter sends it again all the same.", "ok"),)
+        return (((" Next: ", "dim"), ("enter", "key"), (" starts the flash after one question.", "dim")),)
 
     def _about(self, desk: Desk) -> Cell:
         if not self.unit:

@@ -24,12 +24,12 @@ def check_rows(preview: FlashPreview | None) -> list[Row]:
 
 
 def plan_rows(preview: FlashPreview) -> list[Row]:
-    return [Row(str(n), ((GLYPHS["dim"], "dim"), step, "", "")) for n, step in enumerate(preview.steps)]
+    return [Row(str(n), ((GLYPHS["dim"], "dim"), step)) for n, step in enumerate(preview.steps)]
 
 
 def _beside(step: StepView) -> str:
     if step.total > 0 and step.state == "busy":
-        return f"{100 * step.done // step.total} %  {bytes_words(step.done)}"
+        return f"{100 * step.done // step.total} % {bytes_words(step.done)}"
     return bytes_words(step.total) if step.total > 0 else ""
 
 

@@ -131,7 +131,7 @@ class LiveScreen(Place):
         if view is None:
             return ((" no vehicle", "dim"), wanted, run)
         f = view.figures
-        load = "load  - " if f.load is None else f"load {100 * f.load:3.0f} %"
+        load = "load  - " if f.load is None else f"load {100 * f.load:3.0f} %" if f.load <= 1 else "load >99 %"
         dropped = (f"  dropped {f.dropped}", "warn" if f.dropped else "dim")
         errors = (f"  errors {f.errors}", "bad") if f.errors else ("", "")
         counted = f" {load}  {f.frames_per_second:6.0f} fr/s  {f.frames} frames"

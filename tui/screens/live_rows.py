@@ -21,7 +21,7 @@ COLUMNS = {
         Column("time", 12), Column("", 1), Column("unit", 12), Column("words"), Column("data", -1, wide=48),
     ),
 }  # fmt: skip
-MESSAGE_COLUMNS = (Column("", 8), Column("", 1), Column("", 12), Column("", 7), Column(""))
+MESSAGE_COLUMNS = (Column("", 8), Column("", 1), Column(""))
 SEVERITIES = {"ok": "ok", "info": "dim", "warning": "warn", "error": "bad"}
 
 ClockWords = Callable[[float], str]
@@ -75,6 +75,6 @@ def message_row(line: MessageLine, words: ClockWords) -> Row:
 
 def item_row(item: MessageItem, words: ClockWords) -> Row:
     tone = SEVERITIES.get(item.severity, "dim")
-    text = f"{item.text} {item.advice}".strip()
-    return Row(str(item.number), ((words(item.at), "dim"), (GLYPHS[tone], tone), item.unit, (item.code, tone),
-                                  (text, "" if tone == "dim" else tone)))  # fmt: skip
+    head = ((f"{item.unit} " if item.unit else "", "bold"), (f"{item.code} " if item.code else "", tone))
+    told = (f"{item.text} {item.advice}".strip(), "" if tone in ("dim", "ok") else tone)
+    return Row(str(item.number), ((words(item.at), "dim"), (GLYPHS[tone], tone), (*head, told)))

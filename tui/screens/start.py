@@ -34,7 +34,8 @@ def check_row(key: str, number: int, name: str, tone: str, words: str) -> Row:
 
 def news_row(item: MessageItem) -> Row:
     tone = {"error": "bad", "warning": "warn", "ok": "ok"}.get(item.severity, "dim")
-    return Row(str(item.number), ((GLYPHS[tone], tone), item.unit or item.code, f"{item.text} {item.advice}"))
+    head = ((f"{item.unit} " if item.unit else "", "bold"), (f"{item.code} " if item.code else "", tone))
+    return Row(str(item.number), ((GLYPHS[tone], tone), (*head, (f"{item.text} {item.advice}", ""))))
 
 
 class StartScreen(Place):
@@ -67,9 +68,7 @@ class StartScreen(Place):
         checks.border_title, jobs.border_title = "Get ready", "Jobs"
         jobs.set_rows([Row(place, (number, words)) for number, place, words in JOBS])
         checks.set_rows(self.check_rows())
-        items = RowList(
-            (Column("", 1), Column("", 12), Column("")), heading=False, follow=True, id="news", classes="box"
-        )
+        items = RowList((Column("", 1), Column("")), heading=False, follow=True, id="news", classes="box")
         items.border_title = "Messages"
         items.empty = "No messages yet. They are kept here and in the live panel (f9)."
         return [Horizontal(checks, jobs, id="boxes"), Lines(("", self.hint(), ""), id="hint"), items]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 STATES = {
     UnitState.OK: ("ok", "ok"),
     UnitState.FAULT: ("bad", "FAULT"),
-    UnitState.STORED: ("warn", "stored only"),
+    UnitState.STORED: ("warn", "stored"),
     UnitState.NO_ANSWER: ("bad", "no answer"),
     UnitState.NOT_REACHABLE: ("dim", "not reachable"),
     UnitState.UNKNOWN_VARIANT: ("warn", "variant?"),
@@ -52,6 +52,7 @@ class VehicleScreen(Place):
         self.trouble = ""
         self.faults: dict[str, tuple[DtcReading, ...]] = {}
         self._vehicle: object = None
+        self._tried: object = None
 
     def body(self) -> list[Widget]:
         columns = (
@@ -67,7 +68,17 @@ class VehicleScreen(Place):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#units").focus()
-        if self.desk is not None and self.desk.survey is None and not self.desk.busy:
+        self._first_test()
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        if self.is_mounted:
+            self._first_test()
+
+    def _first_test(self) -> None:
+        """The quick test runs by itself when this vehicle has not been tried yet."""
+        desk = self.desk
+        if desk is not None and desk.survey is None and not desk.busy and self._tried != desk.connection[:2]:
             self.action_again()
 
     def keys(self) -> tuple[Key, ...]:
@@ -87,6 +98,7 @@ class VehicleScreen(Place):
         if desk is None or desk.busy:
             return
         self.trouble = ""
+        self._tried = desk.connection[:2]
 
         def connected() -> None:
             if desk.vehicle is not None:
@@ -188,8 +200,9 @@ class VehicleScreen(Place):
         else:
             state = (f"   √ tested {done}", "ok") if desk.survey is not None else (f"   · {done}", "dim")
         covered = vehicle.euro_class.covered
-        return ((" VIN ", "dim"), (vehicle.vin, "bold"), (f"  {vehicle.title}  ", ""),
-                (vehicle.euro_class.value, "ok" if covered else "warn"), state)  # fmt: skip
+        words = vehicle.euro_class.value if covered else f"{vehicle.euro_class.value}: no flash, no coding"
+        return ((" VIN ", "dim"), (vehicle.vin, "bold"), (f"  {words}", "ok" if covered else "warn"), state,
+                (f"   {vehicle.title}", "dim"))  # fmt: skip
 
     def _unit_rows(self) -> list[Row]:
         desk = self.desk
@@ -232,6 +245,9 @@ class VehicleScreen(Place):
             lines += code_lines(code)
         if name in self.faults and not self.faults[name]:
             lines.append((("√ ", "ok"), ("no fault codes stored", "")))
+        lines += [
+            ((f"  {title:24} ", "dim"), (value, "")) for title, value in (unit.idents if unit is not None else ())
+        ]
         detail.set_rows([Row(str(n), (line,)) for n, line in enumerate(lines)])
 
 
@@ -244,8 +260,6 @@ def unit_lines(unit: UnitSurvey) -> list[Cell]:
         lines.append((("< ", "accent"), (f"newer software {unit.newer_software} is here: f flashes it", "")))
     about = [("address", str(unit.address)), ("variant", unit.variant), ("hardware", unit.hardware)]
     lines.append(tuple(p for name, value in about if value for p in ((f"{name} ", "dim"), (f"{value}   ", ""))))
-    for name, value in unit.idents:
-        lines.append(((f"  {name:24} ", "dim"), (value, "")))
     return lines
 
 
@@ -255,7 +269,7 @@ def code_lines(code: DtcReading) -> list[Cell]:
     tone = "bad" if active else "warn"
     words = ", ".join(word.upper() if word == "active" else word for word in code.words) or "not active"
     first: Cell = (
-        (GLYPHS[tone] + " ", tone), (f"{code.display} ", "bold"), (f"0x{code.status:02X} {code.status:08b} ", "dim"),
-        (f"{words}  ", tone), (code.text, ""),
+        (GLYPHS[tone] + " ", tone), (f"{code.display} ", "bold"), (code.text, "")
     )  # fmt: skip
-    return [first, *(((f"    {v.name:24} ", "dim"), (f"{v.value} {v.unit}", "")) for v in code.environment)]
+    status: Cell = ((f"    0x{code.status:02X} {code.status:08b} ", "dim"), (words, tone))
+    return [first, status, *(((f"    {v.name:24} ", "dim"), (f"{v.value} {v.unit}", "")) for v in code.environment)]

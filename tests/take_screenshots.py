@@ -1,0 +1,164 @@
+"""Takes the README's pictures from a real run: `python -m tests.take_screenshots [FOLDER]`. Not a test.
+
+The app runs headless on the simulated car in a fresh home: quick test, fault codes, flash, coding, live panel. Writes
+SVG, and PNG where cairosvg is there (a tool for this script only; the font is DejaVu Sans Mono).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from tests.tui.support import until
+from tui.desk import Desk
+from tui.shell import PassbayApp
+
+FOLDER = Path(__file__).resolve().parents[1] / "screenshots"
+SIZES = {"80x24": (80, 24), "160x45": (160, 45)}
+FONT = "DejaVu Sans Mono"
+
+
+def save(app: PassbayApp, name: str, folder: Path) -> None:
+    """One picture as SVG and PNG. cairosvg knows no textLength: the font gets the size whose cells are as wide."""
+    svg = app.export_screenshot(title="Passbay")
+    (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
+    try:
+        import cairosvg
+    except ImportError:
+        print(f"{name}: no cairosvg, SVG only", file=sys.stderr)
+        return
+    drawn = svg.replace("Fira Code", FONT).replace("font-size: 20px", "font-size: 20.26px")
+    cairosvg.svg2png(bytestring=drawn.encode(), write_to=str(folder / f"{name}.png"), scale=1.0)
+
+
+class Walk:
+    """The work of a technician, with a picture at each place."""
+
+    def __init__(self, app: PassbayApp, pilot: Pilot[None], tag: str, folder: Path) -> None:
+        self.app, self.pilot, self.tag, self.folder = app, pilot, tag, folder
+
+    @property
+    def desk(self) -> Desk:
+        assert self.app.desk is not None
+        return self.app.desk
+
+    @property
+    def screen(self) -> Any:
+        return self.app.screen
+
+    def idle(self) -> bool:
+        return not self.desk.busy and not self.desk.connecting and not self.desk.bridge.runs("vehicle")
+
+    async def shot(self, name: str) -> None:
+        self.app.pull()
+        self.app.refresh_places()
+        await self.pilot.pause()
+        save(self.app, f"{name}-{self.tag}", self.folder)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def until(self, condition: Callable[[], Any]) -> None:
+        await until(self.pilot, condition)
+
+    async def start_and_devices(self) -> None:
+        await self.until(lambda: self.app.desk is not None and self.app.desk.workbench is not None)
+        await self.shot("start")
+        await self.press("5")
+        await self.until(lambda: not self.desk.bridge.busy)
+        await self.shot("devices")
+        await self.press("escape")
+
+    async def vehicle(self) -> None:
+        await self.press("1")
+        await self.until(lambda: self.desk.survey is not None and self.idle())
+        await self.press("enter")
+        await self.until(lambda: self.idle() and self.screen.faults)
+        await self.shot("vehicle")
+
+    async def begin_flash(self) -> None:
+        """From the marked unit of the quick test to a running flash."""
+        await self.press("f")
+        await self.until(lambda: getattr(self.screen, "stage", "") == "flashware")
+        await self.press("enter")
+        await self.until(lambda: self.screen.stage == "ready")
+
+    async def confirm_flash(self) -> None:
+        await self.press("enter")
+        await self.until(lambda: self.screen.query("#buttons"))
+        await self.press("right", "enter")
+
+    async def flash(self) -> None:
+        await self.begin_flash()
+        await self.shot("flash-checks")
+        await self.confirm_flash()
+        while not halfway(self.desk):
+            await asyncio.sleep(0.005)
+        save(self.app, f"flash-transfer-{self.tag}", self.folder)
+        await self.until(self.idle)
+        await self.shot("flash-done")
+        await self.press("escape", "escape", "escape")
+
+    async def live(self) -> None:
+        await self.press("down")
+        await self.begin_flash()
+        await self.confirm_flash()
+        await self.press("f9", "m")
+        while not halfway(self.desk):
+            await asyncio.sleep(0.005)
+        self.screen.paint()
+        await self.pilot.pause(0.01)
+        save(self.app, f"live-messages-{self.tag}", self.folder)
+        await self.press("m")
+        await self.until(lambda: len(self.screen.query_one("#traffic").rows) > 8)
+        await self.shot("live-rows")
+        await self.until(self.idle)
+        await self.press("f9", "escape", "escape", "escape")
+
+    async def coding(self) -> None:
+        await self.press("down", "down", "v")
+        await self.until(lambda: getattr(self.screen, "state", None) is not None and self.idle())
+        await self.press("enter")
+        await self.until(lambda: self.screen.query("#picks"))
+        await self.press("down", "enter")
+        await self.until(lambda: getattr(self.screen, "changes", None))
+        await self.shot("coding")
+        await self.press("f1")
+        await self.until(lambda: self.screen.query("#page"))
+        await self.shot("help")
+
+
+async def walk(size: tuple[int, int], tag: str, folder: Path) -> None:
+    app = PassbayApp()
+    async with app.run_test(size=size) as pilot:
+        steps = Walk(app, pilot, tag, folder)
+        for step in (steps.start_and_devices, steps.vehicle, steps.flash, steps.live, steps.coding):
+            await step()
+    steps.desk.close()
+
+
+def halfway(desk: Desk) -> bool:
+    """The transfer has begun and there is something to see."""
+    step = desk.job.step if desk.job is not None else None
+    return desk.job is None or not desk.busy or (step is not None and step.total > 0 and step.done * 3 > step.total)
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["TEXTUAL_ANIMATIONS"] = "none"
+    for tag, size in SIZES.items():
+        with tempfile.TemporaryDirectory() as home:
+            os.environ["PASSBAY_HOME"] = home
+            asyncio.run(walk(size, tag, folder))
+
+
+if __name__ == "__main__":
+    main()
