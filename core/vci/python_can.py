@@ -110,6 +110,8 @@ class CanVci:
         self, addresses: tuple[EcuAddress, ...], pdu: bytes, deadline: float
     ) -> list[tuple[EcuAddress, bytes]]:
         wanted = [address for address in addresses if isinstance(address, CanAddress)]
+        if not wanted:
+            return []
         heard: queue.SimpleQueue[tuple[EcuAddress, bytes]] = queue.SimpleQueue()
         with self._collecting:
             links, opened = self._links_for(wanted)

@@ -234,6 +234,7 @@ def test_collecting_functional_answers(bench: Bench) -> None:
         [(ENGINE, b"\x62\xf1\x90E"), (BRAKES, b"\x7f\x22\x78"), (BRAKES, long)], key=str
     )
     assert [frame.arbitration_id for frame in bench.seen].count(0x7DF) == 1
+    assert bench.vci.collect_functional((DoipAddress(0x1000),), b"\x3e\x00", soon(60)) == []  # nobody here: no waiting
     link = bench.vci.open_link(BRAKES)  # the one opened for collecting was given back
     assert link.receive(time.monotonic()) is None
 
