@@ -9,10 +9,11 @@ The runner (runner.py) is the only one that performs them. Jobs never see a sock
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from core.errors import ProductError
 from core.events import Event
 from core.vocabulary import EcuAddress, UnitSurvey
 
@@ -130,9 +131,47 @@ class Surveyed:
     unit: UnitSurvey
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A line in the journal; it is on the disk when the job goes on. Nothing happens where no journal is kept.
+
+    The events and their fields stand in journal/journal.py. Before the first "erasing" a journal that cannot be
+    written raises StorageFailed; from then on it is a warning, because a half-written unit is worse than a gap.
+    """
+
+    event: str
+    fields: Mapping[str, Any]
+
+
+class JobJournal(Protocol):
+    """What the runner needs of a journal (journal/journal.py is one)."""
+
+    def record(self, job: str, event: str, fields: Mapping[str, Any]) -> None:
+        """One line on the disk. StorageFailed, see Record. Lines before "started" are left out."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Bytes of the block under way that the unit has acknowledged; marked on the disk now and then."""
+
+    def ended(self, job: str, error: ProductError | None) -> None:
+        """The job is over, however. Never raises."""
+
+
+class NoJournal:
+    """The journal of jobs that keep none."""
+
+    def record(self, job: str, event: str, fields: Mapping[str, Any]) -> None: ...
+
+    def progress(self, done: int, total: int) -> None: ...
+
+    def ended(self, job: str, error: ProductError | None) -> None: ...
+
+
+NO_JOURNAL: JobJournal = NoJournal()
+
+
 Command = (
     Request | Functional | Collect | KeepAlive | Reconnect | ReadVoltage | LinkLimit | ReadClock
-    | Wait | Step | Progress | Tell | Surveyed
+    | Wait | Step | Progress | Tell | Surveyed | Record
 )
 
 ResultT = TypeVar("ResultT")

@@ -19,16 +19,19 @@ from itertools import count
 from typing import Any, Generic, TypeVar
 
 from core.diagnosis.commands import (
+    NO_JOURNAL,
     Collect,
     Command,
     Functional,
     Job,
+    JobJournal,
     KeepAlive,
     LinkLimit,
     Progress,
     ReadClock,
     ReadVoltage,
     Reconnect,
+    Record,
     Request,
     Step,
     Surveyed,
@@ -105,13 +108,16 @@ class _Meter:
 class _Run:
     """One job under way."""
 
-    def __init__(self, job_id: str, tester: Tester, publish: Publish, cancel: CancelToken, wall_clock: Clock) -> None:
+    def __init__(
+        self, job_id: str, tester: Tester, publish: Publish, cancel: CancelToken, clock: Clock, journal: JobJournal
+    ) -> None:
         self.job_id = job_id
+        self._journal = journal
         self.step = Step("", "")
         self._tester = tester
         self._publish = publish
         self._cancel = cancel
-        self._wall_clock = wall_clock
+        self._wall_clock = clock
         self._clock = tester.clock
         self._step_began = 0.0
         self._meter = _Meter()
@@ -133,6 +139,7 @@ class _Run:
             Progress: self._progress,
             Tell: self._tell,
             Surveyed: self._surveyed,
+            Record: self._record,
         }
 
     def drive(self, job: Job[T]) -> T:
@@ -230,6 +237,7 @@ class _Run:
 
     def _begin_step(self, command: Step) -> None:
         self._end_step(well=not self._handles_error())
+        self._record(Record("step", {"step": command.name, "title": command.title}))
         self.step = command
         self._step_began = self._clock()
         self._publish(StepStarted(self._wall_clock(), self.job_id, command.name, command.title))
@@ -245,6 +253,7 @@ class _Run:
 
     def _progress(self, command: Progress) -> None:
         now = self._clock()
+        self._journal.progress(command.done, command.total)
         if self._meter.due(command, now):
             self._tell_progress(command, now)
 
@@ -256,6 +265,9 @@ class _Run:
     def _tell(self, command: Tell) -> None:
         event = command.event
         self._publish(event if event.at else replace(event, at=self._wall_clock()))
+
+    def _record(self, command: Record) -> None:
+        self._journal.record(self.job_id, command.event, command.fields)
 
     def _surveyed(self, command: Surveyed) -> None:
         self._publish(UnitSurveyed(self._wall_clock(), self.job_id, command.unit))
@@ -273,17 +285,19 @@ def run(
     wall_clock: Clock = time.time,
     job_id: str = "",
     summary: Callable[[T], str] | None = None,
+    journal: JobJournal = NO_JOURNAL,
 ) -> T:
     """Run `job` in this thread and return its result; JobStarted and then JobFinished or JobFailed are published.
 
     Raises ProductError only (JobInterrupted for anything unexpected), besides KeyboardInterrupt and SystemExit.
-    `summary` makes the sentence of JobFinished from the result.
+    `summary` makes the sentence of JobFinished from the result; `journal` keeps what the job Records.
     """
     name = job_id or f"{kind}-{next(_numbers)}"
-    under_way = _Run(name, tester, publish, cancel or CancelToken(), wall_clock)
+    under_way = _Run(name, tester, publish, cancel or CancelToken(), wall_clock, journal)
 
     def failed(error: ProductError) -> JobFailed:
         at = wall_clock()
+        journal.ended(name, error)
         return JobFailed(at, name, kind, unit, error.name, error.code, error.message, error.advice)
 
     publish(JobStarted(wall_clock(), name, kind, unit))
@@ -300,6 +314,7 @@ def run(
         raise
     else:
         under_way.finish(well=True)
+        journal.ended(name, None)
         publish(JobFinished(wall_clock(), name, kind, unit, sentence))
         return result
     under_way.finish(well=False)
@@ -362,6 +377,7 @@ def start(
     unit: str = "",
     wall_clock: Clock = time.time,
     summary: Callable[[T], str] | None = None,
+    journal: JobJournal = NO_JOURNAL,
 ) -> RunningJob[T]:
     """Run `job` in a new thread. Not a daemon: a flash goes on to its safe ending when the screen dies."""
     running: RunningJob[T] = RunningJob(f"{kind}-{next(_numbers)}", kind, unit)
@@ -377,6 +393,7 @@ def start(
             wall_clock=wall_clock,
             job_id=running.job_id,
             summary=summary,
+            journal=journal,
         )
 
     threading.Thread(target=running._work, args=(action,), name=running.job_id).start()
