@@ -90,8 +90,8 @@ def dop(name: str, coded: str, physical: str, method: str = IDENTICAL) -> str:
 
 
 def value(name: str, dop_id: str, *, byte: int | None = None, bit: int | None = None, default: str = "") -> str:
-    return _param("VALUE", name, byte, bit, (f"<PHYSICAL-DEFAULT-VALUE>{default}</PHYSICAL-DEFAULT-VALUE>" * bool(default))
-                  + f'<DOP-REF ID-REF="{dop_id}"/>')  # fmt: skip
+    given = f"<PHYSICAL-DEFAULT-VALUE>{default}</PHYSICAL-DEFAULT-VALUE>" if default else ""
+    return _param("VALUE", name, byte, bit, f'{given}<DOP-REF ID-REF="{dop_id}"/>')
 
 
 def const(name: str, number: int, bits: int = 8, *, byte: int | None = None) -> str:
@@ -268,10 +268,11 @@ def write_exotic(path: Path) -> Path:
     services, requests = "", ""
     for number, (name, params) in enumerate(bodies.items()):
         services += (
-            f'<DIAG-SERVICE ID="S.{name}"><SHORT-NAME>{name}</SHORT-NAME><REQUEST-REF ID-REF="RQ.{name}"/></DIAG-SERVICE>'
+            f'<DIAG-SERVICE ID="S.{name}"><SHORT-NAME>{name}</SHORT-NAME>'
+            f'<REQUEST-REF ID-REF="RQ.{name}"/></DIAG-SERVICE>'
         )
-        head = const("SID", 0x2E) + const("DID", 0x0100 + number, 16)
-        requests += f'<REQUEST ID="RQ.{name}"><SHORT-NAME>RQ_{name}</SHORT-NAME><PARAMS>{head}{params}</PARAMS></REQUEST>'
+        params = const("SID", 0x2E) + const("DID", 0x0100 + number, 16) + params
+        requests += f'<REQUEST ID="RQ.{name}"><SHORT-NAME>RQ_{name}</SHORT-NAME><PARAMS>{params}</PARAMS></REQUEST>'
     layer = (
         f'<BASE-VARIANTS><BASE-VARIANT ID="BV.EXOTIC"><SHORT-NAME>EXOTIC</SHORT-NAME>{dictionary}'
         f"<DIAG-COMMS>{services}</DIAG-COMMS><REQUESTS>{requests}</REQUESTS></BASE-VARIANT></BASE-VARIANTS>"

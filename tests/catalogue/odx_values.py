@@ -70,7 +70,8 @@ class Maker:
         base, bits = coded.base_data_type.value, self._bits(coded)
         if base == "A_UINT32":
             if coded.base_type_encoding is not None and coded.base_type_encoding.value.startswith("BCD"):
-                return self.random.randrange(10 ** max(bits // (4 if coded.base_type_encoding.value == "BCD-P" else 8), 1))
+                digits = bits // (4 if coded.base_type_encoding.value == "BCD-P" else 8)
+                return self.random.randrange(10**digits)
             number = self.random.choice([self.random.randrange(1 << bits), self.random.randrange(min(1 << bits, 300))])
             mask = getattr(coded, "bit_mask", None)
             return number if mask is None else number & mask

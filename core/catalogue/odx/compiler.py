@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pyexpat
+import re
 import warnings
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -97,14 +98,16 @@ def _parse(content: bytes, name: str) -> ElementTree.Element:
     try:
         return ElementTree.fromstring(content)
     except ElementTree.ParseError as error:
-        line = error.position[0]
-        raise DataInvalid(f"{name}, line {line}: {_words(error)}", place=f"{name}, line {line}") from None
+        place = f"{name}, line {error.position[0]}"
+        raise DataInvalid(f"{place}: {_words(error).split(': line ')[0]}", place=place) from None
     except (ValueError, LookupError) as error:  # an encoding that does not exist
         raise DataInvalid(f"{name}: {_words(error)}", place=name) from None
 
 
 def _add(database: Database, content: bytes, name: str) -> None:
     root = _parse(content, name)
+    if root.tag != "ODX":
+        raise DataInvalid(f"{name} is no ODX document: it begins with {root.tag[:60]!r}", place=name)
     try:
         database.add_odx_xml_tree(root)
     except _BROKEN_DATA as error:
@@ -140,6 +143,8 @@ def _compiled(
 
 
 def _words(error: Exception) -> str:
-    """One line of the reason, short enough for a message; a bare KeyError says which key."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    """One line of the reason, short enough for a message; of a dangling reference only which one it is."""
+    text = " ".join(str(error.args[0] if error.args else error).split()).rstrip(".") or type(error).__name__
+    if dangling := re.search(r"OdxLinkRef\('(.*?)'\).* could not be resolved", text):
+        return f"the reference {dangling[1]!r} leads nowhere"
     return text if len(text) <= 300 else text[:297] + "..."
