@@ -102,6 +102,7 @@ class FlashPolicy:
     resend_on_timeout: bool = True
     max_block: int = 0
     reset_time: float = 10.0  # seconds that the unit may take to answer after a reset
+    resume: bool = False  # the boot loader goes on with an interrupted download instead of asking for a new erase
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ files have none of them and get the defaults. Numbers are decimal or 0x...; time
                          RESEND-ON-TIMEOUT   .resend_on_timeout                 TRUE
                          MAX-BLOCK           .max_block                         0
                          RESET-TIME          .reset_time                        10.0
+                         RESUME              .resume                            FALSE
     SESSION only         ORDER               FlashSession.order, newest largest position in the file
                          OWN-SOFTWARE        .own_software                      OWN-IDENT with a DID of kind software
                          HARDWARE *          .hardware                          EXPECTED-IDENT values of kind hardware
