@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
-import tomllib
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -32,13 +30,15 @@ def load(path: Path) -> tuple[Settings, str]:
     A file that is no TOML at all is renamed (NAME.broken, NAME.broken-2, ...) so that saving cannot lose it; a single
     wrong key or value is left in place, named with its line, and its default is used.
     """
+    if not path.is_file():
+        return Settings(), ""
+    import tomllib  # not before there is something to read: every start would pay for it
+
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise ValueError("the file is larger than 1 MiB")
         text = path.read_bytes().decode()
         table = tomllib.loads(text)
-    except FileNotFoundError:
-        return Settings(), ""
     except (ValueError, RecursionError) as problem:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
         words = "it is nested too deeply" if isinstance(problem, RecursionError) else str(problem)
         return Settings(), f"The settings file {path} cannot be read ({words}); defaults are used, {_set_aside(path)}."
@@ -123,6 +123,8 @@ def _with_values(text: str, values: dict[str, str | int]) -> str:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Old or new file, never half of one, whatever happens in between. Raises OSError."""
+    import tempfile
+
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:

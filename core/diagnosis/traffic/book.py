@@ -51,8 +51,10 @@ class AddressBook:
         normal = address.addressing is Addressing.NORMAL
         self._add(address.tx | flag, Speaker(name, True, None if normal else address.tx_extension))
         self._add(address.rx | flag, Speaker(name, False, None if normal else address.rx_extension))
-        if address.functional is not None and normal:
-            self._add(address.functional | flag, Speaker(ALL_UNITS, True))
+        if address.functional is not None:
+            own = address.functional_extension
+            extension = own if own is not None else address.tx_extension
+            self._add(address.functional | flag, Speaker(ALL_UNITS, True, None if normal else extension))
 
     def can(self, key: int) -> tuple[Speaker, ...]:
         """Who speaks on this identifier (29 bit ones with EXTENDED_FLAG)."""

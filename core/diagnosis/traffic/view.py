@@ -25,6 +25,9 @@ Record = CanFrame | DoipMessage
 ReadSince = Callable[[int], tuple[list[Record], int, int]]
 Units = Callable[[], Sequence[tuple[str, EcuAddress]]]
 
+MAX_ROWS = 2000
+OTHERS = "others"
+
 _DIAGNOSTIC_MESSAGE = 0x8001
 _DOIP_TYPES = {  # ISO 13400-2, table 17
     0x0000: "header negative acknowledge",
@@ -115,8 +118,9 @@ class TrafficView:
         key = frame.arbitration_id | EXTENDED_FLAG if frame.is_extended_id else frame.arbitration_id
         row = self._rows.get(key)
         if row is None:
-            row = self._rows[key] = Row(_can_text(frame))
-            row.listen(self._book.can(key))
+            row = self._new_row(key, _can_text(frame))
+            if row.identifier != OTHERS:
+                row.listen(self._book.can(key))
         data = frame.data
         length = len(data)
         _count(row, frame.timestamp, data, length, frame.is_rx)
@@ -131,19 +135,25 @@ class TrafficView:
             if pdu:
                 self._message(frame.timestamp, speaker.unit, row, speaker.is_request, pdu)
 
+    def _new_row(self, key: object, text: str) -> Row:
+        """A row of its own, or the common one of a bus that floods us with identifiers."""
+        if len(self._rows) >= MAX_ROWS:
+            key, text = OTHERS, OTHERS
+        return self._rows.setdefault(key, Row(text))
+
     def _doip_message(self, message: DoipMessage) -> None:
         payload, kind = message.payload, message.payload_type
         if kind != _DIAGNOSTIC_MESSAGE or len(payload) < 5:
             row = self._rows.get(("doip", kind))
             if row is None:
-                row = self._rows[("doip", kind)] = Row(f"DoIP {kind:04X}")
+                row = self._new_row(("doip", kind), f"DoIP {kind:04X}")
                 row.words = _DOIP_TYPES.get(kind, "reserved payload type")
             _count(row, message.timestamp, payload[:SHOWN_BYTES], len(payload), message.is_rx)
             return
         source, target = int.from_bytes(payload[:2], "big"), int.from_bytes(payload[2:4], "big")
         row = self._rows.get((source, target))
         if row is None:
-            row = self._rows[(source, target)] = Row(f"{source:04X}>{target:04X}")
+            row = self._new_row((source, target), f"{source:04X}>{target:04X}")
         _count(row, message.timestamp, payload[4 : 4 + SHOWN_BYTES], len(payload) - 4, message.is_rx)
         unit, is_request = self._book.doip(source, target)
         self._message(message.timestamp, unit, row, is_request, payload[4:])
