@@ -16,12 +16,13 @@ from core.protocol.doip_entity import Close, Datagram, Diagnostic, DoipEntity, E
 
 Unit = Callable[[int, bytes], list[bytes]]
 VIN = "XPBDP12345T000042"
+EID = bytes.fromhex("0200c0ffee01")
 UNITS = frozenset(range(0x1001, 0x1009))
 
 
 def config(**changes: object) -> EntityConfig:
     values: dict[str, object] = {
-        "vin": VIN, "logical_address": 0x1000, "eid": bytes.fromhex("0200c0ffee01"), "units": UNITS, "announce_wait": 0.0,
+        "vin": VIN, "logical_address": 0x1000, "eid": EID, "units": UNITS, "announce_wait": 0.0,
     }  # fmt: skip
     return EntityConfig(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -81,8 +82,12 @@ class DoipServer:
             self._wake.send(b"!")
 
     def wait(self, condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+        """True when `condition` holds: looked at after everything that the server does, and every 10 ms."""
+        end = time.monotonic() + seconds
         with self.changed:
-            return self.changed.wait_for(condition, seconds)
+            while not condition() and time.monotonic() < end:
+                self.changed.wait(0.01)
+        return condition()
 
     def check_alive(self) -> None:
         """Ask every tester, now."""
@@ -98,6 +103,10 @@ class DoipServer:
                 self.entity.disconnected(number, time.monotonic())
 
         self.do(job)
+
+    def push(self, data: bytes) -> None:
+        """Raw bytes to everybody, past the entity."""
+        self.do(lambda: [sock.sendall(data) for sock in self.connections.values()] and None)
 
     # ---- the thread
 
@@ -144,6 +153,8 @@ class DoipServer:
 
     def _perform(self) -> None:
         while outputs := self.entity.outputs():
+            # before their acks go out: a tester that has its ack finds its request here
+            self.requests += [(o.target, o.pdu) for o in outputs if isinstance(o, Diagnostic)]
             for output in outputs:
                 if isinstance(output, Send):
                     if output.connection in self.connections:
@@ -159,7 +170,6 @@ class DoipServer:
                     self._answer(output)
 
     def _answer(self, request: Diagnostic) -> None:
-        self.requests.append((request.target, request.pdu))
         suppressed = request.functional and request.pdu[1:2] == b"\x80"
         for unit in sorted(UNITS) if request.functional else [request.target]:
             for pdu in [] if suppressed else self._unit(unit, request.pdu):
