@@ -413,9 +413,9 @@ def test_a_reset_that_swallows_its_answer_is_waited_for() -> None:
     assert run(drive).result == "flashed"
 
 
-@pytest.mark.parametrize("at", range(0, 60, 7))
-def test_whatever_breaks_at_any_request_the_vehicle_is_restored(at: int) -> None:
-    _, drive = engine()
+@pytest.mark.parametrize("at", range(40))
+def test_cut_at_any_request_the_vehicle_is_restored_and_flashed_the_next_time(at: int) -> None:
+    unit, drive = engine()
     seen = 0
 
     def before(command: Command) -> ProductError | None:
@@ -432,3 +432,6 @@ def test_whatever_breaks_at_any_request_the_vehicle_is_restored(at: int) -> None
         if drive.functional:
             assert drive.functional[-3:] == RESTORED
             assert not drive.keeps_alive
+    unit.flash.clear()
+    assert run(Drive({ENGINE_ADDRESS: unit}), force=True).software_after == "02.00"
+    assert unit.written == IMAGE
