@@ -107,7 +107,8 @@ def udsoncan_on_doipclient(package: types.ModuleType) -> Callable[[int, int, con
     def prepare(port: int, size: int, stack: contextlib.ExitStack) -> Run:
         connection = package.DoIPClient("127.0.0.1", UNIT.logical, tcp_port=port)
         stack.callback(connection.close)
-        client = stack.enter_context(Client(DoIPClientUDSConnector(connection), config=dict(udsoncan.configs.default_client_config)))
+        settings = dict(udsoncan.configs.default_client_config)
+        client = stack.enter_context(Client(DoIPClientUDSConnector(connection), config=settings))
         data = bytes(size - 2)
 
         def run(count: int) -> None:
@@ -123,7 +124,7 @@ def without_logging() -> types.ModuleType:
     """doipclient.client with every `logger.debug(...)` statement left out."""
 
     class Quiet(ast.NodeTransformer):
-        def visit_Expr(self, node: ast.Expr) -> ast.AST:  # noqa: N802
+        def visit_Expr(self, node: ast.Expr) -> ast.AST:
             call = node.value
             if isinstance(call, ast.Call) and ast.unparse(call.func) == "logger.debug":
                 return ast.copy_location(ast.Pass(), node)
@@ -148,7 +149,7 @@ def measure(port: int, size: int) -> dict[str, tuple[float, float]]:
     }
     with contextlib.ExitStack() as stack:
         runs = {name: make(port, size, stack) for name, make in prepare.items()}
-        counts = {name: 1 for name in runs}
+        counts = dict.fromkeys(runs, 1)
         for name, run in runs.items():  # warm up, and learn how many blocks fill SECONDS
             run(3)
             started = time.perf_counter()
@@ -178,7 +179,8 @@ def run() -> list[Row]:
                 goal = ""
                 if name == "Passbay":
                     goal = f">= {GOAL} " + ("reached" if ratio >= GOAL else "missed")
-                rows.append((f"{size // 1024} KiB blocks: {name} ({seconds * 1e6:.0f} us a block)", f"{ratio:.3f}", goal))
+                what = f"{size // 1024} KiB blocks: {name} ({seconds * 1e6:.0f} us a block)"
+                rows.append((what, f"{ratio:.3f}", goal))
     return rows
 
 
