@@ -8,6 +8,7 @@ files have none of them and get the defaults. Numbers are decimal or 0x...; time
     element              SD SI               gives                              default when absent
     VEHICLE-INFO-SPEC    VEHICLE             short name of the VEHICLE-         the group holds for every vehicle of
                                              INFORMATION this group is for      the spec
+                         NAME                VehicleInfo.name                   SHORT-NAME (which knows no hyphen)
                          VIN-PREFIX *        VehicleInfo.vin_patterns           none: found by name only
                          EURO-CLASS          .euro_class: BEFORE EURO 5,        UNKNOWN
                                              EURO 5, EURO 6, EURO VI
@@ -80,7 +81,7 @@ POLICY_NAMES: Mapping[str, str] = {f.name.replace("_", "-").upper(): f.name for 
 KNOWN_NAMES = frozenset(
     {
         *POLICY_NAMES,
-        *("VEHICLE", "VIN-PREFIX", "EURO-CLASS", "PRODUCT-GROUP", "DOIP-ONLY", "DOIP-GATEWAY"),
+        *("VEHICLE", "NAME", "VIN-PREFIX", "EURO-CLASS", "PRODUCT-GROUP", "DOIP-ONLY", "DOIP-GATEWAY"),
         *("PROTOCOL", "P2", "P2-STAR", "S3-CLIENT", "VARIANT-KIND", "IDENT-KIND"),
         *("ORDER", "OWN-SOFTWARE", "HARDWARE", "DATA-FORMAT", "SESSION", "DID"),
     }

@@ -71,7 +71,7 @@ class TestCompiled:
     def test_vehicle(self, vehicle: Vehicle, catalogue: Catalogue) -> None:
         found = catalogue.vehicle_for(vehicle.vin)
         assert found is not None
-        assert (found.name, found.title) == (vehicle.short_name, vehicle.title)
+        assert (found.name, found.title) == (vehicle.name, vehicle.title)
         assert found.euro_class is EURO[vehicle.euro_class]
         assert found.product_group == "passenger cars"
         assert found.units == tuple(unit.name for unit in vehicle.units)
@@ -79,7 +79,7 @@ class TestCompiled:
 
     @each_unit
     def test_unit(self, vehicle: Vehicle, unit: Unit, catalogue: Catalogue) -> None:
-        info = catalogue.unit(unit.name, vehicle.short_name)
+        info = catalogue.unit(unit.name, vehicle.name)
         assert (info.title, info.protocol) == (unit.kind.title, "UDS")
         if isinstance(unit.address, Can):
             assert info.addresses == (CanAddress(unit.address.tx, unit.address.rx, functional=0x7DF),)
@@ -98,7 +98,7 @@ class TestCompiled:
 
     @each_unit
     def test_coding(self, vehicle: Vehicle, unit: Unit, catalogue: Catalogue) -> None:
-        records = catalogue.unit(unit.name, vehicle.short_name).coding
+        records = catalogue.unit(unit.name, vehicle.name).coding
         assert [(r.name, r.did, r.length) for r in records] == [(r.name, r.did, r.length) for r in unit.kind.records]
         for record, row in zip(records, unit.kind.records, strict=True):
             assert (record.factory, record.session, record.security_level) == (row.factory_bytes(), 0x03, 0x01)
@@ -119,7 +119,7 @@ class TestCompiled:
 
     @each_unit
     def test_flash_sessions(self, vehicle: Vehicle, unit: Unit, catalogue: Catalogue) -> None:
-        sessions = catalogue.flash_sessions(unit.name, vehicle.short_name)
+        sessions = catalogue.flash_sessions(unit.name, vehicle.name)
         assert [session.own_software for session in sessions] == [unit.installed, unit.newest]
         for session in sessions:
             assert session.hardware == unit.hardware
@@ -139,7 +139,7 @@ class TestCompiled:
 
     @each_unit
     def test_policy_says_only_what_differs(self, vehicle: Vehicle, unit: Unit, catalogue: Catalogue) -> None:
-        policy, default = catalogue.flash_sessions(unit.name, vehicle.short_name)[-1].policy, FlashPolicy()
+        policy, default = catalogue.flash_sessions(unit.name, vehicle.name)[-1].policy, FlashPolicy()
         differing = {
             name.upper().replace("_", "-")
             for name in FlashPolicy.__dataclass_fields__
@@ -149,7 +149,7 @@ class TestCompiled:
 
     @each_unit
     def test_services_encode_and_are_described(self, vehicle: Vehicle, unit: Unit, catalogue: Catalogue) -> None:
-        info = catalogue.unit(unit.name, vehicle.short_name)
+        info = catalogue.unit(unit.name, vehicle.name)
         known = {name for variant in info.variants for name in variant.services}
         assert known == {service.name for service in all_services(unit)}
         variant = catalogue.variant(info, f"APPL_{unit.series}")
@@ -164,7 +164,7 @@ class TestAlive:
     def test_every_unit_is_recognised_and_identified(self, vehicle: Vehicle, catalogue: Catalogue, cache: Path) -> None:
         _, ask = _garage(vehicle.name, cache)
         for unit in vehicle.units:
-            info = catalogue.unit(unit.name, vehicle.short_name)
+            info = catalogue.unit(unit.name, vehicle.name)
             answers = {did: ask(unit.name, f"22{did:04X}")[3:] for did in identifying_dids(info)}
             variant = catalogue.match_variant(info, answers)
             assert variant is not None and variant.name == f"APPL_{unit.series}"
@@ -182,7 +182,7 @@ class TestAlive:
     def test_values_coding_and_faults_decode(self, vehicle: Vehicle, catalogue: Catalogue, cache: Path) -> None:
         _, ask = _garage(vehicle.name, cache)
         for unit in vehicle.units:
-            info = catalogue.unit(unit.name, vehicle.short_name)
+            info = catalogue.unit(unit.name, vehicle.name)
             codec = catalogue.variant(info, f"APPL_{unit.series}")
             for row in unit.kind.measurements:
                 decoded = codec.decode(ask(unit.name, f"22{row.did:04X}"), requests=False).values
@@ -201,7 +201,7 @@ class TestAlive:
         garage, ask = _garage("car-mixed", cache)
         ask("ENGINE", "1003")
         ask("ENGINE", "1002")
-        info = catalogue.unit("ENGINE", CAR_MIXED.short_name)
+        info = catalogue.unit("ENGINE", CAR_MIXED.name)
         answers = {did: ask("ENGINE", f"22{did:04X}")[3:] for did in identifying_dids(info)}
         variant = catalogue.match_variant(info, answers)
         assert garage.unit("ENGINE").server.in_boot

@@ -44,7 +44,7 @@ def _vehicle(information: Any, special: SpecialData, units: dict[str, UnitInfo])
         unit.addresses and all(isinstance(address, DoipAddress) for address in unit.addresses) for unit in known
     )
     return VehicleInfo(
-        name=information.short_name,
+        name=special.text("NAME") or information.short_name,
         title=information.long_name or information.short_name,
         file="",
         vin_patterns=tuple(prefix.strip() for prefix in special.texts("VIN-PREFIX") if prefix.strip()),

@@ -36,6 +36,7 @@ def vehicle_document(vehicle: Vehicle) -> Element:
 def _special(vehicle: Vehicle) -> list[tuple[str, str]]:
     values = [
         ("VEHICLE", vehicle.short_name),
+        ("NAME", vehicle.name),
         ("VIN-PREFIX", vehicle.vin_prefix),
         ("EURO-CLASS", vehicle.euro_class),
         ("PRODUCT-GROUP", vehicle.product_group),
