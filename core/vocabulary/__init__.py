@@ -10,6 +10,7 @@ from core.vocabulary.bus import (
     Transport,
 )
 from core.vocabulary.devices import DeviceInfo, DeviceKind, DoipEntity, GarageVehicle
+from core.vocabulary.recovery import Interrupted
 from core.vocabulary.results import (
     CodingChange,
     CodingItemState,
@@ -61,6 +62,7 @@ __all__ = [
     "FrameLine",
     "FrameRow",
     "GarageVehicle",
+    "Interrupted",
     "MessageLine",
     "SurveyResult",
     "Transport",
