@@ -22,6 +22,7 @@ IDLE_ALIVE = 120.0  # seconds; an unasked alive check response keeps an idle con
 
 
 _HEAD = struct.Struct("!BBHIHH")
+_unpack_addresses = dm.ADDRESSES.unpack_from
 
 
 class ClientState(Enum):
@@ -274,26 +275,27 @@ class DoipClientMachine:
         return self._stream.missing
 
     def _on_diagnostic(self, payload: bytes) -> None:
-        source, target = dm.ADDRESSES.unpack_from(payload)
+        source, target = _unpack_addresses(payload)
         if target != self.source:
             return
-        inboxes = self._inboxes.get(source)
-        if inboxes is None:
-            return
-        pdu = payload[4:]
-        for inbox in inboxes:
-            inbox.put(pdu)
-        for transmission in self._open.get(source, ()):
-            transmission.answered = True
+        for inbox in self._inboxes.get(source, ()):
+            inbox.put(payload[4:])
+        if source in self._open:
+            for transmission in self._open[source]:
+                transmission.answered = True
 
     def _on_ack(self, payload: bytes) -> None:
-        transmission = self._oldest(payload)
-        if transmission is not None:
+        unit, tester = _unpack_addresses(payload)
+        waiting = self._open.get(unit, ())
+        if len(waiting) == 1 and waiting[0].retry_at is None and tester == self.source:  # `_finish`, without its cost
+            del self._open[unit]
+            waiting[0].ready = True
+        elif (transmission := self._oldest(payload)) is not None:
             self._finish(transmission, None)
 
     def _oldest(self, payload: bytes) -> Transmission | None:
         """The message that an ack or nack belongs to: the first to this unit that does not wait for its repeat."""
-        unit, tester = dm.ADDRESSES.unpack_from(payload)
+        unit, tester = _unpack_addresses(payload)
         for transmission in self._open.get(unit, ()) if tester == self.source else ():
             if transmission.retry_at is None:
                 return transmission

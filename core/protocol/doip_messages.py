@@ -187,7 +187,8 @@ class Fault(NamedTuple):
     version: int
 
 
-_WORDS = struct.Struct("!II")
+_unpack_words = struct.Struct("!II").unpack_from
+_new = tuple.__new__
 _DIAGNOSTIC_HEADS = frozenset({
     0x02FD_8001, 0x02FD_8002, 0x02FD_8003, 0x03FC_8001, 0x03FC_8002, 0x03FC_8003,
 })  # fmt: skip
@@ -219,14 +220,18 @@ class DoipStream:
         found: list[Message | Fault] = []
         position, end = 0, len(data)
         self._due = 8
+        start = 8
+        while start <= end and not self._skip and not self.broken:  # whole diagnostic messages: most of what there is
+            word, length = _unpack_words(data, start - 8)
+            after = start + length
+            if word not in _DIAGNOSTIC_HEADS or not 5 <= length <= self._limit or after > end:
+                break
+            # a NamedTuple's own constructor is a Python function and costs twice as much
+            found.append(_new(Message, (word & 0xFFFF, data[start:after], word >> 24)))
+            position, start = after, after + 8
+        if position == end:
+            return found
         while not self.broken:
-            if end - position >= 8 and not self._skip:  # the whole of a diagnostic message: most of what there is
-                word, length = _WORDS.unpack_from(data, position)
-                after = position + 8 + length
-                if word in _DIAGNOSTIC_HEADS and 5 <= length <= self._limit and after <= end:
-                    found.append(Message(word & 0xFFFF, data[position + 8 : after], word >> 24))
-                    position = after
-                    continue
             if self._skip:
                 step = min(self._skip, end - position)
                 self._skip -= step

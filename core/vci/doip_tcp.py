@@ -40,7 +40,7 @@ class DoipLink:
     def send(self, pdu: bytes) -> None:
         """Send and wait for the entity's ack. NoResponse (no ack, unit unreachable), RoutingDenied (other nacks)."""
         connection = self._connection
-        if connection.error is not None:
+        if connection.machine.error is not None:
             connection = self._take_new_connection()
         connection.send(self._logical, pdu)
 
