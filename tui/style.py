@@ -35,6 +35,7 @@ Dialog { align: center middle; }
 #picks { height: auto; max-height: 11; }
 #buttons { height: 1; margin-top: 1; }
 #dialog.box { border: double $accent; }
+ToastRack { dock: top; align: right top; margin-top: 1; }
 Toast { background: $bar; }
 CommandPalette { background: $background; }
 SearchIcon { display: none; }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -30,13 +31,13 @@ def fake_of(app: PassbayApp) -> FakeWorkbench:
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], Any]) -> None:
-    """Lets the app run until `condition` holds."""
-    import time
-
+    """Lets the app run until `condition` holds; pulls at once instead of ten times a second."""
+    app: Any = pilot.app
     end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end, "the condition never came true"
         await pilot.pause(0.01)
+        app.pull()
     await pilot.pause()
 
 
@@ -50,10 +51,4 @@ async def quiet(pilot: Pilot[Any]) -> None:
 
 def screen_text(app: PassbayApp) -> str:
     """What the screen shows, line by line, as a reader sees it."""
-    from rich.console import Console
-
-    width, height = app.size
-    console = Console(width=width, height=height, color_system=None, legacy_windows=False, record=True, file=None)
-    lines = app.screen._compositor.render_strips()
-    del console
-    return "\n".join(strip.text for strip in lines)
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())

@@ -13,7 +13,7 @@ from tui.screens.dialogs import Ask, Fill, Pick
 from tui.screens.flash import unit_rows, unit_words
 from tui.theme import GLYPHS
 from tui.widgets.lines import Key, Lines
-from tui.widgets.plain import Cell
+from tui.widgets.plain import Cell, told
 from tui.widgets.rows import Column, Row, RowList
 
 if TYPE_CHECKING:
@@ -225,7 +225,11 @@ class CodingScreen(Place):
                 desk.begin("coding", unit, lambda: vehicle.coding_write(unit, changes), self._written, self._failed)
                 self.show_desk()
 
-        lines = [f"{name}: {item.now} -> {value}" for name, value in changes.items() if (item := self._item(name))]
+        lines = [
+            f"{item.title or name}: {item.now} -> {value}"
+            for name, value in changes.items()
+            if (item := self._item(name))
+        ]
         self.app.push_screen(Ask(f"Write {len(changes)} change(s) to {unit}?", lines, yes="Write"), answered)
 
     def action_restore(self) -> None:
@@ -278,7 +282,7 @@ class CodingScreen(Place):
         self.query_one("#items", RowList).set_rows([self._row(i) for i in (self.state.items if self.state else ())])
         self.query_one("#about", Lines).show(self._about())
         self.query_one("#bytes", Lines).show(*self._byte_lines())
-        self.query_one("#progress", Lines).show(self._news(desk))
+        self.query_one("#progress", Lines).show(*self._news(desk))
 
     def _row(self, item: CodingItemState) -> Row:
         new = self.changes.get(item.name)
@@ -307,22 +311,23 @@ class CodingScreen(Place):
             lines += byte_lines(before, new, max(BYTES_SHOWN, (self.size.width - 12) // 3))
         return tuple(lines[:8])
 
-    def _news(self, desk: Desk) -> Cell:
+    def _news(self, desk: Desk) -> list[Cell]:
+        width = self.size.width
         if desk.job is not None and desk.job.running:
-            return ((" ░ ", "busy"), (f"{desk.job.title} ...", ""))
+            return told(" ░ ", "busy", f"{desk.job.title} ...", width)
         if self.error is not None:
-            return ((f" x {self.error.code} ", "bad"), (f"{self.error.message} {self.error.advice}", ""))
+            code = f" x {self.error.code} "
+            return told(code, "bad", self.error.message, width) + told(" > ", "accent", self.error.advice, width)
         if self.changes:
-            return ((f" {len(self.changes)} change(s), not written: ", "accent"), ("w", "key"), (" writes, ", ""),
-                    ("u", "key"), (" undoes", ""))  # fmt: skip
+            words = f" {len(self.changes)} change(s), not written: "
+            return [((words, "accent"), ("w", "key"), (" writes, ", ""), ("u", "key"), (" undoes", ""))]
         if self.result is not None:
             made = ", ".join(f"{c.name} {c.before} -> {c.after}" for c in self.result.changes) or "no item changed"
-            good = (
-                ("√ Written, read back and compared: ", "ok") if self.result.verified else ("x Not verified: ", "bad")
-            )
-            return ((" ", ""), good, (made, ""))
-        return (" Next: enter on a line changes its meaning.", "dim") if self.state is not None else (
-            " Next: mark the control unit, then enter.", "dim")  # fmt: skip
+            good = self.result.verified
+            head = " √ Written, read back and compared: " if good else " x Not verified: "
+            return told(head, "ok" if good else "bad", made, width)
+        key = "enter on a line changes its meaning." if self.state is not None else "mark the control unit, then enter."
+        return [(f" Next: {key}", "dim")]
 
 
 def _range(item: CodingItemState) -> str:

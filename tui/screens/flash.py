@@ -13,7 +13,7 @@ from tui.screens.dialogs import Ask, Fill
 from tui.screens.flash_words import check_rows, plan_rows, progress_lines, result_lines, step_rows
 from tui.theme import GLYPHS
 from tui.widgets.lines import Key, Lines
-from tui.widgets.plain import Cell
+from tui.widgets.plain import Cell, told
 from tui.widgets.rows import Column, Row, RowList
 from tui.work import bytes_words
 
@@ -255,11 +255,11 @@ class FlashScreen(Place):
             steps.set_rows(plan_rows(self.preview))
         below = self.query_one("#progress", Lines)
         if self.stage == "over":
-            below.show(*result_lines(self.result, self.error))
+            below.show(*result_lines(self.result, self.error, self.size.width))
         elif job is not None and job.running:
             below.show(*progress_lines(job, self.size.width))
         elif self.error is not None:
-            below.show(*result_lines(None, self.error))
+            below.show(*result_lines(None, self.error, self.size.width))
         else:
             below.show(*self._hint())
 
@@ -272,8 +272,9 @@ class FlashScreen(Place):
             return ((" ░ Reading and checking ...", "busy") if reading else ready,)
         bad = [check for check in (self.preview.checks if self.preview is not None else ()) if check.ok is False]
         if bad:
-            why = f" x {bad[0].name}: {bad[0].reason or bad[0].measured}"
-            return (why, "bad"), (" Refused, nothing was changed. Put right what has an x, then f5.", "")
+            why = f"{bad[0].name}: {bad[0].reason or bad[0].measured}"
+            refused: Cell = " Refused, nothing was changed. Put right what has an x, then f5."
+            return *told(" x ", "bad", why, self.size.width), refused
         if self.preview is not None and self.preview.up_to_date:
             return ((" √ The unit has this software already. enter sends it again all the same.", "ok"),)
         return (((" Next: ", "dim"), ("enter", "key"), (" starts the flash after one question.", "dim")),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.errors import ProductError
 from core.vocabulary import FlashPreview, FlashResult
 from tui.theme import GLYPHS
-from tui.widgets.plain import Cell
+from tui.widgets.plain import Cell, told
 from tui.widgets.rows import Row
 from tui.work import JobView, StepView, bar, bytes_words, left_words, rate_words, span_words
 
@@ -68,10 +68,10 @@ def progress_lines(job: JobView, width: int) -> tuple[Cell, ...]:
     return ((" ", ""), (bar(step.done, step.total, size), "accent"), (words, "")), counted
 
 
-def result_lines(result: FlashResult | None, error: ProductError | None) -> tuple[Cell, ...]:
-    """How it ended: one or two lines."""
+def result_lines(result: FlashResult | None, error: ProductError | None, width: int) -> tuple[Cell, ...]:
+    """How it ended: what, and what to do."""
     if error is not None:
-        return ((f" x {error.code} ", "bad"), (error.message, "")), ((" > ", "accent"), (error.advice, ""))
+        return (*told(f" x {error.code} ", "bad", error.message, width), *told(" > ", "accent", error.advice, width))
     if result is None:
         return ("",)
     if result.result != "flashed":

@@ -8,7 +8,7 @@ from textual.binding import Binding
 
 from tui.screens.base import Place
 from tui.widgets.lines import Key, Lines
-from tui.widgets.plain import Cell
+from tui.widgets.plain import Cell, wrapped
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -53,15 +53,3 @@ class HelpScreen(Place):
         for sentence in type(self._about).HELP.split("\n"):
             lines += [f" {line}" for line in wrapped(sentence, 77)]
         return lines
-
-
-def wrapped(sentence: str, width: int) -> list[str]:
-    """`sentence` in lines of at most `width` characters, cut between words."""
-    lines, line = [], ""
-    for word in sentence.split(" "):
-        if line and len(line) + 1 + len(word) > width:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    return [*lines, line]

@@ -89,3 +89,21 @@ def blank(width: int, style: Style) -> Strip:
 def joined(lines: Iterable[object]) -> Text:
     """Several outside texts as one block."""
     return plain("\n".join(clean(line) for line in lines))
+
+
+def wrapped(sentence: str, width: int) -> list[str]:
+    """`sentence` in lines of at most `width` characters, cut between words."""
+    lines, line = [], ""
+    for word in sentence.split(" "):
+        if line and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    return [*lines, line]
+
+
+def told(head: str, tone: str, text: str, width: int) -> list[Cell]:
+    """`text` behind a coloured head, wrapped to `width`; the lines after the first one are set in below it."""
+    first, *rest = wrapped(clean(text), max(20, width - len(head) - 1))
+    return [((head, tone), (first, "")), *(" " * len(head) + line for line in rest)]

@@ -85,7 +85,7 @@ class RowList(Widget, can_focus=True):
         """`empty` names the next key where there are no rows; `follow` keeps the last row in view until one moves."""
         super().__init__(id=id, classes=classes)
         self.columns = tuple(columns)
-        self.empty = empty
+        self._empty = empty
         self.heading = heading
         self.follow = follow
         self.rows: tuple[Row, ...] = ()
@@ -93,6 +93,17 @@ class RowList(Widget, can_focus=True):
         self.top = 0
 
     # -- content
+
+    @property
+    def empty(self) -> str:
+        """What stands in a list without rows."""
+        return self._empty
+
+    @empty.setter
+    def empty(self, words: str) -> None:
+        if words != self._empty:
+            self._empty = words
+            self.refresh()
 
     def set_rows(self, rows: Sequence[Row], cursor: str | None = None) -> None:
         """Replaces all rows; the cursor stays on its key, or goes to `cursor`. Repaints only when they differ."""
@@ -230,7 +241,7 @@ class RowList(Widget, can_focus=True):
             return self._line([(c.title, "dim") for c in self.columns], width, "plain")
         y -= 1 if self.heading else 0
         if not self.rows:
-            return paint((self.empty, "dim"), width, styles) if y == 0 else blank(width, styles(""))
+            return paint((self._empty, "dim"), width, styles) if y == 0 else blank(width, styles(""))
         number = self.top + y
         if number >= len(self.rows):
             return blank(width, styles(""))

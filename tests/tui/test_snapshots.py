@@ -1,0 +1,376 @@
+"""Every screen in its main states at 80x24, the main ones at 160x45, and what stands below the design size."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from core.errors import JobInterrupted, PreconditionNotMet, VciBusy
+from core.events import ProgressMade, ResponsePendingReceived, StepFinished, StepStarted, UnitSurveyed
+from core.vocabulary import FlashCheck
+from tests.tui.fake import NOON, PREVIEW, FakeVehicle, FakeWorkbench, surveyed
+from tests.tui.support import fake_of, make_app, quiet, until
+
+DESIGN, WIDE, SMALL = (80, 24), (160, 45), (60, 20)
+
+Walk = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+async def start(pilot: Pilot[Any]) -> None:
+    await quiet(pilot)
+
+
+async def start_told(pilot: Pilot[Any]) -> None:
+    """A vehicle is connected and the message list has lines."""
+    await vehicle(pilot)
+    await pilot.press("escape")
+    await quiet(pilot)
+
+
+async def devices(pilot: Pilot[Any]) -> None:
+    await quiet(pilot)
+    await pilot.press("5")
+    await quiet(pilot)
+
+
+async def doip_by_hand(pilot: Pilot[Any]) -> None:
+    await devices(pilot)
+    await pilot.press("down", "down", "down", "enter")
+    await quiet(pilot)
+
+
+async def vehicle(pilot: Pilot[Any]) -> None:
+    await quiet(pilot)
+    await pilot.press("1")
+    app: Any = pilot.app
+    await until(pilot, lambda: app.desk.survey is not None)
+    await quiet(pilot)
+
+
+async def vehicle_faults(pilot: Pilot[Any]) -> None:
+    await vehicle(pilot)
+    await pilot.press("enter")
+    await quiet(pilot)
+    await pilot.press("tab")
+
+
+async def vehicle_testing(pilot: Pilot[Any]) -> None:
+    """Half of the units are read."""
+    app: Any = pilot.app
+    await quiet(pilot)
+    workbench = fake_of(app)
+    workbench.vehicle.hold = True
+    await pilot.press("1")
+    await until(pilot, lambda: app.desk.busy)
+    for unit in surveyed()[:3]:
+        workbench.stream.publish(UnitSurveyed(NOON, "survey-1", unit))
+    await until(pilot, lambda: len(app.desk.units) == 3)
+
+
+async def vehicle_refused(pilot: Pilot[Any]) -> None:
+    app: Any = pilot.app
+    await quiet(pilot)
+    fake_of(app).refusal = VciBusy("The device is in use by pid 4711 (passbay flash).", holder="pid 4711")
+    await pilot.press("1")
+    await until(pilot, lambda: app.desk.messages)
+    app.clear_notifications()
+    await quiet(pilot)
+
+
+async def clear_asks(pilot: Pilot[Any]) -> None:
+    await vehicle(pilot)
+    await pilot.press("c")
+    await quiet(pilot)
+
+
+async def flash_units(pilot: Pilot[Any]) -> None:
+    await quiet(pilot)
+    await pilot.press("2")
+    await quiet(pilot)
+
+
+async def flash_wares(pilot: Pilot[Any]) -> None:
+    await flash_units(pilot)
+    await pilot.press("enter")
+    await quiet(pilot)
+
+
+async def flash_checks(pilot: Pilot[Any]) -> None:
+    await flash_wares(pilot)
+    await pilot.press("enter")
+    await quiet(pilot)
+
+
+async def flash_refused(pilot: Pilot[Any]) -> None:
+    await quiet(pilot)
+    reason = "The battery has 11.4 V; connect a charger."
+    low = FlashCheck("Battery voltage", False, "11.4 V", "12.0 to 15.5 V", reason)
+    fake_of(pilot.app).vehicle.results["preview"] = replace(PREVIEW, checks=(*PREVIEW.checks[:2], low))  # type: ignore[arg-type]
+    await flash_checks(pilot)
+
+
+async def flash_asks(pilot: Pilot[Any]) -> None:
+    await flash_checks(pilot)
+    await pilot.press("enter")
+    await quiet(pilot)
+
+
+async def flash_running(pilot: Pilot[Any]) -> None:
+    """In the middle of the transfer."""
+    app: Any = pilot.app
+    await flash_checks(pilot)
+    workbench = fake_of(app)
+    workbench.vehicle.hold = True
+    await pilot.press("enter")
+    await pilot.pause()
+    await pilot.press("right", "enter")
+    await until(pilot, lambda: app.desk.busy)
+    for number, (name, title) in enumerate((("session", "Session, security access"), ("erase-1", "Erase block 1"))):
+        workbench.stream.publish(StepStarted(NOON, "flash-1", name, title))
+        workbench.stream.publish(StepFinished(NOON, "flash-1", name, 0.4 + 40 * number))
+    workbench.stream.publish(StepStarted(NOON, "flash-1", "transfer-1", "Transfer block 1, 524288 bytes"))
+    workbench.stream.publish(ResponsePendingReceived(NOON, "ENGINE", 0x31, 1))
+    workbench.stream.publish(ProgressMade(NOON, "flash-1", "transfer-1", 325_058, 524_288, 41_000.0))
+    await until(pilot, lambda: app.desk.job.steps and app.desk.job.steps[-1].done)
+
+
+async def flash_locked(pilot: Pilot[Any]) -> None:
+    """esc in the transfer: the reason stands on the screen."""
+    await flash_running(pilot)
+    await pilot.press("escape")
+    await pilot.pause()
+
+
+async def flash_stop_asks(pilot: Pilot[Any]) -> None:
+    await flash_running(pilot)
+    await pilot.press("a")
+    await pilot.pause()
+
+
+async def flash_done(pilot: Pilot[Any]) -> None:
+    app: Any = pilot.app
+    await flash_running(pilot)
+    app.desk.job.handle.finish()
+    await quiet(pilot)
+
+
+async def flash_broken(pilot: Pilot[Any]) -> None:
+    app: Any = pilot.app
+    await flash_running(pilot)
+    app.desk.job.handle.fail(JobInterrupted("The transfer of ENGINE broke off at block 34.", step="transfer-1"))
+    await quiet(pilot)
+    app.clear_notifications()
+    await pilot.pause()
+
+
+async def coding_units(pilot: Pilot[Any]) -> None:
+    await quiet(pilot)
+    await pilot.press("3")
+    await quiet(pilot)
+
+
+async def coding_items(pilot: Pilot[Any]) -> None:
+    await coding_units(pilot)
+    await pilot.press("down", "down", "down", "enter")
+    await quiet(pilot)
+
+
+async def coding_pick(pilot: Pilot[Any]) -> None:
+    await coding_items(pilot)
+    await pilot.press("enter")
+    await pilot.pause()
+
+
+async def coding_number(pilot: Pilot[Any]) -> None:
+    await coding_items(pilot)
+    await pilot.press("end", "enter")
+    await pilot.pause()
+
+
+async def coding_changed(pilot: Pilot[Any]) -> None:
+    await coding_pick(pilot)
+    await pilot.press("down", "enter")
+    await quiet(pilot)
+
+
+async def coding_asks(pilot: Pilot[Any]) -> None:
+    await coding_changed(pilot)
+    await pilot.press("w")
+    await pilot.pause()
+
+
+async def coding_written(pilot: Pilot[Any]) -> None:
+    await coding_asks(pilot)
+    await pilot.press("right", "enter")
+    await quiet(pilot)
+
+
+async def coding_refused(pilot: Pilot[Any]) -> None:
+    app: Any = pilot.app
+    await coding_changed(pilot)
+    fake_of(app).vehicle.hold = True
+    await pilot.press("w")
+    await pilot.pause()
+    await pilot.press("right", "enter")
+    await until(pilot, lambda: app.desk.busy)
+    app.desk.job.handle.fail(PreconditionNotMet("The car is certified before EURO 5: coding is not covered."))
+    await quiet(pilot)
+    app.clear_notifications()
+    await pilot.pause()
+
+
+async def live_empty(pilot: Pilot[Any]) -> None:
+    await quiet(pilot)
+    await pilot.press("f9")
+    await quiet(pilot)
+
+
+async def live(pilot: Pilot[Any]) -> None:
+    app: Any = pilot.app
+    await vehicle(pilot)
+    await pilot.press("f9")
+    await until(pilot, lambda: app.screen.query_one("#traffic").rows)
+    await quiet(pilot)
+
+
+async def live_messages(pilot: Pilot[Any]) -> None:
+    await live(pilot)
+    await pilot.press("m")
+    await quiet(pilot)
+
+
+async def live_frames_paused(pilot: Pilot[Any]) -> None:
+    await live(pilot)
+    await pilot.press("s", "space")
+    await quiet(pilot)
+
+
+async def live_filtered(pilot: Pilot[Any]) -> None:
+    await live_messages(pilot)
+    await pilot.press("slash")
+    await pilot.pause()
+    await pilot.press(*"negative", "enter")
+    await quiet(pilot)
+
+
+async def live_in_flash(pilot: Pilot[Any]) -> None:
+    app: Any = pilot.app
+    await flash_running(pilot)
+    await pilot.press("f9")
+    await until(pilot, lambda: app.screen.query_one("#traffic").rows)
+    app.screen.show_desk()
+    await pilot.pause()
+
+
+async def message_in_full(pilot: Pilot[Any]) -> None:
+    app: Any = pilot.app
+    await vehicle_refused(pilot)
+    await pilot.press("escape", "tab", "enter")
+    await until(pilot, lambda: app.screen.query("#words"))
+
+
+async def palette(pilot: Pilot[Any]) -> None:
+    app: Any = pilot.app
+    await vehicle(pilot)
+    await pilot.press("ctrl+p")
+    await until(pilot, lambda: app.screen.query("CommandList") and app.screen.query_one("CommandList").option_count > 5)
+
+
+def help_over(walk: Walk) -> Walk:
+    async def helped(pilot: Pilot[Any]) -> None:
+        await walk(pilot)
+        await pilot.press("f1")
+        await quiet(pilot)
+
+    return helped
+
+
+def light(walk: Walk) -> Walk:
+    async def lit(pilot: Pilot[Any]) -> None:
+        await walk(pilot)
+        app: Any = pilot.app
+        app.action_theme()
+        await pilot.pause()
+
+    return lit
+
+
+STATES: dict[str, Walk] = {
+    "start": start,
+    "start-told": start_told,
+    "devices": devices,
+    "doip-by-hand": doip_by_hand,
+    "vehicle": vehicle,
+    "vehicle-faults": vehicle_faults,
+    "vehicle-testing": vehicle_testing,
+    "vehicle-refused": vehicle_refused,
+    "clear-asks": clear_asks,
+    "flash-units": flash_units,
+    "flash-wares": flash_wares,
+    "flash-checks": flash_checks,
+    "flash-refused": flash_refused,
+    "flash-asks": flash_asks,
+    "flash-running": flash_running,
+    "flash-locked": flash_locked,
+    "flash-stop-asks": flash_stop_asks,
+    "flash-done": flash_done,
+    "flash-broken": flash_broken,
+    "coding-units": coding_units,
+    "coding-items": coding_items,
+    "coding-pick": coding_pick,
+    "coding-number": coding_number,
+    "coding-changed": coding_changed,
+    "coding-asks": coding_asks,
+    "coding-written": coding_written,
+    "coding-refused": coding_refused,
+    "live-empty": live_empty,
+    "live": live,
+    "live-messages": live_messages,
+    "live-frames-paused": live_frames_paused,
+    "live-filtered": live_filtered,
+    "live-in-flash": live_in_flash,
+    "message-in-full": message_in_full,
+    "palette": palette,
+    "help-start": help_over(start),
+    "help-devices": help_over(devices),
+    "help-vehicle": help_over(vehicle),
+    "help-flash": help_over(flash_units),
+    "help-coding": help_over(coding_units),
+    "help-live": help_over(live),
+    "light-vehicle": light(vehicle),
+    "light-flash-running": light(flash_running),
+}
+MAIN = (
+    "start",
+    "devices",
+    "vehicle-faults",
+    "flash-checks",
+    "flash-running",
+    "coding-changed",
+    "live",
+    "live-messages",
+)
+TOO_SMALL = ("start", "vehicle", "clear-asks", "live")
+
+
+def _app() -> Any:
+    return make_app(FakeWorkbench(FakeVehicle()))
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_at_the_design_size(state: str, snap_compare: Any) -> None:
+    assert snap_compare(_app(), terminal_size=DESIGN, run_before=STATES[state])
+
+
+@pytest.mark.parametrize("state", MAIN)
+def test_wide(state: str, snap_compare: Any) -> None:
+    assert snap_compare(_app(), terminal_size=WIDE, run_before=STATES[state])
+
+
+@pytest.mark.parametrize("state", TOO_SMALL)
+def test_too_small(state: str, snap_compare: Any) -> None:
+    assert snap_compare(_app(), terminal_size=SMALL, run_before=STATES[state])
