@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.diagnosis.commands import Command, Functional, Job, KeepAlive, ReadClock, Reconnect, Request, Step, Tell
+from core.diagnosis.flash import marks
 from core.diagnosis.flash.plan import STEP_BACK, FlashPlan, FlashTask, prepare
 from core.diagnosis.flash.programming import PROBE, Programming
 from core.diagnosis.idents import UnitReader
@@ -37,12 +38,14 @@ def flash(task: FlashTask, force: bool = False) -> Job[FlashResult]:
     plan = yield from prepare(task)
     if plan.up_to_date and not force:
         refuse(f"{plan.unit.name} cannot be flashed", plan.checks[:1])  # G2 holds for this answer, too
+        yield marks.confirmed(plan)
         return _result(plan, "up-to-date", 0, 0.0, "", plan.software_before)
     refuse(f"{plan.unit.name} cannot be flashed", [c for c in plan.checks if not (force and c.name == STEP_BACK)])
     for check in plan.checks:
         if not check.ok:
             yield Tell(Noted(0.0, "warning", check.reason))
     assert plan.address is not None  # the device check has refused otherwise
+    yield from marks.opening(plan, plan.address, force)  # StorageFailed: nothing is changed without a journal
     return (yield from _Flash(plan, plan.address).run())
 
 
@@ -78,9 +81,11 @@ class _Flash:
             yield from self._pre_programming()
             yield from self._programming.run()
             software = yield from self._post_programming()
+            yield marks.ended(self._plan, "flashed", left_in_programming=False)
         except GeneratorExit:
             raise
         except BaseException as error:
+            yield marks.ended(self._plan, "failed", left_in_programming=self._programming.erased, error=error)
             # no Step here: it would say that the one before it has ended well; a cancel waits while an error is handled
             yield from self._restore(clear=False, await_unit=self._programming.entered and not _lost(error))
             raise self._judged(error) from error

@@ -13,7 +13,7 @@ from core.diagnosis.idents import UnitReader, items_of_kind, says
 from core.diagnosis.preconditions import device_check, require_known, vehicle_check, voltage_check
 from core.diagnosis.survey import fits
 from core.errors import DataInvalid, DataMissing
-from core.vocabulary import EcuAddress, FlashCheck, FlashPreview
+from core.vocabulary import EcuAddress, FlashCheck, FlashPreview, Interrupted
 
 if TYPE_CHECKING:
     from core.catalogue import Catalogue
@@ -38,6 +38,9 @@ class FlashTask:
     flashware: str | None
     open_data: Callable[[Path], Catalogue]
     pending: Callable[[], int] = lambda: 0
+    interrupted: Interrupted | None = None
+    """What the journal says of this unit: where it was left in programming, its word on its software is no proof."""
+    resume: bool = False  # go on with the interrupted one where its boot loader does that
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,11 @@ class FlashPlan:
 
     @property
     def up_to_date(self) -> bool:
-        return not self.in_boot and bool(self.software_before) and self.software_before == self.session.own_software
+        """The unit says so, and no flash of it was cut before its blocks were checked."""
+        left = self.task.interrupted
+        if self.in_boot or (left is not None and not left.complete):
+            return False
+        return bool(self.software_before) and self.software_before == self.session.own_software
 
     @property
     def sha256(self) -> str:

@@ -7,9 +7,11 @@ import zlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from core.diagnosis.commands import Job, LinkLimit, Progress, ReadClock, Reconnect, Request, Step
+from core.diagnosis.commands import Job, LinkLimit, Progress, ReadClock, Reconnect, Record, Request, Step, Tell
+from core.diagnosis.flash.marks import remaining, resume_point
 from core.diagnosis.security import unlock
 from core.errors import NegativeResponse, NoResponse, PreconditionNotMet, RemoteProtocolError, VciLost
+from core.events import Noted
 from core.protocol import uds
 from core.vocabulary import EcuAddress
 
@@ -33,6 +35,7 @@ class Programming:
         self._address = address
         self._policy = plan.session.policy
         self._digest = hashlib.sha256()
+        self._resume = resume_point(plan)
         self.entered = False
         self.erased = False
         self.sent = 0
@@ -55,8 +58,10 @@ class Programming:
     def run(self) -> Job[None]:
         yield from self._enter()
         for number, (block, image) in enumerate(zip(self._plan.session.blocks, self._plan.images, strict=True), 1):
-            yield from self._program(number, block, image)
+            if not (yield from self._resumed(number, block, image)):
+                yield from self._program(number, block, image)
         yield from self._check_dependencies()
+        yield Record("programmed", {"unit": self._unit})
         yield self._begin("reset", "Reset the unit into its new software", protected=True)
         yield from self._reset(uds.reset())
 
@@ -105,24 +110,66 @@ class Programming:
         count = len(self._plan.session.blocks)
         of_all = f" {number} of {count}" if count > 1 else ""
         yield self._begin(f"erase-{number}", f"Erase block{of_all}")
+        yield Record("erasing", {"unit": self._unit, "block": number})
         self.erased = True
         answer = yield self._request(uds.routine(self._policy.erase_routine, bytes((1, number))), LONG_WORK)
         self._passed(answer, "The erase")
         yield self._begin(f"transfer-{number}", f"Transfer block{of_all}, {image.size} bytes")
-        done = 0
+        yield from self._transfer_from(0, block, image)
+        yield from self._compare(number, block, image, of_all)
+
+    def _resumed(self, number: int, block: DataBlock, image: FlashImage) -> Job[bool]:
+        """Goes on with an interrupted flash. False where this block is to be erased, also when the unit will not.
+
+        What an earlier job has programmed counts only when the unit's checksum over the whole block holds now.
+        """
+        if self._resume is None or number > self._resume.block:
+            return False
+        count, before = len(self._plan.session.blocks), self._digest.copy()
+        of_all = f" {number} of {count}" if count > 1 else ""
+        offset = self._resume.offset if number == self._resume.block else image.size
+        try:
+            if offset < image.size:
+                left = f"{image.size - offset} of {image.size} bytes are left"
+                yield self._begin(f"transfer-{number}", f"Go on with block{of_all}, {left}")
+                yield Record("resuming", {"unit": self._unit, "block": number, "offset": offset})
+                self.erased = True
+            yield from self._transfer_from(offset, block, image)
+            yield from self._compare(number, block, image, of_all)
+        except (NegativeResponse, RemoteProtocolError) as refusal:
+            reason = refusal.message
+        else:
+            return True
+        self._resume, self._digest = None, before
+        yield Tell(Noted(0.0, "warning", f"{self._unit} does not go on with block{of_all}: {reason} It is erased."))
+        return False
+
+    def _transfer_from(self, offset: int, block: DataBlock, image: FlashImage) -> Job[None]:
+        """The bytes of a block from `offset` on; those before it count as sent by an earlier job."""
+        parts = remaining(image, offset)
+        untouched = {id(segment) for _, _, segment in parts}
         for segment in image.segments:
-            yield from self._transfer(block, segment, done, image.size)
-            done += len(segment.data)
+            if id(segment) not in untouched:
+                self._digest.update(segment.data)
+        for before, skip, segment in parts:
+            self._digest.update(segment.data[:skip])
+            yield from self._transfer(block, segment, before, image.size, skip)
+
+    def _compare(self, number: int, block: DataBlock, image: FlashImage, of_all: str) -> Job[None]:
+        """The unit's own checksum over the block."""
         if self._policy.checksum_routine is not None:
             yield self._begin(f"checksum-{number}", f"Compare the checksum of block{of_all}")
             crc = _checksum(block, image).to_bytes(4, "big")
             data = bytes((1, number, 0, len(crc))) + crc
             answer = yield self._request(uds.routine(self._policy.checksum_routine, data), LONG_WORK)
             self._passed(answer, "The checksum of the unit")
+        yield Record("verified", {"unit": self._unit, "block": number})
 
-    def _transfer(self, block: DataBlock, segment: ImageSegment, done: int, total: int) -> Job[None]:
+    def _transfer(self, block: DataBlock, segment: ImageSegment, done: int, total: int, skip: int) -> Job[None]:
+        """0x34, 0x36 and 0x37 for a segment without its first `skip` bytes; `done` bytes of the block lie before it."""
         data, end = segment.data, len(segment.data)
-        answer = yield self._request(uds.request_download(segment.start, end, data_format=block.data_format))
+        start, size = segment.start + skip, end - skip
+        answer = yield self._request(uds.request_download(start, size, data_format=block.data_format))
         limit = yield LinkLimit(self._address)
         longest = min(uds.max_block_length(answer), limit, self._policy.max_block or limit)
         payload = longest - 2  # maxNumberOfBlockLength counts SID and counter
@@ -130,7 +177,7 @@ class Programming:
             raise RemoteProtocolError(f"{self._unit} offers blocks without room for data ({longest} bytes).")
         unit, address, update = self._unit, self._address, self._digest.update
         counter = 1
-        for offset in range(0, end, payload):
+        for offset in range(skip, end, payload):
             piece = data[offset : offset + payload]
             pdu = bytes((0x36, counter)) + piece
             answer = b""

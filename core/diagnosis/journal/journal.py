@@ -84,7 +84,7 @@ class Journal:
                     self._mark_latest()
                     self._line(event, fields)
             except OSError as problem:
-                self._failed(problem)
+                self._failed(event, problem)
             except StorageFailed as problem:
                 self._tell(problem.message)
                 return
@@ -168,7 +168,7 @@ class Journal:
         try:
             self._line("acknowledged", {"unit": self._unit, "block": self._block, "offset": done, "size": total})
         except OSError as problem:
-            self._failed(problem)
+            self._failed("acknowledged", problem)
 
     def _line(self, event: str, fields: Mapping[str, Any]) -> None:
         line = {"t": self._wall_clock(), "job": self._job, "event": event, **fields}
@@ -179,10 +179,10 @@ class Journal:
             raise
         self._torn = False
 
-    def _failed(self, problem: OSError) -> None:
+    def _failed(self, event: str, problem: OSError) -> None:
         """Before the first erase this ends the job; after it the flash goes on, and the technician is told."""
         failure = cannot_write(self._path, problem)
-        if not self._committed:
+        if not self._committed and event != "ended":
             raise failure from problem
         self._tell(failure.message)
 
