@@ -6,6 +6,7 @@ encode/decode of services lives in codec.py. Clauses: ISO 22901-1 (ODX).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.vocabulary import EcuAddress, EuroClass
@@ -87,6 +88,12 @@ class FlashPolicy:
 
     Routine ids and DIDs per ISO 14229-1 and HIS convention. `max_block` limits TransferData beside what the unit
     offers; 0 leaves it to the unit. Voltages in volts.
+
+    `erase_scope`: "block" before each block, "whole" once before the first (one range over all blocks), "none" for a
+    boot loader that erases by itself. What follows the routine identifier: `erase_form` "number" (01, block number),
+    "address" (address_format, address, size) or "empty"; `checksum_form` "number" (01, block number, 2 bytes length
+    of the value, value), "address" (address_format, address, size, value) or "value". Block numbers count from 1 in
+    the order of sending. The fields with a choice of texts are in POLICY_CHOICES.
     """
 
     programming_session: int = 0x02
@@ -103,6 +110,33 @@ class FlashPolicy:
     max_block: int = 0
     reset_time: float = 10.0  # seconds that the unit may take to answer after a reset
     resume: bool = False  # the boot loader goes on with an interrupted download instead of asking for a new erase
+    erase_scope: str = "block"
+    erase_form: str = "number"
+    checksum_form: str = "number"
+    checksum_algorithm: str = "CRC32"
+    address_format: int = 0x44  # addressAndLengthFormatIdentifier: bytes of the size (high), of the address (low nibble)
+    extended_session: int = 0x03
+    dtc_setting: bool = True  # 85 02 before, 85 01 after
+    communication_control: bool = True  # 28 01 01 before, 28 00 01 after
+    clear_dtcs: bool = True  # 14 FFFFFF after: the silence of the unit has left codes that are no faults
+    keep_alive_interval: float = 2.0  # seconds, S3client
+    parallel: bool = False  # may be flashed beside other units of its vehicle (DoIP)
+    unit_order: int = 0  # within one order of several units, where dependencies leave it open: small ones first
+    depends_on: tuple[str, ...] = ()  # units that must have their new software before
+    allow_override: bool = False  # a technician who types the unit's name may go on past a red check
+    authentication: str | None = None  # method of service 0x29, None for securityAccess
+
+
+POLICY_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "erase_scope": ("block", "whole", "none"),
+    "erase_form": ("number", "address", "empty"),
+    "checksum_form": ("number", "address", "value"),
+    "checksum_algorithm": ("CRC32", "CRC16", "SUM32", "SHA256"),
+}
+"""What these fields of FlashPolicy may say. The checksums: ISO 3309, CCITT-FALSE, sum of bytes, FIPS 180-4."""
+
+LONGEST_KEEP_ALIVE = 2.5
+"""Seconds between two 3E 80 at most; a server's S3 is 5 s (ISO 14229-2)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,24 @@ files have none of them and get the defaults. Numbers are decimal or 0x...; time
                          MAX-BLOCK           .max_block                         0
                          RESET-TIME          .reset_time                        10.0
                          RESUME              .resume                            FALSE
+                         ERASE-SCOPE         .erase_scope: block, whole, none   block
+                         ERASE-FORM          .erase_form: number, address,      number
+                                             empty
+                         CHECKSUM-FORM       .checksum_form: number, address,   number
+                                             value
+                         CHECKSUM-ALGORITHM  .checksum_algorithm: CRC32, CRC16, CRC32
+                                             SUM32, SHA256
+                         ADDRESS-FORMAT      .address_format, one byte          0x44
+                         EXTENDED-SESSION    .extended_session                  0x03
+                         DTC-SETTING         .dtc_setting                       TRUE
+                         COMMUNICATION-CONTROL .communication_control           TRUE
+                         CLEAR-DTCS          .clear_dtcs                        TRUE
+                         KEEP-ALIVE-INTERVAL .keep_alive_interval, up to 2.5    2.0
+                         PARALLEL            .parallel                          FALSE
+                         UNIT-ORDER          .unit_order                        0
+                         DEPENDS-ON *        .depends_on, short names of units  none
+                         ALLOW-OVERRIDE      .allow_override                    FALSE
+                         AUTHENTICATION      .authentication or NONE            NONE
     SESSION only         ORDER               FlashSession.order, newest largest position in the file
                          OWN-SOFTWARE        .own_software                      OWN-IDENT with a DID of kind software
                          HARDWARE *          .hardware                          EXPECTED-IDENT values of kind hardware

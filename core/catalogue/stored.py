@@ -82,7 +82,7 @@ def session_from(row: Row, file: str) -> FlashSession:
         tuple(ExpectedIdent(ident, did, tuple(values)) for ident, did, values in expected),
         software,
         tuple(_block(item) for item in blocks),
-        FlashPolicy(*policy),
+        _policy(policy),
         tuple(hardware),
         order,
         part,
@@ -116,6 +116,10 @@ def _variant(row: Row) -> VariantInfo:
 def _pattern(row: Row) -> VariantPattern:
     matches, parameters = row
     return VariantPattern(tuple((did, text) for did, text in matches), tuple(parameters))
+
+
+def _policy(row: Row) -> FlashPolicy:
+    return FlashPolicy(*(tuple(value) if isinstance(value, list) else value for value in row))
 
 
 def _block(row: Row) -> DataBlock:

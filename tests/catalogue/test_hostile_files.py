@@ -136,7 +136,9 @@ HOSTILE: dict[str, tuple[Make, str]] = {
             '<SHORT-NAME>S</SHORT-NAME><REQUEST-REF ID-REF="nowhere"/></DIAG-SERVICE></DIAG-COMMS></BASE-VARIANT>'
             "</BASE-VARIANTS>")}), "nowhere",
     ),
-    "deep nesting": (_entries({"a.odx-d": _plain_odx("<SDGS>" + "<SDG>" * 50_000 + "</SDG>" * 50_000 + "</SDGS>")}), ""),
+    "deep nesting": (
+        _entries({"a.odx-d": _plain_odx("<SDGS>" + "<SDG>" * 50_000 + "</SDG>" * 50_000 + "</SDGS>")}), "without end",
+    ),
 }  # fmt: skip
 
 
