@@ -114,7 +114,7 @@ class FlashPolicy:
     erase_form: str = "number"
     checksum_form: str = "number"
     checksum_algorithm: str = "CRC32"
-    address_format: int = 0x44  # addressAndLengthFormatIdentifier: bytes of the size (high), of the address (low nibble)
+    address_format: int = 0x44  # ALFID: bytes of the size (high nibble), of the address (low)
     extended_session: int = 0x03
     dtc_setting: bool = True  # 85 02 before, 85 01 after
     communication_control: bool = True  # 28 01 01 before, 28 00 01 after

@@ -87,7 +87,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import TypeVar
 
-from core.catalogue.model import FlashPolicy
+from core.catalogue.model import LONGEST_KEEP_ALIVE, POLICY_CHOICES, FlashPolicy
 from core.vocabulary import EuroClass
 
 Value = TypeVar("Value")
@@ -166,6 +166,13 @@ class SpecialData:
         except ValueError:
             return self._unreadable(name, text, default)
 
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        wanted = self.text(name).strip().casefold()
+        known = {choice.casefold(): choice for choice in choices}
+        if wanted in known:
+            return known[wanted]
+        return self._unreadable(name, wanted, default) if wanted else default
+
     def boolean(self, name: str, default: bool) -> bool:
         text = self.text(name).strip().upper()
         if text in ("TRUE", "FALSE"):
@@ -196,12 +203,21 @@ def flash_policy(data: SpecialData) -> FlashPolicy:
             chosen[attribute] = data.boolean(name, default)
         elif isinstance(default, float):
             chosen[attribute] = data.number(name, default)
+        elif attribute in POLICY_CHOICES:
+            chosen[attribute] = data.choice(name, str(default), POLICY_CHOICES[attribute])
         elif isinstance(default, str):
             chosen[attribute] = data.text(name, default)
+        elif isinstance(default, tuple):
+            chosen[attribute] = data.texts(name)
+        elif default is None:
+            chosen[attribute] = None if data.text(name).strip().upper() in ("", "NONE") else data.text(name).strip()
         elif attribute in _MAY_BE_NONE:
             chosen[attribute] = data.optional_integer(name, int(str(default)))
         else:
             chosen[attribute] = data.integer(name, int(str(default)))
+    if not 0 < float(str(chosen["keep_alive_interval"])) <= LONGEST_KEEP_ALIVE:
+        interval = chosen.pop("keep_alive_interval")
+        data.problems.append(f"{data.place}: a keep-alive every {interval} s is too slow; the default is used")
     return FlashPolicy(**chosen)  # type: ignore[arg-type]
 
 

@@ -119,7 +119,8 @@ def _pattern(row: Row) -> VariantPattern:
 
 
 def _policy(row: Row) -> FlashPolicy:
-    return FlashPolicy(*(tuple(value) if isinstance(value, list) else value for value in row))
+    values: list[Any] = [tuple(value) if isinstance(value, list) else value for value in row]
+    return FlashPolicy(*values)
 
 
 def _block(row: Row) -> DataBlock:
