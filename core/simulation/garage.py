@@ -109,9 +109,12 @@ class Garage:
         address = info.address
         is_gateway = isinstance(address, DoipAddress) and address.logical == self.data.vehicle.doip_gateway
         initial = self.initial.unit(info.name)
-        model = UnitModel(info, initial, self.vin, os.urandom, key_for, answers_from_boot=not is_gateway)
-        _check_data(model)
         sessions = self.data.sessions.get(info.name, ())
+        resume = any(session.policy.resume for session in sessions)
+        model = UnitModel(
+            info, initial, self.vin, os.urandom, key_for, answers_from_boot=not is_gateway, resume=resume
+        )
+        _check_data(model)
         memory = FlashMemory(build_regions(sessions, initial.flashware, self.data.load_block))
         return GarageUnit(model, factory_state(model, memory), self._conditions, now)
 

@@ -85,11 +85,17 @@ class Region:
         self.version += 1
         self.used_start = self.used_end = self.start
 
-    def program(self, address: int, data: bytes) -> bool:
-        """Write into erased cells; False where a cell is not erased (flash bits only go from 1 to 0)."""
+    def program(self, address: int, data: bytes, again: bool = False) -> bool:
+        """Write into erased cells; False where a cell is not erased (flash bits only go from 1 to 0).
+
+        `again`: a cell that holds its byte already is right, too; a download that goes on begins a little before
+        the place where it stopped.
+        """
         at = address - self.start
         cells = self.data[at : at + len(data)]
-        if len(cells) != len(data) or cells.count(ERASED) != len(data):
+        if len(cells) != len(data):
+            return False
+        if cells.count(ERASED) != len(data) and not (again and _may_become(cells, data)):
             return False
         self.data[at : at + len(data)] = data
         if self.used_end == self.start:
@@ -108,6 +114,10 @@ class Region:
 
     def header(self) -> ImageHeader | None:
         return read_header(self.data[:HEADER_LENGTH])
+
+
+def _may_become(cells: bytearray, data: bytes) -> bool:
+    return all(cell in (ERASED, byte) for cell, byte in zip(cells, data, strict=True))
 
 
 class FlashMemory:

@@ -26,7 +26,8 @@ class UnitModel:
 
     `entropy(n)` gives n random bytes for seeds. `unlock_key(method, seed, level)` is the key that opens 0x27.
     `answers_from_boot`: 10 02 is answered by the boot loader after the reset (0x78 before it); False answers first,
-    for a gateway whose own reset cuts the connection.
+    for a gateway whose own reset cuts the connection. `resume`: the boot loader takes a download without a new erase
+    where an earlier one was interrupted.
     """
 
     info: UnitInfo
@@ -35,6 +36,7 @@ class UnitModel:
     entropy: Callable[[int], bytes]
     unlock_key: Callable[[str, bytes, int], bytes]
     answers_from_boot: bool = True
+    resume: bool = False
 
     @property
     def name(self) -> str:

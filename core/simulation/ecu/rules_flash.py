@@ -49,7 +49,10 @@ def parse_range(data: bytes) -> tuple[int, int, bytes]:
 
 
 def request_download(server: UdsServer, pdu: bytes, now: float) -> Reply:
-    """0x34: plain data only (format 00), into one region that has erased cells there."""
+    """0x34: plain data only (format 00), into one region that was erased.
+
+    Most boot loaders forget the erase with a reset and want it anew; one that resumes looks at the cells themselves.
+    """
     address, size, rest = parse_range(pdu[2:])
     if rest:
         raise Refusal(INCORRECT_LENGTH)
@@ -59,7 +62,7 @@ def request_download(server: UdsServer, pdu: bytes, now: float) -> Reply:
     if region is None:
         raise Refusal(REQUEST_OUT_OF_RANGE)
     check_voltage(server)
-    if region.valid:
+    if region.valid or not (server.model.resume or region.start in server.erased):
         raise Refusal(UPLOAD_DOWNLOAD_NOT_ACCEPTED)  # nobody has erased it
     server.download = Download(region, address, size)
     length = server.model.initial.max_block_length
@@ -82,7 +85,7 @@ def transfer_data(server: UdsServer, pdu: bytes, now: float) -> Reply:
     if len(pdu) - 2 > download.remaining:
         raise Refusal(TRANSFER_DATA_SUSPENDED)
     check_voltage(server)
-    if not download.region.program(download.address, pdu[2:]):
+    if not download.region.program(download.address, pdu[2:], server.model.resume):
         raise Refusal(GENERAL_PROGRAMMING_FAILURE)
     download.address += len(pdu) - 2
     download.remaining -= len(pdu) - 2

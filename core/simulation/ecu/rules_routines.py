@@ -88,6 +88,7 @@ def _erase(server: UdsServer, record: bytes, answer: bytes) -> Reply:
     if server.model.initial.fingerprint_did is not None and not server.fingerprint_written:
         raise Refusal(CONDITIONS_NOT_CORRECT)
     server.download = None
+    server.erased.add(region.start)
     region.erase()  # at once: whoever cuts the power now has no application any more
     server.state.changed = True
     timing = server.model.initial.timing

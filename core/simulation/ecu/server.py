@@ -96,6 +96,7 @@ class UdsServer:
         self.transmit_network = True
         self.download: Download | None = None
         self.fingerprint_written = False
+        self.erased: set[int] = set()  # start of each region that was erased since the last reset
         self.asking: Peer = None
         self.resets = 0
         self.in_boot = False
@@ -254,6 +255,7 @@ class UdsServer:
     def _start(self, session: int, now: float) -> None:
         """The boot loader decides: into the application only when all blocks are valid and nobody asked to stay."""
         self.fingerprint_written = False
+        self.erased.clear()
         self.in_boot = session == PROGRAMMING or dependency_fault(self.model, self.state) != 0
         self.enter_session(session, now)
         self.security.restart(self.model, self.state, now)

@@ -25,7 +25,7 @@ MIXED_CAN = (
         "BL-ENG-07",
         ("2051.30", "2063.12", "2063.15"),
         _program_and_data(0x08020000, 0x70000, 0x10000),
-        policy={"VOLTAGE-MINIMUM": "12.2"},
+        policy={"VOLTAGE-MINIMUM": "12.2", "RESUME": "TRUE"},
         present=(Present("P0301-00", ACTIVE_WITH_LAMP, 7, recurs=4.0), Present("P0401-00", STORED, 2)),
     ),
     Unit(
@@ -89,7 +89,7 @@ MIXED_DOIP = (
             Block("SYSTEM", "System", 0x90000000, 0x300000),
             Block("MEDIA", "Media and maps", 0x90300000, 0x100000),
         ),
-        policy={"RESET-TIME": "20.0"},
+        policy={"RESET-TIME": "20.0", "RESUME": "TRUE"},
         present=(Present("B1A20-00", STORED, 1),),
         settings={"max_block_length": 65535},
     ),
@@ -196,7 +196,7 @@ CAR_DOIP = Vehicle(
             "BL-HUN-14",
             ("5200.02", "5231.19", "5231.20"),
             (Block("SYSTEM", "System", 0x90000000, 0x180000), Block("MEDIA", "Media and maps", 0x90180000, 0x80000)),
-            policy={"RESET-TIME": "20.0"},
+            policy={"RESET-TIME": "20.0", "RESUME": "TRUE"},
             settings={"max_block_length": 65535},
         ),
         Unit(
