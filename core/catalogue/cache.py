@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -104,4 +105,20 @@ def place_of(source: Path, directory: Path, layout: int) -> Path:
     with source.open("rb") as stream:
         while piece := stream.read(1 << 20):
             digest.update(piece)
-    return directory / f"{digest.hexdigest()[:40]}-{FORMAT}-{layout:08x}{SUFFIX}"
+    return directory / f"{digest.hexdigest()[:40]}{_ending(layout)}"
+
+
+def remove_obsolete(directory: Path, layout: int) -> None:
+    """Throws away what other versions of the product compiled, and rests of writers that died a day ago."""
+    yesterday = time.time() - 86_400
+    for path in directory.iterdir():
+        outdated = path.suffix == SUFFIX and not path.name.endswith(_ending(layout))
+        try:
+            if outdated or (path.suffix == ".part" and path.stat().st_mtime < yesterday):
+                path.unlink(missing_ok=True)
+        except OSError:
+            continue  # in use by another process: it will go next time
+
+
+def _ending(layout: int) -> str:
+    return f"-{FORMAT}-{layout:08x}{SUFFIX}"

@@ -6,12 +6,13 @@ A file that cannot be read is one entry in `problems`; the others stay usable.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.catalogue.cache import CacheDamaged, CompiledFile, place_of
+from core.catalogue.cache import CacheDamaged, CompiledFile, place_of, remove_obsolete
 from core.catalogue.compile_process import Limits, compile_file
 from core.catalogue.model import DataBlock, FlashSession, UnitInfo, VariantInfo, VariantPattern, VehicleInfo
 from core.catalogue.stored import LAYOUT, session_from, unit_from, vehicle_from
@@ -104,11 +105,18 @@ class OpenFile:
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageFailed(f"{place.parent} cannot be made: {error.strerror or error}.") from error
-        compile_file(self.source, place, self._limits)
+        remove_obsolete(place.parent, LAYOUT)
+        fresh = place.with_suffix(f".{uuid.uuid4().hex}.part")
         try:
+            compile_file(self.source, fresh, self._limits)
+            if place_of(self.source, self._directory, LAYOUT) != place:  # else other content under this hash, for ever
+                raise DataInvalid(f"{self.source.name} changed while it was read.", "Try again.", file=str(self.source))
+            fresh.replace(place)
             return CompiledFile(place)
         except (CacheDamaged, OSError, ValueError) as error:
-            raise StorageFailed(f"{place} cannot be read back: {error}.") from error
+            raise StorageFailed(f"{place} cannot be written: {error}.") from error
+        finally:
+            fresh.unlink(missing_ok=True)
 
     def _section(self, name: str) -> bytes:
         try:

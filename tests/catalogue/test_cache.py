@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from core.catalogue import OpenFile, load
+from core.catalogue import Limits, OpenFile, load
 from core.catalogue.cache import SUFFIX, CompiledFile, write_compiled
+from core.catalogue.compile_process import compile_file
 from core.errors import StorageFailed
 from tests.catalogue.exotic import write_exotic
 from tests.conftest import REPOSITORY
@@ -138,3 +139,29 @@ def test_sections_come_back_as_written(tmp_path: Path) -> None:
     assert compiled.section("two") == b"" and compiled.section("three") == bytes(range(256))
     with pytest.raises(KeyError):
         compiled.section("four")
+
+
+def test_files_of_other_versions_are_thrown_away(exotic: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / f"abc-1-00000000{SUFFIX}").write_bytes(b"old")
+    (cache / "abc.part").write_bytes(b"died long ago")
+    os.utime(cache / "abc.part", (0, 0))
+    (cache / "def.part").write_bytes(b"being written")
+    load([exotic], cache)
+    assert {path.name for path in cache.iterdir()} == {"def.part", _compiled(cache).name}
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_kept(
+    exotic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.catalogue import catalogue
+
+    def compile_and_change(source: Path, target: Path, limits: Limits | None) -> None:
+        compile_file(source, target, limits)
+        source.write_bytes(source.read_bytes() + b"\0")
+
+    monkeypatch.setattr(catalogue, "compile_file", compile_and_change)
+    (problem,) = load([exotic], tmp_path / "cache").problems
+    assert "changed while it was read" in problem.message
+    assert list((tmp_path / "cache").iterdir()) == []

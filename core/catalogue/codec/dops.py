@@ -183,13 +183,14 @@ class Structure(Dop):
         start, origin, at_end = state.cursor, state.origin, state.at_end
         state.origin = start
         state.at_end = False
-        for item in self.parameters:
-            if item is self.parameters[-1]:
+        parameters = self.parameters
+        for item in parameters:
+            if item is parameters[-1]:
                 state.at_end = at_end
             item.encode(value.get(item.name), state, given=item.name in value)
         state.at_end = False
         end = state.cursor
-        for item in self.parameters:
+        for item in parameters:
             item.encode_key(state)
             end = max(end, state.cursor)
         state.cursor, state.origin = end, origin

@@ -44,6 +44,7 @@ class Service:
         self._positive: list[int] = data["pos"]
         self._negative: list[int] = data["neg"]
         self._layer = layer
+        self._prefixes: dict[int, bytes] = {}
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -59,7 +60,7 @@ class Service:
     @property
     def request_prefix(self) -> bytes:
         """The constant bytes that every request of this service begins with."""
-        return b"" if self._request is None else _prefix(self.request, b"")
+        return b"" if self._request is None else self._prefix_of(self._request)
 
     def encode(self, **values: Any) -> bytes:
         """The request. Raises ValueRefused for a missing, unknown or impossible value."""
@@ -93,10 +94,11 @@ class Service:
     def decode(self, pdu: bytes, *, requests: bool = True, responses: bool = True) -> Decoded:
         """The first message of this service, answers first, whose constant bytes fit and whose values decode."""
         reason: DataInvalid | None = None
-        for structure, is_request, is_negative in self._candidates(requests, responses):
-            prefix = _prefix(structure, self.request_prefix)
+        for index, is_request, is_negative in self._candidates(requests, responses):
+            prefix = self._prefix_of(index)
             if pdu[: len(prefix)] != prefix:
                 continue
+            structure = self._layer.structure(index)
             try:
                 message = _decode(structure, pdu)
             except DataInvalid as error:
@@ -109,20 +111,25 @@ class Service:
     def matching_prefix(self, pdu: bytes, *, requests: bool = True, responses: bool = True) -> int:
         """How many constant bytes of one of its messages `pdu` begins with; 0 for none."""
         lengths = [0]
-        for structure, _, _ in self._candidates(requests, responses):
-            prefix = _prefix(structure, self.request_prefix)
+        for index, _, _ in self._candidates(requests, responses):
+            prefix = self._prefix_of(index)
             if prefix and pdu[: len(prefix)] == prefix:
                 lengths.append(len(prefix))
         return max(lengths)
 
-    def _candidates(self, requests: bool, responses: bool) -> Iterator[tuple[Structure, bool, bool]]:
+    def _candidates(self, requests: bool, responses: bool) -> Iterator[tuple[int, bool, bool]]:
+        """(structure, is request, is negative), answers first."""
         if responses:
-            for index in self._positive:
-                yield self._layer.structure(index), False, False
-            for index in self._negative:
-                yield self._layer.structure(index), False, True
+            yield from ((index, False, False) for index in self._positive)
+            yield from ((index, False, True) for index in self._negative)
         if requests and self._request is not None:
-            yield self.request, True, False
+            yield self._request, True, False
+
+    def _prefix_of(self, index: int) -> bytes:
+        if index not in self._prefixes:
+            request = b"" if index == self._request else self.request_prefix
+            self._prefixes[index] = _prefix(self._layer.structure(index), request)
+        return self._prefixes[index]
 
 
 class Variant:
