@@ -8,6 +8,7 @@ are answered within their 500 ms.
 from __future__ import annotations
 
 import copy
+import select
 import selectors
 import socket
 import struct
@@ -25,6 +26,9 @@ from core.vocabulary import DoipMessage
 _SLICE = 0.01  # seconds a leader stays in one read: the grain of deadlines
 _IDLE_AFTER = 0.05  # seconds without a waiting thread until the background thread takes over
 _IDLE_READ = 0.25
+_SPIN = 60e-6  # seconds a reader looks before it sleeps
+_SPIN_TRIES = 3
+_SPIN_REST = 100  # reads without looking after _SPIN_TRIES in vain
 _WRITE_STALL = 10.0  # seconds without a single byte taken by the peer
 _READ_SIZE = 16 * 1024
 _MAX_READ = 1024 * 1024
@@ -60,6 +64,12 @@ class DoipConnection:
         self._unsent: deque[memoryview] = deque()
         self._next_tick = clock()
         self._broken: OSError | None = None
+        self._spin_misses = self._spin_rest = 0
+        self._poll: Any = None
+        if hasattr(select, "poll"):
+            poller = select.poll()
+            poller.register(sock, select.POLLIN)
+            self._poll = poller.poll
         self._stop = threading.Event()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if _DONT_WAIT:  # one system call a read: a Python timeout would poll first
@@ -190,6 +200,8 @@ class DoipConnection:
     def _read(self, flags: int = 0) -> bytes | None:
         """b"" is the end, `_broken` says why where it was an error; None: nothing came within _SLICE."""
         missing = self.machine.missing
+        if not flags and self._poll is not None:
+            self._spin()
         try:
             data: bytes = self._socket.recv(max(_READ_SIZE, min(missing, _MAX_READ)), flags)
         except (BlockingIOError, TimeoutError, InterruptedError):
@@ -198,6 +210,24 @@ class DoipConnection:
             self._broken = error
             return b""
         return data
+
+    def _spin(self) -> None:
+        """Look for an answer for a moment before sleeping: to be woken costs more than most answers take.
+
+        Where answers come later than that (or the peer needs this very processor) it is given up for a while.
+        """
+        if self._spin_rest:
+            self._spin_rest -= 1
+            return
+        poll, clock = self._poll, self._clock
+        end = clock() + _SPIN
+        while not poll(0):
+            if clock() > end:
+                self._spin_misses += 1
+                if self._spin_misses >= _SPIN_TRIES:
+                    self._spin_misses, self._spin_rest = 0, _SPIN_REST
+                return
+        self._spin_misses = 0
 
     def _take(self, data: bytes | None) -> None:
         if data:
