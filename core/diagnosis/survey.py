@@ -5,14 +5,16 @@ A job: reads only, stays in the default session, so that it can be cancelled bet
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from core.diagnosis.commands import Job, Progress, ReadVoltage, Request, Step, Surveyed
 from core.diagnosis.idents import UnitReader, items_of_kind, says
 from core.errors import EcuError, NegativeResponse, NoResponse, ProtocolError, RoutingDenied
 from core.protocol import dtc, uds
-from core.vocabulary import DtcReading, EcuAddress, SurveyResult, UnitState, UnitSurvey
+from core.vocabulary import DtcReading, EcuAddress, Interrupted, SurveyResult, UnitState, UnitSurvey
 
 if TYPE_CHECKING:
     from core.catalogue import Catalogue
@@ -23,14 +25,18 @@ DTC_MASK = 0x8D
 """Active, pending, confirmed, MIL: what a technician acts on (bits that only count test runs are left out)."""
 
 
-def survey(vehicle: KnownVehicle) -> Job[SurveyResult]:
-    """Asks every unit of the vehicle in turn; a unit that fails is a line in the result, never the end of the test."""
+def survey(vehicle: KnownVehicle, left: Mapping[str, Interrupted] = MappingProxyType({})) -> Job[SurveyResult]:
+    """Asks every unit of the vehicle in turn; a unit that fails is a line in the result, never the end of the test.
+
+    `left`: what the journal says of units that were left in programming, by name in capitals; it becomes their reason.
+    """
     voltage = yield ReadVoltage()
     units = []
     yield Step("survey", "Quick test of all control units")
     for number, unit in enumerate(vehicle.units):
         yield Progress(number, len(vehicle.units))
         line = yield from survey_unit(vehicle, unit)
+        line = _with_journal(line, left.get(unit.name.upper()))
         units.append(line)
         yield Surveyed(line)
     yield Progress(len(vehicle.units), len(vehicle.units))
@@ -56,6 +62,11 @@ def survey_unit(vehicle: KnownVehicle, unit: UnitInfo) -> Job[UnitSurvey]:
         return replace(line, state=UnitState.NO_ANSWER, reason=refusal.message)
     except (EcuError, ProtocolError) as problem:
         return replace(line, state=UnitState.ERROR, reason=problem.message)
+
+
+def _with_journal(line: UnitSurvey, left: Interrupted | None) -> UnitSurvey:
+    """An interrupted flash is the reason to know; a unit that starts in spite of it may still hold parts of both."""
+    return line if left is None else replace(line, reason=f"{left.sentence} {left.advice}")
 
 
 def _read_unit(catalogue: Catalogue, unit: UnitInfo, address: EcuAddress, line: UnitSurvey) -> Job[UnitSurvey]:

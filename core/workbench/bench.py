@@ -12,7 +12,7 @@ from core import settings as settings_file
 from core.events import Event, Noted, VciOpened
 from core.settings import Settings
 from core.stream import EventStream
-from core.vocabulary import DataReport, DeviceInfo, DeviceKind, DoipEntity, GarageVehicle, Transport
+from core.vocabulary import DataReport, DeviceInfo, DeviceKind, DoipEntity, GarageVehicle, Interrupted, Transport
 from core.workbench.data import DataShelf
 from core.workbench.paths import WorkbenchPaths
 from core.workbench.vehicle import Vehicle
@@ -155,6 +155,20 @@ class Workbench:
         """Compiles what every connection needs, so that the first one is quick. Broken data files: `problems`."""
         self._note_problems(self._data.catalogue().problems)
 
+    # -- journal
+
+    def unfinished(self) -> tuple[Interrupted, ...]:
+        """Units that were left in programming (kill, power, cable), newest last; those that are flashed now are not."""
+        from core.diagnosis.journal import unfinished
+
+        return unfinished(self.paths.journal)
+
+    def dismiss(self, entry: Interrupted) -> None:
+        """The technician knows of it: not told again. StorageFailed."""
+        from core.diagnosis.journal import JournalFolder
+
+        JournalFolder(self.paths.journal).dismiss(entry.vin or entry.vci, entry.unit, time.time())
+
     # -- connection
 
     def connect(self, uri: str, data_files: Sequence[str | Path] = ()) -> Vehicle:
@@ -178,6 +192,7 @@ class Workbench:
             own_files=frozenset(str(path.absolute()) for path in named),
             open_data=self._data.single,
             coding_folder=self.paths.coding,
+            journal_folder=self.paths.journal,
             bitrate=parsed.bitrate if Transport.CAN in vci.transports else None,
         )
         self._keep(vehicle)

@@ -59,5 +59,10 @@ class WorkbenchPaths:
         return self.state / "garage"
 
     @property
+    def journal(self) -> Path:
+        """What jobs that change a unit have done: kept until it is verified."""
+        return self.state / "journal"
+
+    @property
     def locks(self) -> Path:
         return self.state / "locks"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import JobError, ProductError
-from core.events import DtcSeen, Event, ResponsePendingReceived, UnitSurveyed, VciClosed
+from core.events import DtcSeen, Event, Noted, ResponsePendingReceived, UnitSurveyed, VciClosed
 from core.vocabulary import (
     CodingResult,
     CodingState,
@@ -29,6 +29,7 @@ from core.vocabulary import (
 if TYPE_CHECKING:
     from core.catalogue import Catalogue
     from core.diagnosis.commands import Job
+    from core.diagnosis.flash import FlashTask
     from core.diagnosis.identify import KnownVehicle
     from core.diagnosis.runner import RunningJob
     from core.diagnosis.traffic import TrafficView
@@ -39,6 +40,20 @@ T = TypeVar("T")
 
 RECENT_RECORDS = 2000
 """What a new panel takes over from the ring: enough to show what is going on, little enough to be instant."""
+
+
+class _DtcWatch:
+    """Tells each trouble code that is new or has another status than when it was last read."""
+
+    def __init__(self, stream: EventStream) -> None:
+        self._stream = stream
+        self._known: dict[tuple[str, int], int] = {}
+
+    def tell(self, unit: str, codes: Sequence[DtcReading]) -> None:
+        for code in codes:
+            if self._known.get((unit, code.code)) != code.status:
+                self._known[(unit, code.code)] = code.status
+                self._stream.publish(DtcSeen(time.time(), unit, code))
 
 
 class Vehicle:
@@ -58,9 +73,11 @@ class Vehicle:
         open_data: Callable[[Path], Catalogue],
         coding_folder: Path,
         bitrate: int | None,
+        journal_folder: Path,
     ) -> None:
         from core.diagnosis.coding import BackupStore
         from core.diagnosis.identify import Surroundings
+        from core.diagnosis.journal import JournalFolder
         from core.diagnosis.tester import Tester
 
         self.uri, self.name, self.transports = vci.uri, vci.name, vci.transports
@@ -70,6 +87,7 @@ class Vehicle:
         self._open_data = open_data
         self._bitrate = bitrate
         self._backups = BackupStore(coding_folder)
+        self._journals = JournalFolder(journal_folder)
         self._surroundings = Surroundings(catalogue, vci.transports, vci.vin_hint, own_files)
         self._tester = Tester(vci, publish=self._publish)
         self._known: KnownVehicle | None = None
@@ -77,7 +95,7 @@ class Vehicle:
         self._speakers: tuple[tuple[str, EcuAddress], ...] = ()
         self._running: RunningJob[Any] | None = None
         self._pending = 0
-        self._dtcs: dict[tuple[str, int], int] = {}
+        self._watch = _DtcWatch(stream)
         self._lock = threading.Lock()
         self._closed = False
 
@@ -127,14 +145,18 @@ class Vehicle:
 
     def survey(self) -> RunningJob[SurveyResult]:
         """Quick test of all units; UnitSurveyed after each. A cancel ends it between two requests."""
+        from core.diagnosis.journal import left_in_programming
         from core.diagnosis.survey import survey
+
+        def job(vehicle: KnownVehicle) -> Job[SurveyResult]:
+            return survey(vehicle, left_in_programming(self._journals, vehicle.vin))
 
         def words(result: SurveyResult) -> str:
             answered = sum(bool(unit.idents or unit.software) for unit in result.units)
             codes = sum(unit.dtcs for unit in result.units)
             return f"{answered} of {len(result.units)} units answered, {codes} trouble codes"
 
-        return self._start("survey", "", survey, words)
+        return self._start("survey", "", job, words)
 
     def faults(self, ecu: str, clear: bool = False) -> RunningJob[FaultsResult]:
         """Trouble codes with status words and environment data; `clear` erases them (14 FFFFFF) and reads again."""
@@ -142,7 +164,7 @@ class Vehicle:
 
         def job(vehicle: KnownVehicle) -> Job[FaultsResult]:
             result = yield from faults(vehicle, ecu, clear)
-            self._tell_changes(result.unit, result.dtcs)
+            self._watch.tell(result.unit, result.dtcs)
             return result
 
         cleared = "cleared, " if clear else ""
@@ -159,28 +181,38 @@ class Vehicle:
 
     def flash_preview(self, ecu: str, flashware: str | None = None) -> RunningJob[FlashPreview]:
         """All checks and the steps, nothing changed. `flashware`: FILE.pdx[#SESSION] or a session's name."""
-        from core.diagnosis.flash import FlashTask, flash_preview
+        from core.diagnosis.flash import flash_preview
 
         return self._start(
             "preview",
             ecu,
-            lambda vehicle: flash_preview(FlashTask(vehicle, ecu, flashware, self._open_data)),
+            lambda vehicle: flash_preview(self._task(vehicle, ecu, flashware)),
             lambda r: f"{sum(c.ok is False for c in r.checks)} of {len(r.checks)} checks failed",
         )
 
     def flash(self, ecu: str, flashware: str | None = None, force: bool = False) -> RunningJob[FlashResult]:
         """Flashes. PreconditionNotMet before anything is changed, JobInterrupted after the first erase."""
-        from core.diagnosis.flash import FlashTask, flash
+        from core.diagnosis.flash import flash, with_journal
 
         def job(vehicle: KnownVehicle) -> Job[FlashResult]:
-            return flash(FlashTask(vehicle, ecu, flashware, self._open_data, lambda: self._pending), force)
+            return flash(with_journal(self._task(vehicle, ecu, flashware), self._journals), force)
 
-        def words(result: FlashResult) -> str:
-            if result.result != "flashed":
-                return f"software {result.software_after} is up to date"
-            return f"software {result.software_before} -> {result.software_after}, {result.bytes} bytes"
+        return self._start("flash", ecu, job, _flash_words)
 
-        return self._start("flash", ecu, job, words)
+    def recover(self, ecu: str) -> RunningJob[FlashResult]:
+        """The right recovery of a unit that was left in programming (`Workbench.unfinished`), with the same flashware:
+        read back, gone on with where its boot loader can, or repeated from the erase. DataMissing where nothing was."""
+        from core.diagnosis.flash import recover
+
+        def job(vehicle: KnownVehicle) -> Job[FlashResult]:
+            return recover(vehicle, ecu, self._journals, self._task)
+
+        return self._start("flash", ecu, job, _flash_words)
+
+    def _task(self, vehicle: KnownVehicle, ecu: str, flashware: str | None) -> FlashTask:
+        from core.diagnosis.flash import FlashTask
+
+        return FlashTask(vehicle, ecu, flashware, self._open_data, lambda: self._pending)
 
     def coding_read(self, ecu: str) -> RunningJob[CodingState]:
         """What every coding item means now, what the factory set, and what may be chosen."""
@@ -246,6 +278,7 @@ class Vehicle:
         return self._launch(kind, unit, whole(), words)
 
     def _launch(self, kind: str, unit: str, job: Job[T], words: Callable[[T], str]) -> RunningJob[T]:
+        from core.diagnosis.journal import Journal
         from core.diagnosis.runner import start
 
         with self._lock:
@@ -257,12 +290,16 @@ class Vehicle:
                 what = f"{busy.kind} {busy.unit}".strip()
                 raise JobError(f"{what} is still running.", "Wait for its end or stop it first.")
             self._pending = 0
-            running = start(job, tester=self._tester, publish=self._publish, kind=kind, unit=unit, summary=words)
+            journal = Journal(self._journals, kind=kind, vci=self.uri, warn=self._warn)
+            running = start(
+                job, tester=self._tester, publish=self._publish, kind=kind, unit=unit, summary=words, journal=journal
+            )
             self._running = running
             return running
 
     def _identified(self) -> Job[KnownVehicle]:
         from core.diagnosis.identify import identify
+        from core.diagnosis.journal import left_in_programming
 
         if self._known is None:
             known = yield from identify(self._surroundings)
@@ -272,6 +309,8 @@ class Vehicle:
             self._identity = known.identity()
             self._speakers = tuple((unit.name, address) for unit in known.units for address in unit.addresses)
             self._known = known if known.vin else None  # nobody told a VIN: the next job asks again
+            for left in left_in_programming(self._journals, known.vin).values():
+                self._warn(f"{left.sentence} {left.advice}")
             return known
         return self._known
 
@@ -282,14 +321,10 @@ class Vehicle:
             self._pending += 1
         self._stream.publish(event)
         if isinstance(event, UnitSurveyed):
-            self._tell_changes(event.unit.name, event.unit.dtc_list)
+            self._watch.tell(event.unit.name, event.unit.dtc_list)
 
-    def _tell_changes(self, unit: str, codes: Sequence[DtcReading]) -> None:
-        """DtcSeen for a code that is new or has another status than when it was last read."""
-        for code in codes:
-            if self._dtcs.get((unit, code.code)) != code.status:
-                self._dtcs[(unit, code.code)] = code.status
-                self._stream.publish(DtcSeen(time.time(), unit, code))
+    def _warn(self, text: str) -> None:
+        self._stream.publish(Noted(time.time(), "warning", text))
 
     # -- traffic
 
@@ -329,6 +364,12 @@ class Vehicle:
 
 def _coding_words(result: CodingResult) -> str:
     return ", ".join(f"{c.name}: {c.before} -> {c.after}" for c in result.changes) or "nothing to change"
+
+
+def _flash_words(result: FlashResult) -> str:
+    if result.result != "flashed":
+        return f"software {result.software_after} is up to date"
+    return f"software {result.software_before} -> {result.software_after}, {result.bytes} bytes"
 
 
 def _uds_words(result: UdsResult) -> str:

@@ -2,5 +2,6 @@
 
 from core.diagnosis.flash.job import flash, flash_preview
 from core.diagnosis.flash.plan import FlashTask
+from core.diagnosis.flash.recover import recover, with_journal
 
-__all__ = ["FlashTask", "flash", "flash_preview"]
+__all__ = ["FlashTask", "flash", "flash_preview", "recover", "with_journal"]
