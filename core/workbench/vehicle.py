@@ -88,7 +88,7 @@ class Vehicle:
         self._bitrate = bitrate
         self._backups = BackupStore(coding_folder)
         self._journals = JournalFolder(journal_folder)
-        self._surroundings = Surroundings(catalogue, vci.transports, vci.vin_hint, own_files)
+        self._surroundings = Surroundings(catalogue, vci.transports, vci.vin_hint, own_files, vci.can_fd)
         self._tester = Tester(vci, publish=self._publish)
         self._known: KnownVehicle | None = None
         self._identity: VehicleIdentity | None = None
@@ -151,12 +151,7 @@ class Vehicle:
         def job(vehicle: KnownVehicle) -> Job[SurveyResult]:
             return survey(vehicle, left_in_programming(self._journals, vehicle.vin))
 
-        def words(result: SurveyResult) -> str:
-            answered = sum(bool(unit.idents or unit.software) for unit in result.units)
-            codes = sum(unit.dtcs for unit in result.units)
-            return f"{answered} of {len(result.units)} units answered, {codes} trouble codes"
-
-        return self._start("survey", "", job, words)
+        return self._start("survey", "", job, _survey_words)
 
     def faults(self, ecu: str, clear: bool = False) -> RunningJob[FaultsResult]:
         """Trouble codes with status words and environment data; `clear` erases them (14 FFFFFF) and reads again."""
@@ -364,6 +359,12 @@ class Vehicle:
 
 def _coding_words(result: CodingResult) -> str:
     return ", ".join(f"{c.name}: {c.before} -> {c.after}" for c in result.changes) or "nothing to change"
+
+
+def _survey_words(result: SurveyResult) -> str:
+    answered = sum(bool(unit.idents or unit.software) for unit in result.units)
+    codes = sum(unit.dtcs for unit in result.units)
+    return f"{answered} of {len(result.units)} units answered, {codes} trouble codes"
 
 
 def _flash_words(result: FlashResult) -> str:
