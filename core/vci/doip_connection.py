@@ -12,6 +12,7 @@ import select
 import selectors
 import socket
 import struct
+import sys
 import threading
 import time
 from collections import deque
@@ -64,12 +65,7 @@ class DoipConnection:
         self._unsent: deque[memoryview] = deque()
         self._next_tick = clock()
         self._broken: OSError | None = None
-        self._spin_misses = self._spin_rest = 0
-        self._poll: Any = None
-        if hasattr(select, "poll"):
-            poller = select.poll()
-            poller.register(sock, select.POLLIN)
-            self._poll = poller.poll
+        self._glance = _Glance(sock, clock)
         self._stop = threading.Event()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if _DONT_WAIT:  # one system call a read: a Python timeout would poll first
@@ -200,8 +196,8 @@ class DoipConnection:
     def _read(self, flags: int = 0) -> bytes | None:
         """b"" is the end, `_broken` says why where it was an error; None: nothing came within _SLICE."""
         missing = self.machine.missing
-        if not flags and self._poll is not None:
-            self._spin()
+        if not flags:
+            self._glance.look()
         try:
             data: bytes = self._socket.recv(max(_READ_SIZE, min(missing, _MAX_READ)), flags)
         except (BlockingIOError, TimeoutError, InterruptedError):
@@ -210,24 +206,6 @@ class DoipConnection:
             self._broken = error
             return b""
         return data
-
-    def _spin(self) -> None:
-        """Look for an answer for a moment before sleeping: to be woken costs more than most answers take.
-
-        Where answers come later than that (or the peer needs this very processor) it is given up for a while.
-        """
-        if self._spin_rest:
-            self._spin_rest -= 1
-            return
-        poll, clock = self._poll, self._clock
-        end = clock() + _SPIN
-        while not poll(0):
-            if clock() > end:
-                self._spin_misses += 1
-                if self._spin_misses >= _SPIN_TRIES:
-                    self._spin_misses, self._spin_rest = 0, _SPIN_REST
-                return
-        self._spin_misses = 0
 
     def _take(self, data: bytes | None) -> None:
         if data:
@@ -351,6 +329,36 @@ class DoipConnection:
             self._lock.acquire()
             self._leading = False
         self._take(data)
+
+
+class _Glance:
+    """Looks for an answer for a moment before its reader sleeps: to be woken costs more than most answers take.
+
+    Where answers come later than that, or the peer needs this very processor, it is given up for a while.
+    """
+
+    def __init__(self, sock: socket.socket, clock: Clock) -> None:
+        self._clock = clock
+        self._misses = 0
+        self._rest = 0 if hasattr(select, "poll") else sys.maxsize
+        if not self._rest:
+            poller = select.poll()
+            poller.register(sock, select.POLLIN)
+            self._poll = poller.poll
+
+    def look(self) -> None:
+        if self._rest:
+            self._rest -= 1
+            return
+        poll, clock = self._poll, self._clock
+        end = clock() + _SPIN
+        while not poll(0):
+            if clock() > end:
+                self._misses += 1
+                if self._misses >= _SPIN_TRIES:
+                    self._misses, self._rest = 0, _SPIN_REST
+                return
+        self._misses = 0
 
 
 class _Activated:
