@@ -6,21 +6,24 @@ A file that cannot be read is one entry in `problems`; the others stay usable.
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.catalogue.cache import CacheDamaged, CompiledFile, place_of, remove_obsolete
-from core.catalogue.compile_process import Limits, compile_file
 from core.catalogue.model import DataBlock, FlashSession, UnitInfo, VariantInfo, VariantPattern, VehicleInfo
 from core.catalogue.stored import LAYOUT, session_from, unit_from, vehicle_from
 from core.errors import CatalogueError, DataInvalid, DataMissing, StorageFailed
 
 if TYPE_CHECKING:
     from core.catalogue.codec import Variant
+    from core.catalogue.compile_process import Limits
     from core.catalogue.images import FlashImage
+
+
+class NotCompiled(Exception):
+    """The cache has no usable compiled form of a file."""
 
 
 def load(paths: Iterable[Path], cache_directory: Path, *, limits: Limits | None = None) -> Catalogue:
@@ -28,26 +31,42 @@ def load(paths: Iterable[Path], cache_directory: Path, *, limits: Limits | None 
 
     Damaged or hostile files raise nothing: they are in `Catalogue.problems`.
     """
-    unique = list(dict.fromkeys(Path(path).absolute() for path in paths))
+    unique = dict.fromkeys(Path(path).absolute() for path in paths)
+    results: dict[Path, OpenFile | CatalogueError] = {}
+    for path in unique:
+        try:
+            results[path] = _open_or_problem(path, cache_directory, None, known_only=True)
+        except NotCompiled:
+            continue
+    unknown = [path for path in unique if path not in results]
+    if unknown:
+        results |= _compiled_side_by_side(unknown, cache_directory, limits)
     catalogue = Catalogue()
-    if len(unique) == 1:
-        results = [_open_or_problem(unique[0], cache_directory, limits)]
-    else:
-        with ThreadPoolExecutor(max_workers=4, thread_name_prefix="catalogue") as pool:
-            results = list(pool.map(lambda path: _open_or_problem(path, cache_directory, limits), unique))
-    for result in results:
-        catalogue.add(result)
+    for path in unique:
+        catalogue.add(results[path])
     return catalogue
+
+
+def _compiled_side_by_side(
+    paths: list[Path], directory: Path, limits: Limits | None
+) -> dict[Path, OpenFile | CatalogueError]:
+    from concurrent.futures import ThreadPoolExecutor  # 8 ms that a known file does not need
+
+    with ThreadPoolExecutor(max_workers=4, thread_name_prefix="catalogue") as pool:
+        return dict(zip(paths, pool.map(lambda path: _open_or_problem(path, directory, limits), paths), strict=True))
 
 
 class OpenFile:
     """One PDX in its compiled form: its vehicles, units and sessions now, the rest on demand."""
 
-    def __init__(self, source: Path, directory: Path, limits: Limits | None = None) -> None:
+    def __init__(
+        self, source: Path, directory: Path, limits: Limits | None = None, *, known_only: bool = False
+    ) -> None:
+        """Raises DataInvalid, StorageFailed; NotCompiled where `known_only` forbids to compile."""
         self.source = source
         self._directory = directory
         self._limits = limits
-        self._compiled = self._open()
+        self._compiled = self._open(known_only)
         index, name = self._compiled.index, str(source)
         self.version: str = index["version"]
         self.title: str = index["title"]
@@ -85,7 +104,7 @@ class OpenFile:
             )
         return image
 
-    def _open(self) -> CompiledFile:
+    def _open(self, known_only: bool) -> CompiledFile:
         """A damaged compiled file is made anew, once; a second failure is an error of the disk."""
         try:
             place = place_of(self.source, self._directory, LAYOUT)
@@ -98,15 +117,19 @@ class OpenFile:
         try:
             return CompiledFile(place)
         except (CacheDamaged, OSError, ValueError, KeyError):
+            if known_only:
+                raise NotCompiled from None
             return self._compile(place)
 
     def _compile(self, place: Path) -> CompiledFile:
+        from core.catalogue.compile_process import compile_file
+
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageFailed(f"{place.parent} cannot be made: {error.strerror or error}.") from error
         remove_obsolete(place.parent, LAYOUT)
-        fresh = place.with_suffix(f".{uuid.uuid4().hex}.part")
+        fresh = place.with_suffix(f".{os.urandom(8).hex()}.part")
         try:
             compile_file(self.source, fresh, self._limits)
             if place_of(self.source, self._directory, LAYOUT) != place:  # else other content under this hash, for ever
@@ -264,8 +287,10 @@ def identifying_dids(unit: UnitInfo) -> tuple[int, ...]:
     )
 
 
-def _open_or_problem(path: Path, directory: Path, limits: Limits | None) -> OpenFile | CatalogueError:
+def _open_or_problem(
+    path: Path, directory: Path, limits: Limits | None, *, known_only: bool = False
+) -> OpenFile | CatalogueError:
     try:
-        return OpenFile(path, directory, limits)
+        return OpenFile(path, directory, limits, known_only=known_only)
     except CatalogueError as error:
         return error
