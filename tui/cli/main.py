@@ -12,6 +12,7 @@ _COMMANDS = {  # name -> (module, attribute, one line for --help)
     "survey": ("tui.cli.vehicle", "survey", "Quick test: VIN, units, software, trouble codes."),
     "faults": ("tui.cli.vehicle", "faults", "Read or clear the trouble codes of one unit."),
     "flash": ("tui.cli.vehicle", "flash", "Flash one unit with newer software."),
+    "recover": ("tui.cli.unfinished", "recover", "Units that were left in programming, and the way back."),
     "coding": ("tui.cli.coding", "coding", "Show, change or restore the coding of one unit."),
     "uds": ("tui.cli.uds", "uds", "Send raw UDS requests."),
     "data": ("tui.cli.data", "data", "Diagnostic data files (PDX)."),

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from core.vocabulary import DtcReading, FlashPreview, SurveyResult, UnitSurvey
+from core.vocabulary import DtcReading, FlashPreview, FlashResult, SurveyResult, UnitSurvey
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
 from tui.cli.running import unit_fields, wait_for
@@ -102,6 +102,12 @@ def flash(
         if dry_run:
             return _show_preview(wait_for(vehicle.flash_preview(ecu, flashware), workbench, out), out)
         result = wait_for(vehicle.flash(ecu, flashware, force=force), workbench, out)
+    show_flash_result(result, out)
+    return 0
+
+
+def show_flash_result(result: FlashResult, out: Output) -> None:
+    """The last line of a flash, also of one that recovered a unit."""
     if result.result == "up-to-date":
         out.line(f"{result.unit} already has software {result.software_after}: nothing was done.")
         out.line("Use --force to flash it all the same.")
@@ -123,7 +129,6 @@ def flash(
         retries=result.retries,
         pending_responses=result.pending_responses,
     )
-    return 0
 
 
 def _show_preview(preview: FlashPreview, out: Output) -> int:

@@ -1,0 +1,86 @@
+"""`passbay recover`: units that were left in programming, and the way back to a verified software."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from core.errors import DataMissing, UsageError
+from core.vocabulary import Interrupted
+from core.workbench import Workbench, open_workbench
+from tui.cli.output import Output, command, json_option
+from tui.cli.running import wait_for
+from tui.cli.vehicle import show_flash_result
+
+
+@click.command()
+@click.option("--list", "listing", is_flag=True, help="Only show what was left in programming; connects to nothing.")
+@click.option("--vci", metavar="URI", help="The way to the vehicle, see `passbay --help`.")
+@click.option("--data", "data_files", multiple=True, metavar="FILE.pdx", help="Data beside the built-in one.")
+@click.option("--ecu", metavar="NAME", help="The unit to bring back.")
+@click.option("--dismiss", is_flag=True, help="Forget the entry of --ecu without flashing.")
+@click.option("--vin", metavar="VIN", help="With --dismiss: which vehicle, where the name alone is not enough.")
+@json_option
+@command
+def recover(
+    listing: bool,
+    vci: str | None,
+    data_files: tuple[str, ...],
+    ecu: str | None,
+    dismiss: bool,
+    vin: str | None,
+    out: Output,
+) -> None:
+    """Bring a unit back that was left in programming (power cut, cable, killed program).
+
+    The software is read back, the download goes on where the unit's boot loader can do that, or the unit is erased
+    and flashed again. Without --ecu the units that wait are listed.
+    """
+    with open_workbench() as workbench:
+        if listing or ecu is None:
+            _list(workbench.unfinished(), out)
+        elif dismiss:
+            entry = _chosen(workbench.unfinished(), ecu, vin)
+            workbench.dismiss(entry)
+            out.line(f"{entry.unit} of VIN {entry.vin} is not told any more.")
+            out.record(dismissed=entry.unit, vin=entry.vin)
+        elif vci is None:
+            raise UsageError("Recovering a unit needs --vci.", "passbay recover --vci URI --ecu NAME")
+        else:
+            _recover(workbench, vci, data_files, ecu, out)
+
+
+def _recover(workbench: Workbench, vci: str, data_files: tuple[str, ...], ecu: str, out: Output) -> None:
+    with workbench.connect(vci, data_files) as vehicle:
+        result = wait_for(vehicle.recover(ecu), workbench, out)
+    show_flash_result(result, out)
+
+
+def _chosen(entries: tuple[Interrupted, ...], ecu: str, vin: str | None) -> Interrupted:
+    fits = [e for e in entries if e.unit.casefold() == ecu.strip().casefold() and vin in (None, e.vin)]
+    if not fits:
+        raise DataMissing(f"{ecu} was not left in programming.", "`passbay recover --list` shows what was.")
+    if len(fits) > 1:
+        raise UsageError(f"{ecu} was left in programming in {len(fits)} vehicles.", "Say which one by --vin.")
+    return fits[0]
+
+
+def _list(entries: tuple[Interrupted, ...], out: Output) -> None:
+    """Text as it was kept; one object with all of them for scripts."""
+    for entry in entries:
+        out.line(f"{datetime.fromtimestamp(entry.at).astimezone():%Y-%m-%d %H:%M}  {entry.sentence}")
+        out.line(f"                  {entry.advice}")
+        way = entry.vci or "URI"
+        out.line(f"                  passbay recover --vci {way} --ecu {entry.unit}")
+    if not entries:
+        out.line("No unit was left in programming.")
+    out.record(unfinished=[_fields(entry) for entry in entries])
+
+
+def _fields(entry: Interrupted) -> dict[str, object]:
+    names = (
+        "job", "at", "vin", "unit", "vehicle", "address", "vci", "flashware", "file", "sha256", "software_before",
+        "software_after", "step", "block", "offset", "block_size", "resumable", "complete", "sentence", "advice",
+    )  # fmt: skip
+    return {name: getattr(entry, name) for name in names}
