@@ -100,6 +100,11 @@ def image_from_file(path: Path, *, start: int | None = None) -> FlashImage:
     return FlashImage(path.name, segments_of_text(text, kind, file=str(path)))
 
 
+def is_raw_binary(path: Path) -> bool:
+    """Neither Intel HEX nor S-record: the file says neither where it begins nor where it ends."""
+    return _kind_of(_read_file(path)) == "binary"
+
+
 def segments_of_text(text: str, kind: str, *, file: str) -> tuple[ImageSegment, ...]:
     """Parses "hex" (Intel HEX) or "srec" (Motorola S-record) text. Raises DataInvalid with the line.
 
@@ -125,7 +130,7 @@ def _records(text: str, kind: str, file: str) -> Iterator[tuple[int, int | None,
     """(line, address, data) of every data record; address None is an end record."""
     import bincopy
 
-    base = 0
+    base, counted = 0, 0
     for line, record in enumerate(text.splitlines(), start=1):
         record = record.strip()
         if not record:
@@ -144,8 +149,15 @@ def _records(text: str, kind: str, file: str) -> Iterator[tuple[int, int | None,
                 yield line, None if kind_of_record == 1 else base + address, bytes(data)
             elif kind_of_record not in (3, 5):  # start addresses say nothing to us
                 raise _bad_line(file, line, f"record type {kind_of_record} does not exist")
-        elif kind_of_record in "123789":
-            yield line, address if kind_of_record in "123" else None, bytes(data)
+        elif kind_of_record in "123":
+            counted += 1
+            yield line, address, bytes(data)
+        elif kind_of_record in "56":  # the number of data records before: an end as good as any
+            if address != counted % (1 << (16 if kind_of_record == "5" else 24)):
+                raise _bad_line(file, line, f"{address} data records should be before it, there are {counted}")
+            yield line, None, b""
+        elif kind_of_record in "789":
+            yield line, None, bytes(data)
 
 
 def _grown_together(pieces: list[tuple[int, int, bytes]], file: str) -> tuple[ImageSegment, ...]:
