@@ -28,14 +28,19 @@ _NOT_LISTED = ("escape", "tab")
 
 
 def commands(app: PassbayApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
-    """Own keys of the place, keys that hold everywhere, places, extras."""
-    for owner in (screen, app):
+    """Own keys of the place, keys that hold everywhere, places, extras; each title once."""
+    titles: set[str] = set()
+    for command in _every(app, screen):
+        if command.title not in titles:
+            titles.add(command.title)
+            yield command
+
+
+def _every(app: PassbayApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
+    owners: list[Any] = [screen, app] if isinstance(screen, Place) else [app]
+    for owner in owners:
         for binding in type(owner).BINDINGS:
-            if (
-                isinstance(binding, Binding)
-                and binding.key not in _NOT_LISTED
-                and (isinstance(screen, Place) or owner is app)
-            ):
+            if isinstance(binding, Binding) and binding.key not in _NOT_LISTED:
                 run = partial(owner.run_action, binding.action)
                 yield SystemCommand(binding.description, f"key {key_words(binding.key)}", run)
     for title, place, words in PLACES:

@@ -1,22 +1,21 @@
 """What the screens know: chosen device, connected vehicle, the running job, results, messages. Pure of any widget.
 
-Facts come in by `apply`, one small handler a class of fact; wishes are methods that start errands or jobs. All on the
-screen's thread.
+Facts come in through facts.py; wishes are methods that start errands or jobs. All on the screen's thread.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from core import events
 from core.errors import ProductError
-from core.messages import Message, message_for, message_for_failure
+from core.messages import Message, message_for
 from core.vocabulary import SurveyResult, UnitSurvey, VehicleUnit
 from tui.bridge import Bridge
-from tui.work import JobView, MessageItem, StepView
+from tui.facts import apply
+from tui.work import JobView, MessageItem
 
 if TYPE_CHECKING:
     from core.workbench import Vehicle, Workbench
@@ -46,6 +45,7 @@ class Desk:
         self.data_files: list[str] = []
         self.vehicle: Vehicle | None = None
         self.connecting = False
+        self.lost = False
         self.volts: float | None = None
         self.survey: SurveyResult | None = None
         self.units: dict[str, UnitSurvey] = {}
@@ -62,13 +62,10 @@ class Desk:
         before = self._numbers
         facts = self.bridge.pull()
         for fact in facts:
-            self.apply(fact)
+            apply(self, fact)
+        if self.lost and not self.busy:
+            self.disconnect()
         return self._end_job() or bool(facts) or self._numbers != before
-
-    def apply(self, fact: events.Event) -> None:
-        handler = self._HANDLERS.get(type(fact))
-        if handler is not None:
-            handler(self, fact)
 
     # -- workbench and vehicle
 
@@ -112,7 +109,7 @@ class Desk:
             self.errand(lambda: workbench.remember_device(uri), lambda _: None, lane="settings")
 
     def disconnect(self) -> None:
-        vehicle, self.vehicle = self.vehicle, None
+        vehicle, self.vehicle, self.lost = self.vehicle, None, False
         self.survey, self.units, self.volts, self.job = None, {}, None, None
         if vehicle is not None:
             self.errand(vehicle.close, lambda _: None, lane="vehicle")
@@ -211,7 +208,7 @@ class Desk:
         if job is None or not job.running or not job.handle.done:
             return False
         for fact in self.bridge.pull():  # what the job published last
-            self.apply(fact)
+            apply(self, fact)
         job.running = False
         try:
             result = job.handle.wait(0)
@@ -242,9 +239,9 @@ class Desk:
         self.tell(severity, text, alert=False)
 
     def tell_error(self, error: ProductError, unit: str = "") -> None:
-        self._tell_message(message_for(error), unit)
+        self.tell_message(message_for(error), unit)
 
-    def _tell_message(self, message: Message, unit: str, at: float = 0.0) -> None:
+    def tell_message(self, message: Message, unit: str, at: float = 0.0) -> None:
         self.tell(
             message.severity.value, message.text, unit=unit, code=message.code, advice=message.advice, at=at
         )  # fmt: skip
@@ -253,86 +250,6 @@ class Desk:
     def connection(self) -> tuple[object, ...]:
         """Changes when another vehicle may be there: device, data files, connected vehicle."""
         return self.uri, tuple(self.data_files), self.vehicle
-
-    # -- facts
-
-    def _vci_opened(self, fact: events.VciOpened) -> None:
-        self.tell("info", f"Connected: {fact.name or fact.uri}", at=fact.at, alert=False)
-
-    def _vci_closed(self, fact: events.VciClosed) -> None:
-        severity, why = ("error", f": {fact.reason}") if fact.reason else ("info", "")
-        self.tell(severity, f"Disconnected from {fact.uri}{why}", at=fact.at, alert=bool(fact.reason))
-
-    def _voltage(self, fact: events.VoltageRead) -> None:
-        self.volts = fact.volts
-
-    def _job_started(self, fact: events.JobStarted) -> None:
-        if self.job is not None and self.job.running:
-            self.job.identity = fact.job
-        words = JobView.words_of(fact.kind, fact.unit)
-        self.tell("info", f"{words} started", at=fact.at, alert=False)
-
-    def _job_finished(self, fact: events.JobFinished) -> None:
-        words = JobView.words_of(fact.kind, fact.unit)
-        self.tell("ok", f"{words}: {fact.summary}" if fact.summary else f"{words} done", at=fact.at, alert=False)
-
-    def _job_failed(self, fact: events.JobFailed) -> None:
-        if self.job is not None:
-            self.job.told = True
-        self._tell_message(message_for_failure(fact), fact.unit, fact.at)
-
-    def _step_started(self, fact: events.StepStarted) -> None:
-        if self.job is not None:
-            self.job.step_started(StepView(fact.step, fact.title, fact.at))
-
-    def _step_finished(self, fact: events.StepFinished) -> None:
-        if self.job is not None:
-            self.job.step_finished(fact.step, fact.seconds)
-
-    def _progress(self, fact: events.ProgressMade) -> None:
-        if self.job is not None:
-            self.job.progress(fact.step, fact.done, fact.total, fact.rate)
-
-    def _unit_surveyed(self, fact: events.UnitSurveyed) -> None:
-        self.units[fact.unit.name] = fact.unit
-
-    def _negative(self, fact: events.NegativeResponseReceived) -> None:
-        self.tell("warning", fact.text, unit=fact.unit, code=f"NRC {fact.nrc:02X}", at=fact.at, alert=False)
-
-    def _pending(self, fact: events.ResponsePendingReceived) -> None:
-        if self.job is not None:
-            self.job.pending += 1
-
-    def _foreign(self, fact: events.ForeignAnswerSkipped) -> None:
-        text = f"A late or foreign answer was skipped: {fact.pdu[:8].hex(' ').upper()}"
-        self.tell("info", text, unit=fact.unit, at=fact.at, alert=False)
-
-    def _dtc_seen(self, fact: events.DtcSeen) -> None:
-        words = ", ".join(fact.dtc.words) or "not active"
-        text = f"{fact.dtc.display} 0x{fact.dtc.status:02X} {words}: {fact.dtc.text}"
-        severity = "warning" if fact.dtc.status & 0x01 else "info"
-        self.tell(severity, text, unit=fact.unit, at=fact.at, alert=False)
-
-    def _noted(self, fact: events.Noted) -> None:
-        self.tell(fact.severity, fact.text, at=fact.at, alert=False)
-
-    _HANDLERS: Mapping[type[events.Event], Callable[[Desk, Any], None]] = {
-        events.VciOpened: _vci_opened,
-        events.VciClosed: _vci_closed,
-        events.VoltageRead: _voltage,
-        events.JobStarted: _job_started,
-        events.JobFinished: _job_finished,
-        events.JobFailed: _job_failed,
-        events.StepStarted: _step_started,
-        events.StepFinished: _step_finished,
-        events.ProgressMade: _progress,
-        events.UnitSurveyed: _unit_surveyed,
-        events.NegativeResponseReceived: _negative,
-        events.ResponsePendingReceived: _pending,
-        events.ForeignAnswerSkipped: _foreign,
-        events.DtcSeen: _dtc_seen,
-        events.Noted: _noted,
-    }
 
     # -- the end
 

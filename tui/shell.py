@@ -42,8 +42,16 @@ class PassbayApp(App[None]):
     TITLE = "Passbay"
     CSS = CSS
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (80, "-fit"), (120, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-low"), (24, "-enough"), (36, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-narrow"),
+        (80, "-fit"),
+        (120, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-low"),
+        (24, "-enough"),
+        (36, "-tall"),
+    ]
     SCREENS: ClassVar = {
         "devices": _screen("devices", "DevicesScreen"),
         "vehicle": _screen("vehicle", "VehicleScreen"),

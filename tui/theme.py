@@ -33,8 +33,8 @@ class Palette:
 
 PALETTES = {
     DARK: Palette(
-        background="#0f141a", bar="#1c2733", text="#dce3ea", dim="#93a1b0", accent="#7cc0ff", ok="#6fdc98",
-        warn="#f5cc66", bad="#ff8a80", busy="#84dcec", cursor="#1b3f66", cursor_idle="#1c2733", line="#48586a",
+        background="#0f141a", bar="#1c2733", text="#dce3ea", dim="#98a5b3", accent="#7cc0ff", ok="#6fdc98",
+        warn="#f5cc66", bad="#ff8a80", busy="#84dcec", cursor="#183759", cursor_idle="#1c2733", line="#48586a",
     ),
     LIGHT: Palette(
         background="#fbfbf8", bar="#e4e8ec", text="#14191f", dim="#4d5965", accent="#0b4f94", ok="#0b5d33",

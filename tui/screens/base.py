@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -28,8 +28,7 @@ class Fitting(Screen[ResultT]):
 
     @property
     def passbay(self) -> PassbayApp:
-        app: Any = self.app
-        return app
+        return cast("PassbayApp", self.app)
 
     def render(self) -> Any:
         if self.has_class("-narrow") or self.has_class("-low"):

@@ -10,11 +10,11 @@ from core.errors import ProductError
 from core.vocabulary import CodingItemState, CodingResult, CodingState
 from tui.screens.base import Place
 from tui.screens.dialogs import Ask, Fill, Pick
-from tui.screens.flash import unit_rows, unit_words
-from tui.theme import GLYPHS
 from tui.widgets.lines import Key, Lines
 from tui.widgets.plain import Cell, told
-from tui.widgets.rows import Column, Row, RowList
+from tui.widgets.rows import Column, RowList
+from tui.wording.coding import byte_lines, item_row, range_words
+from tui.wording.units import unit_rows, unit_words
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -161,7 +161,7 @@ class CodingScreen(Place):
             choices = [(c, c + ("   (factory)" if c == item.factory else "")) for c in item.choices]
             self.app.push_screen(Pick(item.title, choices, now), lambda value: self._set(item, value))
         else:
-            note = f"A number {_range(item)}".strip()
+            note = f"A number {range_words(item)}".strip()
             self.app.push_screen(
                 Fill(item.title, [("value", f"Value {item.unit}".strip(), now)], note),
                 lambda values: self._set(item, values["value"] if values else None),
@@ -279,20 +279,12 @@ class CodingScreen(Place):
         units = self.query_one("#units", RowList)
         units.empty = unit_words(desk)
         units.set_rows(unit_rows(desk, "codable", "no coding in the data"))
-        self.query_one("#items", RowList).set_rows([self._row(i) for i in (self.state.items if self.state else ())])
+        self.query_one("#items", RowList).set_rows(
+            [item_row(item, self.changes.get(item.name)) for item in (self.state.items if self.state else ())]
+        )
         self.query_one("#about", Lines).show(self._about())
         self.query_one("#bytes", Lines).show(*self._byte_lines())
         self.query_one("#progress", Lines).show(*self._news(desk))
-
-    def _row(self, item: CodingItemState) -> Row:
-        new = self.changes.get(item.name)
-        unit = f" {item.unit}" if item.unit else ""
-        tone = "accent" if new is not None else "dim"
-        shown = f"{new}{unit}" if new is not None else f"{item.now}{unit}"
-        differs = "warn" if item.factory and item.factory != item.now else ""
-        glyph = (GLYPHS["accent"], "accent") if new is not None else (" ", "")
-        return Row(item.name, (glyph, item.title or item.name, (f"{item.now}{unit}", differs), (shown, tone),
-                               (f"{item.factory}{unit}" if item.factory else "-", "")))  # fmt: skip
 
     def _about(self) -> Cell:
         if self.state is None:
@@ -328,25 +320,3 @@ class CodingScreen(Place):
             return told(head, "ok" if good else "bad", made, width)
         key = "enter on a line changes its meaning." if self.state is not None else "mark the control unit, then enter."
         return [(f" Next: {key}", "dim")]
-
-
-def _range(item: CodingItemState) -> str:
-    if item.minimum is None or item.maximum is None:
-        return ""
-    return f"from {item.minimum:g} to {item.maximum:g} {item.unit}"
-
-
-def byte_lines(before: bytes, after: bytes, shown: int) -> list[Cell]:
-    """The record's bytes before and after, the changed ones marked; the window starts near the first change."""
-    first = next((n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
-    start = 0 if first < shown else first - shown // 2
-    many = "~" if start or len(before) > start + shown else ""
-    old: list[tuple[str, str]] = [(" Before ", "dim")]
-    new: list[tuple[str, str]] = [(" After  ", "dim")]
-    for n in range(start, min(len(before), start + shown)):
-        changed = n < len(after) and before[n] != after[n]
-        old.append((f"{before[n]:02X} ", ""))
-        new.append((f"{after[n]:02X} " if n < len(after) else "-- ", "changed" if changed else ""))
-    count = sum(a != b for a, b in zip(before, after, strict=False))
-    new.append((f"  {count} byte(s) change" if count else "", "accent"))
-    return [(*old, (many, "dim")), tuple(new)]

@@ -117,7 +117,7 @@ class Ask(Dialog[bool]):
         self.LABELS = ("Cancel", yes)
 
     def content(self) -> list[Widget]:
-        return [VerticalScroll(Static(joined(self._lines)), id="words", can_focus=False)]
+        return [VerticalScroll(Static(plain(joined(self._lines))), id="words", can_focus=False)]
 
     def accept(self) -> None:
         self.dismiss(True)
@@ -135,16 +135,16 @@ class Tell(Dialog[None]):
 
     def __init__(self, title: str, lines: Sequence[object]) -> None:
         super().__init__(title)
-        self._text = joined(lines)
+        self._words = joined(lines)
 
     def content(self) -> list[Widget]:
-        return [VerticalScroll(Static(self._text), id="words", can_focus=False)]
+        return [VerticalScroll(Static(plain(self._words)), id="words", can_focus=False)]
 
     def accept(self) -> None:
         self.action_copy()
 
     def action_copy(self) -> None:
-        self.app.copy_to_clipboard(self._text.plain)
+        self.app.copy_to_clipboard(self._words)
         self.passbay.toast("Copied to the terminal's clipboard.", "information")
 
 

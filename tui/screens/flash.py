@@ -10,11 +10,11 @@ from core.errors import ProductError
 from core.vocabulary import FlashChoice, FlashPreview, FlashResult
 from tui.screens.base import Place
 from tui.screens.dialogs import Ask, Fill
-from tui.screens.flash_words import check_rows, plan_rows, progress_lines, result_lines, step_rows
-from tui.theme import GLYPHS
 from tui.widgets.lines import Key, Lines
-from tui.widgets.plain import Cell, told
+from tui.widgets.plain import Cell, plain, told
 from tui.widgets.rows import Column, Row, RowList
+from tui.wording.flash import check_rows, plan_rows, progress_lines, result_lines, step_rows
+from tui.wording.units import unit_rows, unit_words
 from tui.work import bytes_words
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class FlashScreen(Place):
         checks = RowList(check_columns, heading=False, id="flash-checks", classes="box")
         steps = RowList(STEP_COLUMNS, heading=False, follow=True, id="steps", classes="box")
         for box, title in ((units, "Control units"), (wares, "Flashware"), (checks, "Checks"), (steps, "Steps")):
-            box.border_title = title
+            box.border_title = plain(title)
         return [Lines(("",), id="about"), units, wares, checks, steps, Lines(("",), id="progress")]
 
     def on_mount(self) -> None:
@@ -288,29 +288,6 @@ class FlashScreen(Place):
         warn = ("   DO NOT DISCONNECT", "warn") if desk.locked else ("", "")
         change = f" {p.software_before or '-'} -> {p.software_after}   {bytes_words(p.bytes)}   "
         return ((f" {p.unit} ", "bold"), (change, ""), (p.flashware, "dim"), warn)
-
-
-def unit_words(desk: Desk) -> str:
-    """What an empty list of units says."""
-    if desk.connecting or desk.busy:
-        return "Connecting and reading which vehicle this is ..."
-    why = desk.messages[-1].text if desk.messages else "No vehicle."
-    return f"{why}  esc goes back."
-
-
-def unit_rows(desk: Desk, able: str, lacking: str) -> list[Row]:
-    """All units of the vehicle; the ones that cannot be worked on say why."""
-    rows = []
-    for unit in desk.vehicle.units if desk.vehicle is not None else ():
-        can = bool(getattr(unit, able))
-        surveyed = desk.units.get(unit.name)
-        newer = f"newer: {surveyed.newer_software}" if surveyed is not None and surveyed.newer_software else ""
-        tone = "bad" if not unit.reachable else "ok" if can else "dim"
-        note = unit.reason if not unit.reachable else (newer if able == "flashable" else "") if can else lacking
-        rows.append(
-            Row(unit.name, ((GLYPHS[tone], tone), unit.name, unit.title, (note, "dim" if not newer else "accent")))
-        )
-    return rows
 
 
 def _ware_row(choice: FlashChoice) -> Row:

@@ -11,10 +11,10 @@ from textual.binding import Binding
 from tui.app import SLOW_LINE
 from tui.screens.base import Place
 from tui.screens.dialogs import Fill
-from tui.screens.live_rows import COLUMNS, MESSAGE_COLUMNS, frame_line_row, frame_row, item_row, message_row
 from tui.widgets.lines import Key, Lines
-from tui.widgets.plain import Cell
+from tui.widgets.plain import Cell, plain
 from tui.widgets.rows import Row, RowList
+from tui.wording.live import COLUMNS, MESSAGE_COLUMNS, frame_line_row, frame_row, item_row, message_row
 from tui.work import left_words, rate_words
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 POLLS_A_SECOND = 10
 TICKS_A_PAINT = 5 if SLOW_LINE in os.environ else 3  # 2 paints a second over a slow line, else 3.3
+TITLES = {"rows": "Identifiers", "frames": "Frames", "messages": "UDS messages"}
 SCROLL_BACK = 2000  # lines that a paused list keeps for scrolling
 
 
@@ -104,7 +105,7 @@ class LiveScreen(Place):
     def paint(self) -> None:
         view = self._current_view()
         traffic = self.query_one("#traffic", RowList)
-        traffic.border_title = {"rows": "Identifiers", "frames": "Frames", "messages": "UDS messages"}[self.mode]
+        traffic.border_title = plain(TITLES[self.mode])
         traffic.empty = (
             "No vehicle is connected: esc, then 1 on Start." if view is None
             else "Nothing matches the filter: / changes it." if self.filter

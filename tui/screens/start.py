@@ -85,7 +85,7 @@ class StartScreen(Place):
                 check_row("data", 2, "Data", "ok", "comes with the product"),
                 check_row("vehicle", 3, "Vehicle", "dim", "not connected"),
             ]
-        data = "comes with the product" + (f" + {len(desk.data_files)} file(s)" if desk.data_files else "")
+        data = f"built in + {len(desk.data_files)} file(s)" if desk.data_files else "comes with the product"
         name = desk.uri if desk.uri.startswith("sim:") else desk.device_name
         hardware = f"Simulation - no VCI ({name[4:]})" if name.startswith("sim:") else name
         return [

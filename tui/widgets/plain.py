@@ -7,6 +7,7 @@ parses as markup. `paint` does the same for the line widgets, straight to segmen
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -47,9 +48,9 @@ def plain(text: object, limit: int = 4096) -> Text:
 def pieces_of(cell: Cell) -> tuple[tuple[str, str], ...]:
     if isinstance(cell, str):
         return ((cell, ""),)
-    if cell and isinstance(cell[0], tuple):
-        return cell  # type: ignore[return-value]
-    return (cell,)  # type: ignore[return-value]
+    if cell and isinstance(cell[0], str):
+        return (cast("tuple[str, str]", cell),)
+    return cast("tuple[tuple[str, str], ...]", cell)
 
 
 def fit(text: str, width: int, right: bool = False) -> str:
@@ -86,9 +87,9 @@ def blank(width: int, style: Style) -> Strip:
     return Strip([Segment(" " * width, style)], width)
 
 
-def joined(lines: Iterable[object]) -> Text:
-    """Several outside texts as one block."""
-    return plain("\n".join(clean(line) for line in lines))
+def joined(lines: Iterable[object]) -> str:
+    """Several outside texts as one, cleaned line by line; goes through `plain` into a widget."""
+    return "\n".join(clean(line) for line in lines)
 
 
 def wrapped(sentence: str, width: int) -> list[str]:
