@@ -124,7 +124,7 @@ class FlashPolicy:
     unit_order: int = 0  # within one order of several units, where dependencies leave it open: small ones first
     depends_on: tuple[str, ...] = ()  # units that must have their new software before
     allow_override: bool = False  # a technician who types the unit's name may go on past a red check
-    authentication: str | None = None  # method of service 0x29, None for securityAccess
+    authentication: str | None = None  # method of service 0x29, which then takes the place of securityAccess
 
 
 POLICY_CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -204,6 +204,7 @@ class CodingRecord:
     session: int = 0x03
     security_level: int | None = 0x01
     security_method: str = "passbay-garage"
+    authentication: str | None = None  # method of service 0x29, which then takes the place of securityAccess
 
 
 @dataclass(frozen=True, slots=True)

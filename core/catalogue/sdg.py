@@ -62,6 +62,7 @@ files have none of them and get the defaults. Numbers are decimal or 0x...; time
     CONFIG-RECORD        SESSION             CodingRecord.session               0x03
     (first), then        SECURITY-LEVEL      .security_level or NONE            0x01
     CONFIG-DATA          SECURITY-METHOD     .security_method                   passbay-garage
+                         AUTHENTICATION      .authentication or NONE            NONE
                          DID                 .did                               from the READ-DIAG-COMM of the connector
 
 `*` may stand several times. What plain ODX says is taken from plain ODX:
@@ -139,6 +140,11 @@ class SpecialData:
         found = self.values.get(name)
         return found[0] if found else default
 
+    def optional_text(self, name: str) -> str | None:
+        """None for nothing and for NONE."""
+        text = self.text(name).strip()
+        return None if text.upper() in ("", "NONE") else text
+
     def texts(self, name: str) -> tuple[str, ...]:
         return tuple(self.values.get(name, ()))
 
@@ -210,7 +216,7 @@ def flash_policy(data: SpecialData) -> FlashPolicy:
         elif isinstance(default, tuple):
             chosen[attribute] = data.texts(name)
         elif default is None:
-            chosen[attribute] = None if data.text(name).strip().upper() in ("", "NONE") else data.text(name).strip()
+            chosen[attribute] = data.optional_text(name)
         elif attribute in _MAY_BE_NONE:
             chosen[attribute] = data.optional_integer(name, int(str(default)))
         else:

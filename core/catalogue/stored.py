@@ -136,9 +136,9 @@ def _block(row: Row) -> DataBlock:
 
 
 def _coding(row: Row) -> CodingRecord:
-    name, title, did, length, items, factory, session, level, method = row
+    name, title, did, length, items, factory, *access = row
     return CodingRecord(
-        name, title, did, length, tuple(_item(item) for item in items), bytes.fromhex(factory), session, level, method
+        name, title, did, length, tuple(_item(item) for item in items), bytes.fromhex(factory), *access
     )
 
 

@@ -59,6 +59,7 @@ def _record(record: Any, data: Any, base: Any, problems: list[str]) -> CodingRec
         session=special.integer("SESSION", 0x03),
         security_level=special.optional_integer("SECURITY-LEVEL", 0x01),
         security_method=special.text("SECURITY-METHOD", "passbay-garage"),
+        authentication=special.optional_text("AUTHENTICATION"),
     )
 
 

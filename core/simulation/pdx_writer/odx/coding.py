@@ -28,8 +28,13 @@ def _config_data(unit: Unit) -> Element:
         f"Coding of {unit.kind.title}",
         element("VALID-BASE-VARIANTS", valid),
         records,
-        special_data([("SESSION", "0x03"), ("SECURITY-LEVEL", "0x01")]),
+        special_data([("SESSION", "0x03"), ("SECURITY-LEVEL", "0x01"), *_authentication(unit)]),
     )
+
+
+def _authentication(unit: Unit) -> list[tuple[str, str]]:
+    """A unit that asks for certificates before it is programmed asks for them before it is coded, too."""
+    return [(name, method) for name, method in unit.policy.items() if name == "AUTHENTICATION"]
 
 
 def _record(unit: Unit, record: Record) -> Element:
