@@ -10,6 +10,16 @@ from core.vocabulary.bus import (
     Transport,
 )
 from core.vocabulary.devices import DeviceInfo, DeviceKind, DoipEntity, GarageVehicle
+from core.vocabulary.history import (
+    CodingDiff,
+    CodingDifference,
+    CodingExport,
+    CodingKept,
+    HistoryCheck,
+    HistoryEntry,
+    VehicleCodingResult,
+)
+from core.vocabulary.hosts import HostInfo, HostJob
 from core.vocabulary.recovery import Interrupted
 from core.vocabulary.results import (
     CodingChange,
@@ -41,7 +51,11 @@ __all__ = [
     "CanAddress",
     "CanFrame",
     "CodingChange",
+    "CodingDiff",
+    "CodingDifference",
+    "CodingExport",
     "CodingItemState",
+    "CodingKept",
     "CodingResult",
     "CodingState",
     "DataReport",
@@ -62,6 +76,10 @@ __all__ = [
     "FrameLine",
     "FrameRow",
     "GarageVehicle",
+    "HistoryCheck",
+    "HistoryEntry",
+    "HostInfo",
+    "HostJob",
     "Interrupted",
     "MessageLine",
     "SurveyResult",
@@ -70,6 +88,7 @@ __all__ = [
     "UdsResult",
     "UnitState",
     "UnitSurvey",
+    "VehicleCodingResult",
     "VehicleIdentity",
     "VehicleUnit",
     "Vin",

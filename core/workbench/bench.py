@@ -12,12 +12,23 @@ from core import settings as settings_file
 from core.events import Event, Noted, VciOpened
 from core.settings import Settings
 from core.stream import EventStream
-from core.vocabulary import DataReport, DeviceInfo, DeviceKind, DoipEntity, GarageVehicle, Interrupted, Transport
+from core.vocabulary import (
+    DataReport,
+    DeviceInfo,
+    DeviceKind,
+    DoipEntity,
+    GarageVehicle,
+    HostInfo,
+    Interrupted,
+    Transport,
+)
 from core.workbench.data import DataShelf
+from core.workbench.hosts import Hosts
 from core.workbench.paths import WorkbenchPaths
 from core.workbench.vehicle import Vehicle
 
 if TYPE_CHECKING:
+    from core.host.vehicle import HostedVehicle
     from core.simulation.serve import RunningGarage
     from core.vci.channel import Vci
     from core.vci.uri import VciUri
@@ -34,14 +45,15 @@ class Workbench:
     about files of ours that could not be used (broken settings, broken data files), for the message list.
     """
 
-    def __init__(self, paths: WorkbenchPaths) -> None:
+    def __init__(self, paths: WorkbenchPaths, stream: EventStream | None = None) -> None:
         self.paths = paths
-        self.stream = EventStream()
+        self.stream = stream if stream is not None else EventStream()
         self.settings: Settings
         self.settings, problem = settings_file.load(paths.settings_file)
         self._problems = [problem] if problem else []
         self._data = DataShelf(paths.data_files, paths.compiled)
-        self._open: list[Vehicle | RunningGarage] = []
+        self.hosting = Hosts(paths, self.publish)
+        self._open: list[Vehicle | HostedVehicle | RunningGarage] = []
         self._lock = threading.Lock()
 
     @property
@@ -171,12 +183,39 @@ class Workbench:
 
     # -- connection
 
-    def connect(self, uri: str, data_files: Sequence[str | Path] = ()) -> Vehicle:
+    def connect(
+        self, uri: str, data_files: Sequence[str | Path] = (), hosted: bool | None = None, idle: bool = False
+    ) -> Vehicle | HostedVehicle:
         """Opens the device (lock included) and the catalogue.
 
+        `hosted` True: in a vehicle host, a running one or a new one, so that jobs outlive this process; False: in
+        this process; None: in the host that has this device, else in this process. A vehicle in a host may be driven
+        by another screen or run a job already; with `idle` that is VciBusy.
         UsageError for a garbled URI, VciNotFound, VciBusy (names the holder), DriverMissing; DataInvalid when one of
         `data_files` cannot be used.
         """
+        if hosted is not False:
+            vehicle = self.hosting.open(uri, [Path(file) for file in data_files], start=hosted is True, idle=idle)
+            if vehicle is not None:
+                self._keep(vehicle)
+                return vehicle
+        return self._connect_here(uri, data_files)
+
+    def hosts(self) -> list[HostInfo]:
+        """The vehicle hosts that run, with their jobs."""
+        return self.hosting.running()
+
+    def attach(self, which: str | int, watch: bool = False) -> HostedVehicle:
+        """To the host with this URI, device or process number; `watch`: never drive. VciNotFound."""
+        vehicle = self.hosting.attach(which, watch)
+        self._keep(vehicle)
+        return vehicle
+
+    def stop_host(self, which: str | int) -> HostInfo:
+        """Asks for the safe ending of the job in that host, whoever drives. VciNotFound, JobError."""
+        return self.hosting.stop(which)
+
+    def _connect_here(self, uri: str, data_files: Sequence[str | Path]) -> Vehicle:
         from core.vci.uri import VciUri
 
         parsed = VciUri.parse(uri)
@@ -224,7 +263,7 @@ class Workbench:
                 self._problems.append(text)
                 self.publish(Noted(time.time(), "warning", text))
 
-    def _keep(self, resource: Vehicle | RunningGarage) -> None:
+    def _keep(self, resource: Vehicle | HostedVehicle | RunningGarage) -> None:
         with self._lock:
             self._open.append(resource)
 

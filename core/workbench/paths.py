@@ -66,3 +66,12 @@ class WorkbenchPaths:
     @property
     def locks(self) -> Path:
         return self.state / "locks"
+
+    @property
+    def hosts(self) -> Path:
+        """The vehicle hosts that run: one file each, their sockets and keys. Only the owner enters it."""
+        return self.state / "hosts"
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "log"
