@@ -1,0 +1,217 @@
+"""A simulated car that outlives its testers, and testers that may die: for campaigns. No cut is decided here."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+
+import can
+
+from core.catalogue import Catalogue, load
+from core.catalogue.model import FlashSession
+from core.diagnosis.journal import unfinished
+from core.diagnosis.runner import RunningJob
+from core.errors import ProductError
+from core.simulation.can_side import CanSide
+from core.simulation.doip_side import DoipSide
+from core.simulation.garage import Garage, GarageUnit
+from core.simulation.initial_state import SimTiming
+from core.simulation.vehicle_files import garage_data, initial_state, pdx_path
+from core.stream import EventStream
+from core.vci.combined import CombinedVci
+from core.vci.doip_tcp import DoipVci
+from core.vci.python_can import CanVci
+from core.vocabulary import FlashResult, Interrupted
+from core.workbench.vehicle import Vehicle
+from tests.campaign.cuts import CutVci, Killed, SkippingClock
+
+QUICK = SimTiming(
+    reset_time=0.03, erase_per_kib=0.0, erase_minimum=0.06, checksum_per_kib=0.0, answer_time=0.0, pending_interval=0.02
+)
+PATIENCE = 120.0  # seconds
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Which unit of which car is flashed; `block_length` is what its 0x34 offers (maxNumberOfBlockLength)."""
+
+    car: str
+    unit: str
+    block_length: int
+    timing: SimTiming = QUICK
+
+
+class Rig:
+    """The car on its buses, with the journal and catalogue that a workbench would have. Close it."""
+
+    def __init__(self, subject: Subject, cache: Path, home: Path) -> None:
+        self.subject = subject
+        self.journal, self._frozen = home / "journal", home / "frozen"
+        self.catalogue: Catalogue = load([pdx_path(subject.car)], cache)
+        initial = initial_state(subject.car)
+        units = {
+            name: replace(unit, timing=subject.timing)
+            if name != subject.unit
+            else replace(unit, timing=subject.timing, max_block_length=subject.block_length)
+            for name, unit in initial.units.items()
+        }
+        self.full_voltage = initial.voltage
+        self.garage = Garage(
+            subject.car, garage_data(subject.car, cache), replace(initial, units=units, broadcast=()),
+            clock=time.monotonic,
+        )  # fmt: skip
+        self.unit: GarageUnit = self.garage.unit(subject.unit)
+        self._stack = ExitStack()
+        self._channel = ""
+        self._doip: DoipSide | None = None
+        if self.unit.can_address is not None:
+            self._channel = f"campaign-{uuid.uuid4()}"
+            self._stack.callback(CanSide(self.garage, self._bus()).close)
+        else:
+            self._doip = DoipSide(self.garage)
+            self._stack.callback(self._doip.close)
+        self._factory = [(bytes(r.data), (r.used_start, r.used_end)) for r in self.unit.state.memory.regions]
+        session: FlashSession = self.catalogue.flash_sessions(self.unit.model.info)[-1]
+        self.session = session
+        images = [self.catalogue.image(session, block) for block in session.blocks]
+        self.wanted = {segment.start: segment.data for image in images for segment in image.segments}
+
+    def _bus(self) -> can.BusABC:
+        return can.Bus(interface="virtual", channel=self._channel)
+
+    def factory(self) -> None:
+        """The old software again, everything at rest, an empty journal."""
+        for unit in self.garage.units:
+            with unit.lock:
+                if unit is self.unit:
+                    regions = unit.state.memory.regions
+                    for region, (data, used) in zip(regions, self._factory, strict=True):
+                        region.restore(data, True, used)
+                unit.power_on(time.monotonic())
+        self.garage.voltage = self.full_voltage
+        shutil.rmtree(self.journal, ignore_errors=True)
+
+    def right(self) -> bool:
+        """Every byte of the flashware is in the unit's memory, marked valid, and the application runs."""
+        with self.unit.lock:
+            server, memory = self.unit.server, self.unit.state.memory
+            held = {
+                start: bytes(region.data[start - region.start : start - region.start + len(data)])
+                for start, data in self.wanted.items()
+                if (region := memory.holding(start, len(data))) is not None
+            }
+            return held == self.wanted and memory.valid and not server.in_boot
+
+    def alive(self) -> bool:
+        """The unit has a whole software, old or new: it would start by itself."""
+        with self.unit.lock:
+            return self.unit.state.memory.valid
+
+    def tester(self, cut_at: int | None = None, happen: Callable[[CutVci], None] = lambda vci: None) -> Tester:
+        """A new process that connects to the car."""
+        stack = ExitStack()
+        can_vci = doip_vci = None
+        clock = SkippingClock()
+        if self._channel:
+            can_vci = CanVci(self._bus(), uri="sim:", name="campaign", tap=lambda record: None)
+        elif self._doip is not None:
+            doip_vci = DoipVci(self._doip.host, self._doip.port, source=0x0E00, tap=lambda record: None)
+        inner = CombinedVci(
+            can_vci, doip_vci, uri=f"sim:{self.subject.car}", name="campaign", voltage=lambda: self.garage.voltage,
+            vin_hint=self.garage.vin, on_close=stack.close,
+        )  # fmt: skip
+        return Tester(self, CutVci(inner, clock, cut_at, happen))
+
+    def freeze_journal(self) -> None:
+        """What is on the disk at this moment is what a killed tester leaves."""
+        shutil.rmtree(self._frozen, ignore_errors=True)
+        self._frozen.mkdir()
+        for path in self.journal.glob("*.jsonl"):
+            shutil.copy(path, self._frozen)
+
+    def thaw_journal(self) -> None:
+        """Everything that the threads of a tester wrote after its death is undone."""
+        shutil.rmtree(self.journal, ignore_errors=True)
+        self._frozen.replace(self.journal)
+
+    def power_cycle(self) -> None:
+        """The unit loses its supply for a moment."""
+        with self.unit.lock:
+            self.unit.server.begin_reset(time.monotonic())
+
+    def restored(self) -> bool:
+        """Every unit sends its messages and records trouble codes."""
+        return all(unit.server.transmit_normal and unit.server.dtc_recording for unit in self.garage.units)
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def __enter__(self) -> Rig:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Tester:
+    """One process of the product, connected to the car of a rig: its Vehicle over a VCI that can be cut."""
+
+    __test__ = False
+
+    def __init__(self, rig: Rig, vci: CutVci) -> None:
+        self.vci = vci
+        self.stream = EventStream()
+        self._journal, self._unit = rig.journal, rig.subject.unit
+        self.vehicle = Vehicle(
+            vci,  # type: ignore[arg-type]
+            rig.catalogue,
+            stream=self.stream,
+            own_files=frozenset(),
+            open_data=lambda path: rig.catalogue,
+            coding_folder=rig.journal.parent / "coding",
+            journal_folder=rig.journal,
+            bitrate=None,
+        )
+        # waiting for somebody who cannot answer is skipped, not slept
+        tester = self.vehicle._tester
+        tester.clock = vci.clock
+        tester._pause = lambda seconds: vci.clock.skip(seconds) if vci.silent or vci.lost else time.sleep(seconds)
+
+    def flash(self) -> FlashResult | BaseException:
+        """The result, or what the flash ended with."""
+        self.vci.keep_alives.clear()
+        return _ending(self.vehicle.flash(self._unit))
+
+    def recover(self) -> FlashResult | BaseException:
+        """As the product offers it: what the journal says was left is recovered, else the flash is started again."""
+        self.vci.keep_alives.clear()
+        return _ending(self.vehicle.recover(self._unit) if self.unfinished() else self.vehicle.flash(self._unit))
+
+    def unfinished(self) -> tuple[Interrupted, ...]:
+        return unfinished(self._journal)
+
+    def close(self) -> None:
+        self.vehicle.close()
+
+    def __enter__(self) -> Tester:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _ending(job: RunningJob[FlashResult]) -> FlashResult | BaseException:
+    try:
+        return job.wait(PATIENCE)
+    except (ProductError, Killed) as error:
+        return error
