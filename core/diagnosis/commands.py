@@ -11,11 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from core.errors import ProductError
 from core.events import Event
 from core.vocabulary import EcuAddress, UnitSurvey
+
+if TYPE_CHECKING:
+    from core.diagnosis.tester import Tester
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,26 @@ class Record:
     fields: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One unit's part of a job. With a `tester` of its own it works on another vehicle (a simulated twin): nothing is
+    journaled then, and of its events only steps and progress are told."""
+
+    unit: str
+    job: Generator[Any, Any, Any]
+    tester: Tester | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Works on several units at the same time, each in a thread of its own; their steps are named UNIT/STEP.
+
+    -> list: each branch's result, or the ProductError that it ended with. A cancel of the job reaches every branch.
+    """
+
+    branches: tuple[Branch, ...]
+
+
 class JobJournal(Protocol):
     """What the runner needs of a journal (journal/journal.py is one)."""
 
@@ -155,6 +178,9 @@ class JobJournal(Protocol):
     def ended(self, job: str, error: ProductError | None) -> None:
         """The job is over, however. Never raises."""
 
+    def branch(self) -> JobJournal:
+        """A journal of its own for one unit of several."""
+
 
 class NoJournal:
     """The journal of jobs that keep none."""
@@ -165,13 +191,16 @@ class NoJournal:
 
     def ended(self, job: str, error: ProductError | None) -> None: ...
 
+    def branch(self) -> JobJournal:
+        return self
+
 
 NO_JOURNAL: JobJournal = NoJournal()
 
 
 Command = (
     Request | Functional | Collect | KeepAlive | Reconnect | ReadVoltage | LinkLimit | ReadClock
-    | Wait | Step | Progress | Tell | Surveyed | Record
+    | Wait | Step | Progress | Tell | Surveyed | Record | SideBySide
 )
 
 ResultT = TypeVar("ResultT")

@@ -122,6 +122,13 @@ class Journal:
             self._descriptor = -1
             let_go(self._lock, self._path)
 
+    def branch(self) -> Journal:
+        """See JobJournal: a file of its own in the same folder."""
+        return Journal(
+            self._folder, kind=self._kind, vci=self._vci, warn=self._warn, clock=self._clock,
+            wall_clock=self._wall_clock,
+        )  # fmt: skip
+
     # -- inside
 
     def _confirm(self, fields: Mapping[str, Any]) -> None:

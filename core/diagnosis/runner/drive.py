@@ -1,4 +1,4 @@
-"""The job runner: performs what a job (a generator of commands.py) asks for, times it, and ends it safely.
+"""Performs what one job asks for, times it, and turns a cancel or a fault into its safe ending. Starts no thread.
 
 A cancel becomes JobCancelled, thrown into the job at its next yield, once. While the job handles an error (it is in
 an `except` or `finally` because of it) and in a protected step, a cancel waits, so that restoring is never cut short.
@@ -10,16 +10,14 @@ JobInterrupted with the original as its cause: this is the one place in the core
 from __future__ import annotations
 
 import threading
-import time
 import weakref
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from core.diagnosis.commands import (
     NO_JOURNAL,
+    Branch,
     Collect,
     Command,
     Functional,
@@ -33,17 +31,17 @@ from core.diagnosis.commands import (
     Reconnect,
     Record,
     Request,
+    SideBySide,
     Step,
     Surveyed,
     Tell,
     Wait,
 )
+from core.diagnosis.runner.branches import only_steps, side_by_side
+from core.diagnosis.runner.meter import Meter
 from core.diagnosis.tester import Publish, Tester
 from core.errors import JobCancelled, JobInterrupted, ProductError
 from core.events import (
-    JobFailed,
-    JobFinished,
-    JobStarted,
     Noted,
     ProgressMade,
     StepFinished,
@@ -55,10 +53,7 @@ from core.vci.channel import Clock
 
 T = TypeVar("T")
 
-PROGRESS_SPACING = 0.1
-RATE_WINDOW = 30.0
 FAULT_OF_OURS = "Keep the ignition on and start the job again; please report this with the bus trace."
-_numbers = count(1)
 
 
 class CancelToken:
@@ -79,40 +74,16 @@ class CancelToken:
         return self._wished.wait(seconds)
 
 
-class _Meter:
-    """Done and rate of one step; says when a ProgressMade is due."""
-
-    def __init__(self) -> None:
-        self._samples: deque[tuple[float, int]] = deque()
-        self._told = float("-inf")
-        self.held_back: Progress | None = None
-
-    def due(self, progress: Progress, now: float) -> bool:
-        if now - self._told < PROGRESS_SPACING and progress.done < progress.total:
-            self.held_back = progress
-            return False
-        self._told = now
-        self.held_back = None
-        return True
-
-    def rate(self, done: int, now: float) -> float:
-        """Per second over the last 30 s; 0 while there is nothing to compare."""
-        samples = self._samples
-        samples.append((now, done))
-        while now - samples[0][0] > RATE_WINDOW and len(samples) > 2:
-            samples.popleft()
-        then, before = samples[0]
-        return (done - before) / (now - then) if now > then and done > before else 0.0
-
-
-class _Run:
-    """One job under way."""
+class Run:
+    """One job under way. `branch` is the unit that this one works on beside others of the same job, "" for all."""
 
     def __init__(
-        self, job_id: str, tester: Tester, publish: Publish, cancel: CancelToken, clock: Clock, journal: JobJournal
-    ) -> None:
+        self, job_id: str, tester: Tester, publish: Publish, cancel: CancelToken, clock: Clock, journal: JobJournal,
+        branch: str = "",
+    ) -> None:  # fmt: skip
         self.job_id = job_id
         self._journal = journal
+        self._branch = branch
         self.step = Step("", "")
         self._tester = tester
         self._publish = publish
@@ -120,7 +91,7 @@ class _Run:
         self._wall_clock = clock
         self._clock = tester.clock
         self._step_began = 0.0
-        self._meter = _Meter()
+        self._meter = Meter()
         self._cancel_thrown = False
         self._keeps_alive = False
         # weak: an error lives as long as the job handles it, and no longer
@@ -140,6 +111,7 @@ class _Run:
             Tell: self._tell,
             Surveyed: self._surveyed,
             Record: self._record,
+            SideBySide: self._side_by_side,
         }
 
     def drive(self, job: Job[T]) -> T:
@@ -195,6 +167,37 @@ class _Run:
         if self._keeps_alive:
             self._tester.keep_alive(KeepAlive(()))
 
+    def conclude(self, job: Job[T]) -> tuple[T | None, ProductError | None]:
+        """Run `job` to its end, whatever it is, and put away what it left running: (result, None) or (None, error)."""
+        result: T | None = None
+        problem: ProductError | None = None
+        try:
+            result = self.drive(job)
+        except ProductError as error:
+            problem = self.first_error(error)
+        except Exception as error:  # noqa: BLE001 - the job's own code failed: the technician still gets a clear ending
+            problem = self.interrupted(error)
+        except BaseException:
+            self.finish(well=False)
+            raise
+        self.finish(well=problem is None)
+        return result, problem
+
+    def _side_by_side(self, command: SideBySide) -> list[Any]:
+        """The result of each branch, or its ProductError; a cancel reaches all of them."""
+        self._end_step(well=True)
+        return side_by_side(command.branches, self._run_branch, self._cancel.cancel)
+
+    def _run_branch(self, branch: Branch) -> Any:
+        elsewhere = branch.tester is not None
+        publish = only_steps(self._publish) if elsewhere else self._publish
+        journal = NO_JOURNAL if elsewhere else self._journal.branch()
+        tester = branch.tester or self._tester
+        part = Run(self.job_id, tester, publish, self._cancel, self._wall_clock, journal, branch.unit)
+        result, problem = part.conclude(branch.job)
+        journal.ended(self.job_id, problem)
+        return problem or result
+
     # -- cancel
 
     def _handles_error(self) -> bool:
@@ -235,20 +238,26 @@ class _Run:
         elif self._cancel.wait(command.seconds):
             raise self._cancelled()
 
+    @property
+    def _step_name(self) -> str:
+        """With the unit in front where several are worked on."""
+        return f"{self._branch}/{self.step.name}" if self._branch else self.step.name
+
     def _begin_step(self, command: Step) -> None:
         self._end_step(well=not self._handles_error())
         self._record(Record("step", {"step": command.name, "title": command.title}))
         self.step = command
         self._step_began = self._clock()
-        self._publish(StepStarted(self._wall_clock(), self.job_id, command.name, command.title))
+        title = f"{self._branch}: {command.title}" if self._branch else command.title
+        self._publish(StepStarted(self._wall_clock(), self.job_id, self._step_name, title))
 
     def _end_step(self, *, well: bool) -> None:
         if self._meter.held_back is not None:
             self._tell_progress(self._meter.held_back, self._clock())
-        self._meter = _Meter()
+        self._meter = Meter()
         if self.step.name and well:
             seconds = self._clock() - self._step_began
-            self._publish(StepFinished(self._wall_clock(), self.job_id, self.step.name, seconds))
+            self._publish(StepFinished(self._wall_clock(), self.job_id, self._step_name, seconds))
         self.step = Step("", "")
 
     def _progress(self, command: Progress) -> None:
@@ -260,7 +269,7 @@ class _Run:
     def _tell_progress(self, progress: Progress, now: float) -> None:
         rate = self._meter.rate(progress.done, now)
         at = self._wall_clock()
-        self._publish(ProgressMade(at, self.job_id, self.step.name, progress.done, progress.total, rate))
+        self._publish(ProgressMade(at, self.job_id, self._step_name, progress.done, progress.total, rate))
 
     def _tell(self, command: Tell) -> None:
         event = command.event
@@ -272,129 +281,3 @@ class _Run:
     def _surveyed(self, command: Surveyed) -> None:
         self._publish(UnitSurveyed(self._wall_clock(), self.job_id, command.unit))
         self._thrown.clear()  # the unit is done, and so is its error, whoever else still holds it
-
-
-def run(
-    job: Job[T],
-    *,
-    tester: Tester,
-    publish: Publish,
-    kind: str,
-    unit: str = "",
-    cancel: CancelToken | None = None,
-    wall_clock: Clock = time.time,
-    job_id: str = "",
-    summary: Callable[[T], str] | None = None,
-    journal: JobJournal = NO_JOURNAL,
-) -> T:
-    """Run `job` in this thread and return its result; JobStarted and then JobFinished or JobFailed are published.
-
-    Raises ProductError only (JobInterrupted for anything unexpected), besides KeyboardInterrupt and SystemExit.
-    `summary` makes the sentence of JobFinished from the result; `journal` keeps what the job Records.
-    """
-    name = job_id or f"{kind}-{next(_numbers)}"
-    under_way = _Run(name, tester, publish, cancel or CancelToken(), wall_clock, journal)
-
-    def failed(error: ProductError) -> JobFailed:
-        at = wall_clock()
-        journal.ended(name, error)
-        return JobFailed(at, name, kind, unit, error.name, error.code, error.message, error.advice)
-
-    publish(JobStarted(wall_clock(), name, kind, unit))
-    try:
-        result = under_way.drive(job)
-        sentence = summary(result) if summary is not None else f"{kind} finished"
-    except ProductError as error:
-        problem = under_way.first_error(error)
-    except Exception as error:  # noqa: BLE001 - the job's own code failed: the technician still gets a clear ending
-        problem = under_way.interrupted(error)
-    except BaseException:
-        under_way.finish(well=False)
-        publish(failed(JobCancelled("The program was ended while the job ran.")))
-        raise
-    else:
-        under_way.finish(well=True)
-        journal.ended(name, None)
-        publish(JobFinished(wall_clock(), name, kind, unit, sentence))
-        return result
-    under_way.finish(well=False)
-    publish(failed(problem))
-    raise problem
-
-
-class RunningJob(Generic[T]):
-    """A job in a thread of its own. `wait` gives the result or raises its error."""
-
-    def __init__(self, job_id: str, kind: str, unit: str) -> None:
-        self.job_id = job_id
-        self.kind = kind
-        self.unit = unit
-        self._cancel = CancelToken()
-        self._ended = threading.Event()
-        self._results: list[T] = []
-        self._error: BaseException | None = None
-
-    @property
-    def done(self) -> bool:
-        return self._ended.is_set()
-
-    @property
-    def error(self) -> BaseException | None:
-        """What it ended with; None while it runs and after a good ending."""
-        return self._error
-
-    def cancel(self) -> None:
-        """Ask for the safe ending; returns at once."""
-        self._cancel.cancel()
-
-    def ended(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds; True as soon as the job has ended."""
-        return self._ended.wait(timeout)
-
-    def wait(self, timeout: float | None = None) -> T:
-        """The result. Raises the job's error, or TimeoutError after `timeout` seconds (the job runs on)."""
-        if not self._ended.wait(timeout):
-            raise TimeoutError(f"{self.job_id} is still running")
-        if self._error is not None:
-            raise self._error
-        return self._results[0]
-
-    def _work(self, action: Callable[[CancelToken], T]) -> None:
-        try:
-            self._results.append(action(self._cancel))
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
-            self._error = error
-        finally:
-            self._ended.set()
-
-
-def start(
-    job: Job[T],
-    *,
-    tester: Tester,
-    publish: Publish,
-    kind: str,
-    unit: str = "",
-    wall_clock: Clock = time.time,
-    summary: Callable[[T], str] | None = None,
-    journal: JobJournal = NO_JOURNAL,
-) -> RunningJob[T]:
-    """Run `job` in a new thread. Not a daemon: a flash goes on to its safe ending when the screen dies."""
-    running: RunningJob[T] = RunningJob(f"{kind}-{next(_numbers)}", kind, unit)
-
-    def action(cancel: CancelToken) -> T:
-        return run(
-            job,
-            tester=tester,
-            publish=publish,
-            kind=kind,
-            unit=unit,
-            cancel=cancel,
-            wall_clock=wall_clock,
-            job_id=running.job_id,
-            summary=summary,
-            journal=journal,
-        )
-
-    threading.Thread(target=running._work, args=(action,), name=running.job_id).start()
-    return running
