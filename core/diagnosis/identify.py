@@ -53,6 +53,12 @@ class Surroundings:
     transports: frozenset[Transport]
     vin_hint: Callable[[], str] = lambda: ""
     own_files: frozenset[str] = frozenset()
+    can_fd: bool = False
+
+    def reach(self, address: EcuAddress) -> bool:
+        """The device speaks what a unit at this address speaks (G5, G6; CAN FD frames where it needs them)."""
+        fits = self.can_fd or not (isinstance(address, CanAddress) and address.is_fd)
+        return address.transport in self.transports and fits
 
 
 @dataclass(frozen=True)
@@ -78,10 +84,7 @@ class KnownVehicle:
 
     def address(self, unit: UnitInfo) -> EcuAddress | None:
         """The first of its addresses that the device can reach, None where there is none (G5, G6)."""
-        for address in unit.addresses:
-            if address.transport in self.surroundings.transports:
-                return address
-        return None
+        return next((address for address in unit.addresses if self.surroundings.reach(address)), None)
 
     def reachable(self, name: str) -> tuple[UnitInfo, EcuAddress]:
         """Unit and address, PreconditionNotMet with the reason where the device cannot reach it."""
@@ -99,6 +102,8 @@ class KnownVehicle:
             return ""
         if not unit.addresses:
             return "the diagnostic data names no address for it."
+        if any(address.transport in self.surroundings.transports for address in unit.addresses):
+            return "it speaks CAN FD, and the device was opened without it (add fd=1 to its name)."
         if self.info is not None and self.info.doip_only:
             return "this vehicle speaks DoIP only, and the device does not (a DoIP adapter is needed)."
         wanted = " or ".join(sorted({a.transport.value for a in unit.addresses}))
@@ -178,7 +183,7 @@ def _vin_of(pdu: bytes) -> str:
 def _can_candidates(surroundings: Surroundings) -> tuple[EcuAddress, ...]:
     known: dict[object, EcuAddress] = {}
     named = (a for unit in surroundings.catalogue.units for a in unit.addresses if isinstance(a, CanAddress))
-    for address in (*named, *_LEGISLATED):
+    for address in filter(surroundings.reach, (*named, *_LEGISLATED)):
         known.setdefault((address.rx, address.is_extended_id, address.rx_extension), address)
     return tuple(known.values())
 

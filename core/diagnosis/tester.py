@@ -11,6 +11,7 @@ from core.diagnosis.keep_alive_thread import KeepAliveThread
 from core.errors import NegativeResponse, NoResponse, ProductError, RoutingDenied, VciError, VciLost
 from core.events import Event, ForeignAnswerSkipped, NegativeResponseReceived, ResponsePendingReceived
 from core.protocol import nrc, uds
+from core.protocol.functional import functional_targets
 from core.protocol.uds_client import DEFAULT_P2, DEFAULT_P2_STAR, Notice, UdsClient
 from core.vci.channel import Clock, Link, Vci
 from core.vocabulary import DoipAddress, EcuAddress, Transport
@@ -298,14 +299,3 @@ def _ends(address: EcuAddress) -> tuple[object, ...]:
     if isinstance(address, DoipAddress):
         return (address.logical,)
     return address.tx, address.rx, address.is_extended_id, address.tx_extension, address.rx_extension
-
-
-def functional_targets(addresses: tuple[EcuAddress, ...]) -> tuple[EcuAddress, ...]:
-    """One address for each functional group among `addresses`; those without one (CAN: None) are left out."""
-    targets: dict[tuple[object, ...], EcuAddress] = {}
-    for address in addresses:
-        if address.functional is None:
-            continue
-        extended = getattr(address, "is_extended_id", False)
-        targets.setdefault((address.transport, address.functional, extended), address)
-    return tuple(targets.values())

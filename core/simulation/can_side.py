@@ -22,6 +22,7 @@ LONGEST_WAIT = 0.05  # seconds that the thread sleeps at most, so that closing i
 LONGEST_REQUEST = 1 << 20  # bytes; a longer FF_DL gets FC.OVFLW
 ERRORS_IN_A_ROW = 50
 NEVER = float("inf")
+LAST_11_BIT = 0x7FF
 
 
 class _Node:
@@ -36,17 +37,36 @@ class _Node:
         return min((at for at in times if at is not None), default=NEVER)
 
 
+class _Group:
+    """Units that take a functional frame the same way: on one identifier, with the same extension byte if any."""
+
+    def __init__(self, address: CanAddress) -> None:
+        self._extension = _functional_extension(address)
+        self.machine = IsoTpMachine(mirrored(address), functional=True)
+        self.nodes: list[_Node] = []
+
+    def hears(self, address: CanAddress) -> bool:
+        return self._extension == _functional_extension(address)
+
+
+def _functional_extension(address: CanAddress) -> int | None:
+    return address.tx_extension if address.functional_extension is None else address.functional_extension
+
+
 class CanSide:
     """The CAN half of a running garage. `failure` says why it was given up, "" while it works.
 
-    `block_size` is the BS that the units ask for: 0 but on a bus that loses frames when a reader is slow.
+    `block_size` is the BS that the units ask for: 0 but on a bus that loses frames when a reader is slow. Units that
+    speak CAN FD are on the bus only where it is an `fd` one.
     """
 
-    def __init__(self, garage: Garage, bus: can.BusABC, block_size: int = 0) -> None:
+    def __init__(self, garage: Garage, bus: can.BusABC, block_size: int = 0, *, fd: bool = False) -> None:
         self._garage, self._bus, self._clock = garage, bus, garage.clock
         self._plain_bytes = type(bus) is VirtualBus  # it deep-copies each message: immutable bytes cost nothing
         self._nodes = [
-            _Node(unit, address, block_size) for unit in garage.units if (address := unit.can_address) is not None
+            _Node(unit, address, block_size)
+            for unit in garage.units
+            if (address := unit.can_address) is not None and (fd or not address.is_fd)
         ]
         self._by_id = {(node.address.tx, node.address.is_extended_id): node for node in self._nodes}
         self._functional = self._functional_machines()
@@ -71,17 +91,18 @@ class CanSide:
         except (can.CanError, OSError):
             pass  # a device that is gone already cannot be let go properly
 
-    def _functional_machines(self) -> dict[tuple[int, bool], tuple[IsoTpMachine, list[_Node]]]:
-        """One receiver for each functional identifier, with the units that hear it."""
-        heard: dict[tuple[int, bool], tuple[IsoTpMachine, list[_Node]]] = {}
+    def _functional_machines(self) -> dict[tuple[int, bool], list[_Group]]:
+        """The receivers behind each functional identifier, with the units that hear them."""
+        heard: dict[tuple[int, bool], list[_Group]] = {}
         for node in self._nodes:
             functional = node.address.functional
             if functional is None:
                 continue
-            key = (functional, node.address.is_extended_id)
-            if key not in heard:
-                heard[key] = (IsoTpMachine(mirrored(node.address), functional=True), [])
-            heard[key][1].append(node)
+            groups = heard.setdefault((functional, node.address.is_extended_id), [])
+            group = next((each for each in groups if each.hears(node.address)), None)
+            if group is None:
+                groups.append(group := _Group(node.address))
+            group.nodes.append(node)
         return heard
 
     def _run(self) -> None:
@@ -127,13 +148,13 @@ class CanSide:
             while (pdu := machine.next_pdu()) is not None:
                 self._request(node, pdu, now, functional=False)
             self._flush(node, now)
-        elif key in self._functional:
-            machine, nodes = self._functional[key]
-            machine.receive(bytes(message.data), now)
-            while (pdu := machine.next_pdu()) is not None:
-                for each in nodes:
-                    self._request(each, pdu, now, functional=True)
-                    self._flush(each, now)
+        else:
+            for group in self._functional.get(key, ()):
+                group.machine.receive(bytes(message.data), now)
+                while (pdu := group.machine.next_pdu()) is not None:
+                    for each in group.nodes:
+                        self._request(each, pdu, now, functional=True)
+                        self._flush(each, now)
 
     def _request(self, node: _Node, pdu: bytes, now: float, functional: bool) -> None:
         with node.unit.lock:
@@ -183,7 +204,7 @@ class CanSide:
         self._wake_at = NEVER
         for frame, data in self._broadcaster.due(now):
             if self._senders[frame.unit].server.broadcasts:
-                self._send(frame.identifier, data)
+                self._send(frame.identifier, data, frame.identifier > LAST_11_BIT)
         for node in self._nodes:
             if node.deadline() <= now:
                 with node.unit.lock:

@@ -52,6 +52,11 @@ class GarageUnit:
         return self.model.info.address if isinstance(self.model.info.address, CanAddress) else None
 
     @property
+    def needs_fd(self) -> bool:
+        """It is on CAN and speaks CAN FD there."""
+        return self.can_address is not None and self.can_address.is_fd
+
+    @property
     def doip_address(self) -> DoipAddress | None:
         return self.model.info.address if isinstance(self.model.info.address, DoipAddress) else None
 

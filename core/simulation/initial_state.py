@@ -6,7 +6,7 @@ car today. All bytes are hex text (blanks allowed), DIDs and DTC codes are 4 and
 
     title = "Mixed car, CAN and DoIP"            # shown by `garage list`
     vin = "XPBMX..."                             # 17 characters; answers every ident of kind "vin" and DoIP
-    voltage = 12.6                               # volts; programming is refused below 11.5 (0x93), above 16 (0x92)
+    voltage = 12.6                               # volts; what a unit programs at, see voltage_minimum
 
     [doip]                                       # only where units answer on DoIP
     eid = "02 50 42 00 00 01"                    # 6 bytes
@@ -31,6 +31,10 @@ car today. All bytes are hex text (blanks allowed), DIDs and DTC codes are 4 and
     programming_level = 0x11                     # security level (requestSeed) for erase and download
     coding_level = 0x01                          # for 2E of a coding record; 0: free in the extended session
     clear_level = 0x00                           # 0: 14 is free
+    variant_follows = "F100"                     # the variant DID that tells the series of the running software: 2063
+                                                 # for 2063.12; "" (default): always what [units.X.variant] says
+    voltage_minimum = 11.5                       # volts; outside of this window the unit does not program (0x93, 0x92)
+    voltage_maximum = 16.0
 
     [units.ENGINE.variant]                       # DID -> hex: what the running software says it is (variant pattern)
     F100 = "00 01"
@@ -62,7 +66,7 @@ car today. All bytes are hex text (blanks allowed), DIDs and DTC codes are 4 and
 
     [[broadcast]]                                # CAN frames that a unit sends by itself while it may communicate
     unit = "ENGINE"
-    id = 0x0C0
+    id = 0x0C0                                   # above 0x7FF it is sent as a 29 bit identifier
     cycle = 0.01
     data = "00 00 0C 80 00 00 00 00"
     counter = 7                                  # byte whose low nibble counts up each frame; leave out for none
@@ -165,6 +169,9 @@ class InitialUnit:
     dtcs: tuple[InitialDtc, ...] = ()
     security: dict[int, SecurityLevel] = field(default_factory=lambda: dict(DEFAULT_SECURITY))
     timing: SimTiming = field(default_factory=SimTiming)
+    variant_follows: int | None = None
+    voltage_minimum: float = 11.5
+    voltage_maximum: float = 16.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,8 +308,8 @@ def _broadcast(table: _Table) -> Broadcast:
     )
     table.end()
     length = len(frame.data)
-    if not 0 <= frame.identifier < 0x800 or length > 8 or frame.cycle < 0.001:
-        raise table.refuse("id", "does not fit a classic CAN frame (11 bit, 8 bytes, cycle of 1 ms or more)")
+    if not 0 <= frame.identifier < 1 << 29 or length > 8 or frame.cycle < 0.001:
+        raise table.refuse("id", "does not fit a classic CAN frame (29 bit, 8 bytes, cycle of 1 ms or more)")
     if (counter >= length) or (wave is not None and (not 0 <= wave.byte < length - 1 or wave.period <= 0)):
         raise table.refuse("counter", "or wave lies outside the data")
     return frame
@@ -310,7 +317,7 @@ def _broadcast(table: _Table) -> Broadcast:
 
 def _unit(table: _Table, name: str, timing: SimTiming) -> InitialUnit:
     base = InitialUnit(name)
-    fingerprint = table.take("fingerprint_did", str, "F15A")
+    fingerprint, follows = table.take("fingerprint_did", str, "F15A"), table.take("variant_follows", str, "")
     unit = InitialUnit(
         name=name,
         hardware=table.take("hardware", str, ""),
@@ -330,6 +337,9 @@ def _unit(table: _Table, name: str, timing: SimTiming) -> InitialUnit:
         dtcs=tuple(_dtc(row) for row in table.rows("dtcs")),
         security=DEFAULT_SECURITY | table.numbered("security", 2, _security),
         timing=_timing(table.sub("timing"), timing),
+        variant_follows=table.number("variant_follows", follows, 4) if follows else None,
+        voltage_minimum=table.take("voltage_minimum", float, base.voltage_minimum),
+        voltage_maximum=table.take("voltage_maximum", float, base.voltage_maximum),
     )
     table.end()
     if len(unit.hardware) > 16 or unit.max_block_length < 3:

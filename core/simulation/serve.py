@@ -14,12 +14,14 @@ from core.simulation.state import GarageStore, Saver
 from core.simulation.vehicle_files import garage_data, initial_state
 from core.vci.channel import Clock
 from core.vci.uri import DOIP_PORT, VciUri
+from core.vocabulary import CanAddress
 
 if TYPE_CHECKING:
     from core.simulation.can_side import CanSide
     from core.simulation.doip_side import DoipSide
 
 DEFAULT_CAN = VciUri.parse("can:udp_multicast/239.74.163.2?port=43113")
+DEFAULT_CAN_FD = VciUri.parse(f"{DEFAULT_CAN.text}&fd=1")
 DEFAULT_DOIP = ("127.0.0.1", DOIP_PORT)
 
 
@@ -65,7 +67,9 @@ class RunningGarage:
         return f"{host}:{self._doip.port}"
 
     def _serves(self, unit: GarageUnit) -> bool:
-        return (self._can if unit.can_address is not None else self._doip) is not None
+        if unit.can_address is None:
+            return self._doip is not None
+        return self._can is not None and (self._can[0].fd or not unit.needs_fd)
 
 
 def serve(
@@ -88,10 +92,11 @@ def serve(
     has_can = any(unit.can_address for unit in garage.units)
     has_doip = any(unit.doip_address for unit in garage.units)
     if can is None and doip is None:
-        can, doip = DEFAULT_CAN if has_can else None, DEFAULT_DOIP if has_doip else None
-    for asked, there, way in ((can, has_can, "CAN"), (doip, has_doip, "DoIP")):
+        way = DEFAULT_CAN_FD if any(unit.needs_fd for unit in garage.units) else DEFAULT_CAN
+        can, doip = way if has_can else None, DEFAULT_DOIP if has_doip else None
+    for asked, there, name in ((can, has_can, "CAN"), (doip, has_doip, "DoIP")):
         if asked is not None and not there:
-            raise UsageError(f"{vehicle} has no unit on {way}.", "Leave that option out.")
+            raise UsageError(f"{vehicle} has no unit on {name}.", "Leave that option out.")
     with ExitStack() as stack:
         notices = _keep(garage, state_directory, lock_directory, stack) if state_directory is not None else []
         can_side = _start_can(garage, can, stack) if can is not None else None
@@ -114,7 +119,7 @@ def _start_can(garage: Garage, uri: VciUri, stack: ExitStack) -> tuple[VciUri, C
     from core.vci.opening import MULTICAST_BLOCK, open_bus
 
     block_size = MULTICAST_BLOCK if uri.interface == "udp_multicast" else 0
-    side = CanSide(garage, open_bus(uri), block_size)
+    side = CanSide(garage, open_bus(uri), block_size, fd=uri.fd)
     stack.callback(side.close)
     return uri, side
 
@@ -130,7 +135,15 @@ def _start_doip(garage: Garage, place: tuple[str, int], stack: ExitStack) -> Doi
 def _describe(unit: GarageUnit) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": unit.name}
     if unit.can_address is not None:
-        entry |= {"tx": f"0x{unit.can_address.tx:X}", "rx": f"0x{unit.can_address.rx:X}"}
+        entry |= _describe_can(unit.can_address)
     elif unit.doip_address is not None:
         entry["address"] = f"0x{unit.doip_address.logical:04X}"
     return entry
+
+
+def _describe_can(address: CanAddress) -> dict[str, Any]:
+    entry: dict[str, Any] = {"tx": f"0x{address.tx:X}", "rx": f"0x{address.rx:X}"}
+    if address.tx_extension is not None and address.rx_extension is not None:
+        extensions = {"tx_extension": f"0x{address.tx_extension:02X}", "rx_extension": f"0x{address.rx_extension:02X}"}
+        entry |= {"addressing": address.addressing.value, **extensions}
+    return entry | ({"fd": True} if address.is_fd else {})

@@ -83,10 +83,11 @@ def _open_can(garage: Garage, tap: Tap, stack: ExitStack) -> Vci:
     from core.vci.python_can import CanVci
 
     channel = f"passbay-{uuid.uuid4()}"
-    stack.callback(CanSide(garage, can.Bus(interface="virtual", channel=channel)).close)
+    fd = any(unit.needs_fd for unit in garage.units)
+    stack.callback(CanSide(garage, can.Bus(interface="virtual", channel=channel), fd=fd).close)
     bus = can.Bus(interface="virtual", channel=channel)
     name = f"Simulation {garage.name}"
-    vci = CanVci(bus, uri=f"sim:{garage.name}", name=name, tap=tap, clock=garage.clock, channel="CAN")
+    vci = CanVci(bus, uri=f"sim:{garage.name}", name=name, tap=tap, clock=garage.clock, channel="CAN", fd=fd)
     stack.callback(vci.close)
     return vci
 

@@ -47,6 +47,8 @@ class Vci(Protocol):
     uri: str
     name: str
     transports: frozenset[Transport]
+    can_fd: bool
+    """Whether CAN FD frames may be sent; units that speak it are out of reach where not."""
 
     def open_link(self, address: EcuAddress) -> Link:
         """A link to a unit. VciNotFound(...) with the reason where the device does not speak its transport (G5, G6)."""

@@ -44,6 +44,7 @@ class CombinedVci:
         if doip is not None:
             self._ways[Transport.DOIP] = doip
         self.transports = frozenset(self._ways)
+        self.can_fd = can is not None and can.can_fd
         self._voltage, self._vin_hint, self._on_close = voltage, vin_hint, on_close
 
     def open_link(self, address: EcuAddress) -> Link:

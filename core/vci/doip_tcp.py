@@ -89,6 +89,7 @@ class DoipVci:
     """
 
     transports = frozenset({Transport.DOIP})
+    can_fd = False
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ import can
 from can.interfaces.virtual import VirtualBus
 
 from core.errors import LocalProtocolError, VciLost, VciNotFound
+from core.protocol.functional import functional_targets
 from core.protocol.isotp_frames import functional_frame
 from core.vci.channel import Clock, Tap
 from core.vci.isotp_channel import IsoTpLink
@@ -56,7 +57,7 @@ class CanVci:
     ) -> None:
         self.uri, self.name = uri, name
         self._bus, self._tap, self._clock, self._wall_clock = bus, tap, clock, wall_clock
-        self._channel, self._fd, self._block_size, self._on_close = channel, fd, block_size, on_close
+        self._channel, self.can_fd, self._block_size, self._on_close = channel, fd, block_size, on_close
         # the virtual bus deep-copies each message: of immutable bytes that costs nothing, of a bytearray 3 us
         self._plain_bytes = type(bus) is VirtualBus
         self._echoes: dict[tuple[int, bytes], int] | None = {} if echoes else None
@@ -78,7 +79,7 @@ class CanVci:
                 f"{self.name} does not speak DoIP, and unit {address} is reached over DoIP only.",
                 "Connect a device that supports diagnosis over IP.",
             )
-        if address.is_fd and not self._fd:
+        if address.is_fd and not self.can_fd:
             raise VciNotFound(f"Unit {address} speaks CAN FD, and {self.name} was opened without it.", "Add fd=1.")
         link = IsoTpLink(address, self._transmit, clock=self._clock, forget=self._forget, block_size=self._block_size)
         key = _key(address.rx, address.is_extended_id)
@@ -109,7 +110,7 @@ class CanVci:
     def collect_functional(
         self, addresses: tuple[EcuAddress, ...], pdu: bytes, deadline: float
     ) -> list[tuple[EcuAddress, bytes]]:
-        wanted = [address for address in addresses if isinstance(address, CanAddress)]
+        wanted = [each for each in addresses if isinstance(each, CanAddress) and (self.can_fd or not each.is_fd)]
         if not wanted:
             return []
         heard: queue.SimpleQueue[tuple[EcuAddress, bytes]] = queue.SimpleQueue()
@@ -118,8 +119,7 @@ class CanVci:
             try:
                 for link in links:
                     link.collector = lambda address, answer: heard.put((address, answer))
-                functional = {(each.functional, each.is_extended_id, each.is_fd): each for each in wanted}
-                for address in functional.values():
+                for address in functional_targets(tuple(wanted)):
                     self.send_functional(address, pdu)
                 return self._gather(heard, links, deadline)
             finally:

@@ -82,6 +82,7 @@ class ScriptedVci:
     uri = "test:"
     name = "scripted"
     transports = frozenset(Transport)
+    can_fd = True
 
     def __init__(self, clock: JumpClock | None = None) -> None:
         self.clock = clock or JumpClock()

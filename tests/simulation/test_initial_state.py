@@ -38,7 +38,7 @@ def test_everything_is_read() -> None:
         (HEAD + "[units.A.data]\nF4 = '00'", "units.A.data.F4"),
         (HEAD + "[[units.A.dtcs]]\ncode = '12'", "units.A.dtcs[0].code"),
         (HEAD + "[units.A.timing]\nreset = 1.0", "units.A.timing.reset"),
-        (HEAD + "[[broadcast]]\nid = 0x900", "broadcast[0].id"),
+        (HEAD + "[[broadcast]]\nid = 0x20000000", "broadcast[0].id"),
         (HEAD + "[[broadcast]]\nid = 1\ncycle = 0.0", "broadcast[0].id"),
         (HEAD + "[[broadcast]]\nid = 1\ndata = '00'\ncounter = 1", "broadcast[0].counter"),
         (HEAD + "broadcast = 7", "broadcast"),

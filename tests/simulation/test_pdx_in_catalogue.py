@@ -17,11 +17,12 @@ from core.simulation.ecu.memory import read_header
 from core.simulation.garage import Garage
 from core.simulation.pdx_writer.odx.coding import factory_text
 from core.simulation.pdx_writer.odx.services import all_services
+from core.simulation.pdx_writer.tables.kinds_drive import SUPPLY
 from core.simulation.pdx_writer.tables.model import Can, Unit, Vehicle
-from core.simulation.pdx_writer.tables.vehicles import CAR_MIXED, VEHICLES
-from core.vocabulary import CanAddress, DoipAddress, EuroClass
+from core.simulation.pdx_writer.tables.vehicles import CAR_MIXED, VAN, VEHICLES
+from core.vocabulary import Addressing, CanAddress, DoipAddress, EuroClass
 
-EURO = {"EURO 6": EuroClass.EURO_6, "BEFORE EURO 5": EuroClass.BEFORE_EURO_5}
+EURO = {member.value.upper(): member for member in EuroClass}
 
 each_vehicle = pytest.mark.parametrize("vehicle", VEHICLES, ids=lambda vehicle: vehicle.name)
 each_unit = pytest.mark.parametrize(
@@ -66,6 +67,15 @@ def _garage(name: str, cache: Path) -> tuple[Garage, Ask]:
     return garage, ask
 
 
+def _can_address(can: Can) -> CanAddress:
+    functional = 0x18DB33F1 if can.is_29_bit else 0x7DF
+    if can.extension is None:
+        return CanAddress(can.tx, can.rx, can.is_29_bit, functional=functional, is_fd=can.fd)
+    return CanAddress(
+        can.tx, can.rx, can.is_29_bit, Addressing.EXTENDED, *can.extension, functional, functional_extension=0xFE
+    )
+
+
 class TestCompiled:
     @each_vehicle
     def test_vehicle(self, vehicle: Vehicle, catalogue: Catalogue) -> None:
@@ -73,7 +83,7 @@ class TestCompiled:
         assert found is not None
         assert (found.name, found.title) == (vehicle.name, vehicle.title)
         assert found.euro_class is EURO[vehicle.euro_class]
-        assert found.product_group == "passenger cars"
+        assert found.product_group == vehicle.product_group
         assert found.units == tuple(unit.name for unit in vehicle.units)
         assert (found.doip_only, found.doip_gateway) == (vehicle.doip_only, vehicle.gateway)
 
@@ -82,11 +92,12 @@ class TestCompiled:
         info = catalogue.unit(unit.name, vehicle.name)
         assert (info.title, info.protocol) == (unit.kind.title, "UDS")
         if isinstance(unit.address, Can):
-            assert info.addresses == (CanAddress(unit.address.tx, unit.address.rx, functional=0x7DF),)
+            assert info.addresses == (_can_address(unit.address),)
         else:
             assert info.addresses == (DoipAddress(unit.address.logical, 0xE400),)
         assert (info.timing.p2, info.timing.s3_client) == (pytest.approx(1.0, abs=1.0), 2.0)
-        assert [v.is_boot for v in info.variants] == [False, False, True]
+        applications = 3 if unit.newer_series else 2
+        assert [v.is_boot for v in info.variants] == [False] * applications + [True]
         kinds = [(ident.did, ident.kind) for ident in info.idents]
         assert kinds == [
             (0xF190, "vin"), (0xF191, "hardware"), (0xF189, "software"),
@@ -187,6 +198,7 @@ class TestAlive:
             for row in unit.kind.measurements:
                 decoded = codec.decode(ask(unit.name, f"22{row.did:04X}"), requests=False).values
                 raw = row.raw - (1 << row.bits) if row.signed and row.raw >> (row.bits - 1) else row.raw
+                raw *= 2 if row is SUPPLY and vehicle.is_24_volt else 1
                 assert decoded[row.name] == pytest.approx(raw * row.factor + row.offset)
             for record, table in zip(info.coding, unit.kind.records, strict=True):
                 assert ask(unit.name, f"22{record.did:04X}")[3:] == table.car_bytes()
@@ -196,6 +208,31 @@ class TestAlive:
             for row in unit.kind.troubles:
                 if row.display in present:
                     _frames_are_read(codec, ask, unit, row.code, row.display)
+
+    @each_vehicle
+    def test_the_fingerprint_of_an_unprogrammed_unit_decodes(
+        self, vehicle: Vehicle, catalogue: Catalogue, cache: Path
+    ) -> None:
+        _, ask = _garage(vehicle.name, cache)
+        for unit in vehicle.units:
+            codec = catalogue.variant(catalogue.unit(unit.name, vehicle.name), f"APPL_{unit.series}")
+            answer = ask(unit.name, "22F15A")
+            assert answer == b"\x62\xf1\x5a" + b"\xff" * 9
+            assert {"Year", "Month", "Day", "WorkshopCode"} <= set(codec.decode(answer, requests=False).values)
+
+    def test_a_new_series_is_another_variant(self, catalogue: Catalogue, cache: Path) -> None:
+        """The van's newest engine software belongs to another ECU variant: the unit says so when it runs."""
+        garage, ask = _garage("van", cache)
+        info = catalogue.unit("ENGINE", VAN.name)
+        newest = catalogue.flash_sessions("ENGINE", VAN.name)[-1]
+        memory = garage.unit("ENGINE").state.memory
+        for block, region in zip(newest.blocks, memory.regions, strict=True):
+            (segment,) = catalogue.image(newest, block).segments
+            region.restore(segment.data, True, (region.start, region.end))
+        assert ask("ENGINE", "22F189")[3:] == b"2810.00" and ask("ENGINE", "22F100") == bytes.fromhex("62F1002810")
+        answers = {did: ask("ENGINE", f"22{did:04X}")[3:] for did in identifying_dids(info)}
+        variant = catalogue.match_variant(info, answers)
+        assert variant is not None and variant.name == "APPL_2810"
 
     def test_boot_loader_is_recognised(self, catalogue: Catalogue, cache: Path) -> None:
         garage, ask = _garage("car-mixed", cache)

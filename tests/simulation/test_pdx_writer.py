@@ -20,13 +20,15 @@ from core.simulation.pdx_writer import __main__ as writer
 from core.simulation.pdx_writer.odx.flash import session_name
 from core.simulation.pdx_writer.package import pack, pdx_entries
 from core.simulation.pdx_writer.tables.model import Can, Unit, Vehicle
-from core.simulation.pdx_writer.tables.vehicles import CAR_DOIP, CAR_MIXED, CAR_OLD, VEHICLES
+from core.simulation.pdx_writer.tables.vehicles import CAR_DOIP, CAR_MIXED, CAR_OLD, TRUCK, VEHICLES
 
 BUNDLED = writer.DEFAULT_FOLDER
 SIZES = {
     "car-mixed": {"ENGINE": 512, "TRANSMISSION": 256, "BRAKES": 64, "BODY": 8, "HEADUNIT": 4096, "CLUSTER": 1024},
     "car-doip": {"GATEWAY": 128, "DRIVE": 512, "BRAKES": 64, "BODY": 32, "HEADUNIT": 2048, "DRIVERASSIST": 1024},
     "car-old": {"ENGINE": 256, "BRAKES": 64, "BODY": 16},
+    "van": {"ENGINE": 64, "BRAKES": 32, "BODY": 8, "GATEWAY": 16, "CLUSTER": 16},
+    "truck": {"ENGINE": 64, "TRANSMISSION": 32, "BRAKES": 16, "BODY": 8, "COORDINATOR": 128},
 }
 
 each_vehicle = pytest.mark.parametrize("vehicle", VEHICLES, ids=lambda vehicle: vehicle.name)
@@ -83,7 +85,7 @@ class TestFiles:
             assert (first / toml).read_bytes() == (BUNDLED / toml).read_bytes()
 
     def test_the_repository_stays_small(self) -> None:
-        assert sum(_path(vehicle).stat().st_size for vehicle in VEHICLES) < 1_500_000
+        assert sum(_path(vehicle).stat().st_size for vehicle in VEHICLES) < 1_850_000
 
     @each_vehicle
     def test_limits_for_a_pdx_are_kept(self, vehicle: Vehicle) -> None:
@@ -145,8 +147,10 @@ class TestUnits:
         assert sorted(layer.short_name for layer in database.base_variants) == sorted(SIZES[vehicle.name])
         for unit in vehicle.units:
             variants = [v.short_name for v in database.ecu_variants if v.base_variant.short_name == unit.name]
-            assert variants == [f"APPL_{unit.series}", f"APPL_{unit.older_series}", f"BOOT_{unit.name}"]
-        assert len({v.short_name for v in database.ecu_variants}) == 3 * len(vehicle.units)
+            newer = [f"APPL_{unit.newer_series}"] if unit.newer_series else []
+            assert variants == [f"APPL_{unit.series}", f"APPL_{unit.older_series}", *newer, f"BOOT_{unit.name}"]
+        more = sum(unit.newer_series is not None for unit in vehicle.units)
+        assert len({v.short_name for v in database.ecu_variants}) == 3 * len(vehicle.units) + more
 
     @each_unit
     def test_addresses_by_odxtools_helpers(self, vehicle: Vehicle, unit: Unit, databases: dict[str, Any]) -> None:
@@ -154,7 +158,10 @@ class TestUnits:
         assert layer.get_tester_present_time() == 2.0
         if isinstance(unit.address, Can):
             assert (layer.get_can_receive_id(), layer.get_can_send_id()) == (unit.address.tx, unit.address.rx)
-            assert (layer.get_can_func_req_id(), layer.get_can_baudrate()) == (0x7DF, 500000)
+            functional = 0x18DB33F1 if vehicle is TRUCK else 0x7DF
+            assert (layer.get_can_func_req_id(), layer.get_can_baudrate()) == (functional, 500000)
+            assert layer.uses_can_fd() == unit.address.fd
+            assert layer.get_max_can_payload_size() == (64 if unit.address.fd else 8)
             assert layer.get_doip_logical_ecu_address() is None
         else:
             assert layer.get_doip_logical_ecu_address() == unit.address.logical
@@ -250,7 +257,7 @@ class TestServices:
             )
             values = frame.param_dict["Snapshots"][0]["FreezeFrame"]
             assert 0 < values["Mileage"] < vehicle.mileage
-            assert 12 < values["SupplyVoltage"] < 15 and 0 < values["VehicleSpeed"] < 130
+            assert 12 < values["SupplyVoltage"] / (2 if vehicle.is_24_volt else 1) < 15 and 0 < values["VehicleSpeed"] < 130
             counters = layer.services["FaultMemory_ReadExtendedData"].decode_message(
                 b"\x59\x06" + head + b"\x01" + dtc.extended[1]
             )
@@ -265,6 +272,7 @@ class TestServices:
             answer = b"\x62" + row.did.to_bytes(2, "big") + state.data[row.did]
             value = layer.services[f"{row.name}_Read"].decode_message(answer).param_dict[row.name]
             raw = row.raw - (1 << row.bits) if row.signed and row.raw >> (row.bits - 1) else row.raw
+            raw *= 2 if vehicle.is_24_volt and row.name == "SupplyVoltage" else 1
             assert value == pytest.approx(raw * row.factor + row.offset)
 
 

@@ -70,22 +70,22 @@ def write_coding(link: Link, did: int, value: bytes) -> None:
 
 def test_the_cars_that_come_with_the_product(cache: Path) -> None:
     cars = {name: garage_vehicle(name, cache) for name in vehicle_names()}
-    assert list(cars) == ["car-mixed", "car-doip", "car-old"]
+    assert list(cars) == ["car-mixed", "car-doip", "car-old", "truck", "van"]
     assert cars["car-mixed"].transports == {Transport.CAN, Transport.DOIP} and len(cars["car-mixed"].units) == 6
     assert cars["car-doip"].transports == {Transport.DOIP} and len(cars["car-doip"].units) == 6
     assert cars["car-old"].transports == {Transport.CAN} and cars["car-old"].euro_class is EuroClass.BEFORE_EURO_5
     assert all(len(car.vin) == 17 and car.uri == f"sim:{name}" and car.title for name, car in cars.items())
     with pytest.raises(UsageError) as caught:
         garage_vehicle("car-none", cache)
-    assert "car-mixed, car-doip, car-old" in caught.value.advice
+    assert "car-mixed, car-doip, car-old, truck, van" in caught.value.advice
 
 
-@pytest.mark.parametrize("name", ["car-mixed", "car-doip", "car-old"])
+@pytest.mark.parametrize("name", ["car-mixed", "car-doip", "car-old", "truck", "van"])
 def test_every_unit_answers_all_that_its_data_name(simulate: Opener, name: str) -> None:
     vci = simulate(name)
     try:
         assert vci.voltage() == vci.garage.initial.voltage > 12
-        assert vci.vin_hint() == ("" if name == "car-old" else vci.garage.vin)
+        assert vci.vin_hint() == ("" if name in ("car-old", "truck") else vci.garage.vin)
         for unit in vci.garage.units:
             info = unit.model.info
             assert info.address is not None
@@ -243,7 +243,7 @@ def test_serving_keeps_the_state_only_where_asked(cache: Path, tmp_path: Path) -
         with pytest.raises(VciBusy):
             serve("car-doip", doip=place, **folders)
         with serve("car-doip", doip=place, cache_directory=cache) as fresh:
-            assert fresh.garage.unit("BODY").state.fingerprint == b""
+            assert fresh.garage.unit("BODY").state.fingerprint == b"\xff" * 9
     with serve("car-doip", doip=place, **folders) as again:
         assert again.garage.unit("BODY").state.fingerprint == b"kept"
 

@@ -15,6 +15,7 @@ class Way:
     """A VCI that notes what it is asked."""
 
     uri = "x"
+    can_fd = False
 
     def __init__(self, transport: Transport, volts: float | None = None, vin: str = "", broken: bool = False) -> None:
         self.name = transport.value

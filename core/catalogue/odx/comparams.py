@@ -9,6 +9,10 @@ from core.catalogue.model import UnitTiming
 from core.catalogue.sdg import SpecialData
 from core.vocabulary import Addressing, CanAddress, DoipAddress, EcuAddress
 
+# CP_CanPhysReqFormat as a number (ISO 22900-2, D-PDU API): bit 0 segmented, 1 identifiers of 29 bit, 2 with flow
+# control, 3 extended addressing
+_FORMAT_29_BIT, _FORMAT_EXTENDED = 0x02, 0x08
+
 
 class Comparams:
     """The parameters of a layer as one protocol sees them; None where the data says nothing or nonsense."""
@@ -61,15 +65,10 @@ class Comparams:
         return self._can_address(tx, rx, table)
 
     def _can_address(self, tx: int, rx: int, table: dict[str, str]) -> CanAddress:
-        layout = table.get("CP_CanPhysReqFormat", "").lower()
-        addressing = Addressing.NORMAL
-        if "extended" in layout:
-            addressing = Addressing.EXTENDED
-        elif "mixed" in layout:
-            addressing = Addressing.MIXED
+        addressing, is_29_bit = _layout(table.get("CP_CanPhysReqFormat", "").lower())
         extended = addressing is not Addressing.NORMAL
         functional = self.number("CP_CanFuncReqId")
-        is_extended_id = "29-bit" in layout or max(tx, rx) > 0x7FF
+        is_extended_id = is_29_bit or max(tx, rx) > 0x7FF
         return CanAddress(
             tx,
             rx,
@@ -135,6 +134,16 @@ def protocol_of(layer: Any, special: SpecialData) -> str:
     is_kwp = any(re.search(r"14230|KWP", name or "", re.IGNORECASE) for name in names)
     chosen = special.text("PROTOCOL", "KWP2000" if is_kwp else "UDS").strip().upper()
     return chosen if chosen in ("UDS", "KWP2000") else "UDS"
+
+
+def _layout(text: str) -> tuple[Addressing, bool]:
+    """Addressing and whether identifiers have 29 bits, from CP_CanPhysReqFormat: words, or the bits of ISO 22900-2."""
+    bits = _number(text)
+    if bits is not None:
+        return Addressing.EXTENDED if bits & _FORMAT_EXTENDED else Addressing.NORMAL, bool(bits & _FORMAT_29_BIT)
+    if "mixed" in text:
+        return Addressing.MIXED, "29-bit" in text
+    return Addressing.EXTENDED if "extended" in text else Addressing.NORMAL, "29-bit" in text
 
 
 def _number(text: str | None) -> int | None:

@@ -9,8 +9,7 @@ from core.catalogue.model import CodingRecord, UnitInfo
 from core.simulation.ecu.memory import FlashMemory, ImageHeader
 from core.simulation.initial_state import InitialUnit
 
-VOLTAGE_MINIMUM = 11.5  # volts; below it no unit programs its flash
-VOLTAGE_MAXIMUM = 16.0
+NEVER_PROGRAMMED = b"\xff" * 9  # what a fingerprint reads as before the first one: erased cells
 
 
 class Conditions:
@@ -66,7 +65,7 @@ class UnitState:
         self.memory = memory
         self.coding: dict[int, bytes] = {}
         self.dtcs: dict[int, DtcMemory] = {}
-        self.fingerprint = b""
+        self.fingerprint = NEVER_PROGRAMMED
         self.returning: dict[int, float] = {}
         self.wrong_keys: dict[int, int] = {}
         self.changed = False

@@ -77,7 +77,7 @@ class Service:
 
 def check_voltage(server: UdsServer) -> None:
     """Refuse programming outside the voltage window (0x92, 0x93)."""
-    if server.conditions.voltage < server.voltage_minimum:
+    if server.conditions.voltage < server.model.initial.voltage_minimum:
         raise Refusal(VOLTAGE_TOO_LOW)
-    if server.conditions.voltage > server.voltage_maximum:
+    if server.conditions.voltage > server.model.initial.voltage_maximum:
         raise Refusal(VOLTAGE_TOO_HIGH)

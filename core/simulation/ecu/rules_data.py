@@ -32,7 +32,8 @@ def read_data(server: UdsServer, did: int) -> bytes | None:
         return bytes([server.session])
     variant = initial.boot_variant if server.in_boot else initial.variant
     if did in variant:
-        return variant[did]
+        follows = did == initial.variant_follows and not server.in_boot
+        return (_series(server, len(variant[did])) if follows else None) or variant[did]
     if did == initial.fingerprint_did:
         return state.fingerprint
     kind = next((ident.kind for ident in model.info.idents if ident.did == did), "")
@@ -50,6 +51,15 @@ def read_data(server: UdsServer, did: int) -> bytes | None:
     if server.in_boot:
         return None
     return state.coding.get(did, initial.data.get(did))
+
+
+def _series(server: UdsServer, length: int) -> bytes | None:
+    """The series of the running software as `length` bytes, 2063 for 2063.12; None where it names none."""
+    digits = software_version(server).partition(".")[0]
+    try:
+        return bytes.fromhex(digits) if len(digits) == 2 * length else None
+    except ValueError:
+        return None
 
 
 def software_version(server: UdsServer) -> str:

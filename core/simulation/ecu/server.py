@@ -9,14 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from core.simulation.ecu.model import (
-    VOLTAGE_MAXIMUM,
-    VOLTAGE_MINIMUM,
-    Conditions,
-    UnitModel,
-    UnitState,
-    dependency_fault,
-)
+from core.simulation.ecu.model import Conditions, UnitModel, UnitState, dependency_fault
 from core.simulation.ecu.rules import (
     BUSY_REPEAT_REQUEST,
     DEFAULT,
@@ -83,9 +76,6 @@ class _Work:
 
 class UdsServer:
     """One unit. `now` is the garage's monotonic clock in seconds. Not thread-safe: the garage holds a lock per unit."""
-
-    voltage_minimum = VOLTAGE_MINIMUM
-    voltage_maximum = VOLTAGE_MAXIMUM
 
     def __init__(self, model: UnitModel, state: UnitState, conditions: Conditions, now: float = 0.0) -> None:
         self.model, self.state, self.conditions = model, state, conditions

@@ -30,7 +30,7 @@ def pdx_entries(vehicle: Vehicle) -> dict[str, bytes]:
     _add(files, protocol_container(vehicle), "odx-d")
     for protocol in protocols_of(vehicle):
         _add(files, comparam_spec(protocol), "odx-c")
-        for subset in comparam_subsets(protocol):
+        for subset in comparam_subsets(protocol, vehicle):
             _add(files, subset, "odx-cs")
     for unit in vehicle.units:
         _add(files, layer_container(unit), "odx-d")

@@ -11,7 +11,8 @@ import tomli_w
 from core.simulation.pdx_writer.odx.flash import session_name
 from core.simulation.pdx_writer.odx.layers import BOOT_VARIANT_NUMBER, variant_number
 from core.simulation.pdx_writer.odx.services import VARIANT_DID
-from core.simulation.pdx_writer.tables.model import Frame, Present, Trouble, Unit, Vehicle
+from core.simulation.pdx_writer.tables.kinds_drive import SUPPLY
+from core.simulation.pdx_writer.tables.model import Frame, Measurement, Present, Trouble, Unit, Vehicle
 
 _HEAD = "# {title}: what the simulated car holds at first. Written by `python -m core.simulation.pdx_writer`.\n\n"
 PART_DID, SERIAL_DID, BOOT_DID = 0xF187, 0xF18C, 0xF180
@@ -34,17 +35,24 @@ def _unit(vehicle: Vehicle, unit: Unit) -> dict[str, Any]:
         "hardware": unit.hardware[-1],
         "flashware": session_name(unit, unit.installed),
         "boot_software": unit.boot_software,
+        "variant_follows": variant,
+        **({"voltage_minimum": 22.0, "voltage_maximum": 32.0} if vehicle.is_24_volt else {}),
         **unit.settings,
         "variant": {variant: f"{variant_number(unit.series):04X}"},
         "boot_variant": {variant: f"{BOOT_VARIANT_NUMBER:04X}"},
         "idents": {_did(PART_DID): unit.part, _did(SERIAL_DID): unit.serial, _did(BOOT_DID): unit.boot_software},
-        "data": {_did(row.did): f"{row.raw:0{row.bits // 4}X}" for row in unit.kind.measurements},
+        "data": {_did(row.did): f"{_raw(vehicle, row):0{row.bits // 4}X}" for row in unit.kind.measurements},
         "coding": {_did(record.did): record.car_bytes().hex().upper() for record in unit.kind.records},
     }
     known = {row.display: row for row in unit.kind.troubles}
     if unit.present:
         table["dtcs"] = [_trouble(vehicle, known[row.display], row) for row in unit.present]
     return table
+
+
+def _raw(vehicle: Vehicle, row: Measurement) -> int:
+    """A kind of unit is described for 12 V; what it measures of a truck's supply is twice that."""
+    return row.raw * 2 if row is SUPPLY and vehicle.is_24_volt else row.raw
 
 
 def _did(number: int) -> str:
@@ -55,7 +63,8 @@ def _trouble(vehicle: Vehicle, row: Trouble, present: Present) -> dict[str, Any]
     """A trouble code with one freeze frame, taken some kilometres ago at part load."""
     back = 17 * present.occurrences + row.code % 97
     speed = 30 + row.code % 80
-    values = (("F4A6", (vehicle.mileage - back) * 10, 8), ("F442", 13900 - row.code % 600, 4), ("F40D", speed, 2))
+    supply = (27900 if vehicle.is_24_volt else 13900) - row.code % 600
+    values = (("F4A6", (vehicle.mileage - back) * 10, 8), ("F442", supply, 4), ("F40D", speed, 2))
     frame = f"{len(values):02X}" + "".join(f"{did}{raw:0{digits}X}" for did, raw, digits in values)
     table: dict[str, Any] = {
         "code": f"{row.code:06X}",

@@ -14,6 +14,9 @@ from core.simulation.pdx_writer.tables.model import Can, Unit, Vehicle
 
 PROTOCOLS_CONTAINER = Doc("PROTOCOLS", "CONTAINER")
 FUNCTIONAL_CAN, FUNCTIONAL_DOIP, TESTER_DOIP = 0x7DF, 0xE400, 0x0E00
+FUNCTIONAL_29_BIT = 0x18DB33F1  # ISO 15765-4, 6.3.2.3
+FUNCTIONAL_EXTENSION = 0xFE  # no N_PCI: units with normal addressing on the same identifier pass such a frame over
+NORMAL, EXTENDED, WITH_29_BIT = 0x05, 0x0D, 0x02  # bits of CP_CanPhysReqFormat (ISO 22900-2)
 
 # (name, class, default); the class also tells the unit of measure: TIMING is microseconds
 _APPLICATION = (
@@ -30,6 +33,9 @@ _CAN_TRANSPORT = (
     ("CP_CanFillerByte", "COM", "204"),
     ("CP_CanFuncReqId", "COM", str(FUNCTIONAL_CAN)),
 )
+# only in the data of vehicles that have such units, and only at those
+_CAN_FD = ("CP_CANFDTxMaxDataLength", "COM", "TX_DL = 8 CAN", "text")
+_CAN_EXTENDED = ("CP_CanFuncReqExtAddr", "COM", "0", "number")
 _DOIP_TRANSPORT = (
     ("CP_DoIPLogicalGatewayAddress", "COM", "0"),
     ("CP_DoIPLogicalTesterAddress", "COM", str(TESTER_DOIP)),
@@ -91,16 +97,34 @@ def protocols_of(vehicle: Vehicle) -> list[Protocol]:
 
 def unit_comparams(unit: Unit) -> list[Element]:
     """COMPARAM-REFs of a base variant: where the unit is found."""
+    more: list[tuple[str, str]] = []
     if isinstance(unit.address, Can):
-        given = {"CP_CanPhysReqId": str(unit.address.tx), "CP_CanRespUSDTId": str(unit.address.rx)}
+        given = _can_table(unit.address)
         rows: tuple[tuple[str, str], ...] = _CAN_TABLE
+        more += [(_CAN_FD[0], "TX_DL = 64 CANFD")] if unit.address.fd else []
+        more += [(_CAN_EXTENDED[0], str(FUNCTIONAL_EXTENSION))] if unit.address.extension else []
     else:
         given = {"CP_DoIPLogicalEcuAddress": str(unit.address.logical)}
         rows = _DOIP_TABLE
     values = [element("SIMPLE-VALUE", given.get(name, default)) for name, default in rows]
     table = element("COMPLEX-VALUE", *values, element("SIMPLE-VALUE", unit.name))
     protocol = protocol_of(unit)
-    return [_value(protocol, protocol.transport, "CP_UniqueRespIdTable", table)]
+    simple = [_simple(protocol, protocol.transport, name, text) for name, text in more]
+    return [_value(protocol, protocol.transport, "CP_UniqueRespIdTable", table), *simple]
+
+
+def _can_table(address: Can) -> dict[str, str]:
+    """The unit's own parts of CP_UniqueRespIdTable."""
+    layout = (EXTENDED if address.extension else NORMAL) | (WITH_29_BIT if address.is_29_bit else 0)
+    tx_extension, rx_extension = address.extension or (0, 0)
+    return {
+        "CP_CanPhysReqFormat": str(layout),
+        "CP_CanPhysReqId": str(address.tx),
+        "CP_CanPhysReqExtAddr": str(tx_extension),
+        "CP_CanRespUSDTFormat": str(layout),
+        "CP_CanRespUSDTId": str(address.rx),
+        "CP_CanRespUSDTExtAddr": str(rx_extension),
+    }
 
 
 def _value(protocol: Protocol, subset: str, name: str, content: Element) -> Element:
@@ -119,7 +143,11 @@ def protocol_container(vehicle: Vehicle) -> Element:
         given = [_simple(protocol, protocol.application, name, text) for name, _, text in _APPLICATION]
         if protocol is UDS_ON_CAN:
             given.append(_simple(protocol, protocol.physical_link, "CP_Baudrate", "500000"))
-            given += [_simple(protocol, protocol.transport, name, text) for name, _, text in _CAN_TRANSPORT]
+            of_29_bit = any(address.is_29_bit for address in vehicle.can_addresses)
+            own = {"CP_CanFuncReqId": str(FUNCTIONAL_29_BIT)} if of_29_bit else {}
+            given += [
+                _simple(protocol, protocol.transport, name, own.get(name, text)) for name, _, text in _CAN_TRANSPORT
+            ]
         else:
             own = {"CP_DoIPLogicalGatewayAddress": str(vehicle.gateway or 0)}
             given += [
@@ -152,10 +180,14 @@ def comparam_spec(protocol: Protocol) -> Element:
                  id=f"CPS.{protocol.spec}")  # fmt: skip
 
 
-def comparam_subsets(protocol: Protocol) -> list[Element]:
+def comparam_subsets(protocol: Protocol, vehicle: Vehicle) -> list[Element]:
     """The COMPARAM-SUBSETs of a protocol: application, transport and, for CAN, the physical layer."""
     on_can = protocol is UDS_ON_CAN
-    transport, table = (_CAN_TRANSPORT, _CAN_TABLE) if on_can else (_DOIP_TRANSPORT, _DOIP_TABLE)
+    transport: tuple[tuple[str, ...], ...] = _CAN_TRANSPORT if on_can else _DOIP_TRANSPORT
+    table = _CAN_TABLE if on_can else _DOIP_TABLE
+    if on_can:
+        transport += (_CAN_FD,) if any(address.fd for address in vehicle.can_addresses) else ()
+        transport += (_CAN_EXTENDED,) if any(address.extension for address in vehicle.can_addresses) else ()
     subsets = [
         _subset(protocol.application, "APPLICATION", _APPLICATION, ()),
         _subset(protocol.transport, "TRANSPORT", transport, table),
@@ -165,9 +197,10 @@ def comparam_subsets(protocol: Protocol) -> list[Element]:
     return subsets
 
 
-def _subset(name: str, category: str, rows: tuple[tuple[str, str, str], ...],
+def _subset(name: str, category: str, rows: tuple[tuple[str, ...], ...],
             table: tuple[tuple[str, str], ...]) -> Element:  # fmt: skip
-    parts = [element("COMPARAMS", *(_comparam(name, row, kind, default) for row, kind, default in rows))]
+    """`rows`: name, class, default, and the data object where it is no number."""
+    parts = [element("COMPARAMS", *(_comparam(name, *row) for row in rows))]
     if table:
         members = [_comparam(name, row, "UNIQUE_ID", default) for row, default in table]
         members.append(_comparam(name, "CP_ECULayerShortName", "UNIQUE_ID", "", "text"))

@@ -56,6 +56,7 @@ def layer_container(unit: Unit) -> Element:
             "ECU-VARIANTS",
             _application(unit, unit.series, ()),
             _application(unit, unit.older_series, (f"{unit.kind.measurements[-1].name}_Read",)),
+            unit.newer_series and _application(unit, unit.newer_series, ()),
             _boot_loader(unit, services),
         ),
         id=f"{unit.name}.DLC",

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 _SYSTEM_LETTERS = "PCBU"
 
+# DTC status bytes as a unit of the garage reports them (ISO 14229-1, D.2; bits 4 and 6 are not supported)
+ACTIVE, ACTIVE_WITH_LAMP, PENDING, STORED = 0x2F, 0xAF, 0x24, 0x28
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -109,12 +112,27 @@ class Block:
     size: int
 
 
+def program_and_data(start: int, program: int, data: int) -> tuple[Block, Block]:
+    """The usual layout: the program, and its data right behind it."""
+    return Block("PROGRAM", "Program", start, program), Block("DATA", "Data", start + program, data)
+
+
 @dataclass(frozen=True, slots=True)
 class Can:
-    """Identifiers of a unit on CAN, 11 bit."""
+    """Identifiers of a unit on CAN; above 0x7FF they have 29 bits.
+
+    `extension`: the address bytes that the tester sends and hears (extended addressing, ISO 15765-2, 10.3.4). `fd`:
+    it speaks CAN FD with frames of up to 64 bytes.
+    """
 
     tx: int
     rx: int
+    extension: tuple[int, int] | None = None
+    fd: bool = False
+
+    @property
+    def is_29_bit(self) -> bool:
+        return self.tx > 0x7FF
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +193,12 @@ class Unit:
     def older_series(self) -> str:
         return self.versions[0].partition(".")[0]
 
+    @property
+    def newer_series(self) -> str | None:
+        """The newest software's series where that is a new one."""
+        series = self.newest.partition(".")[0]
+        return None if series in (self.series, self.older_series) else series
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -211,8 +235,16 @@ class Vehicle:
         return self.name.upper().replace("-", "_")
 
     @property
+    def is_24_volt(self) -> bool:
+        return self.voltage > 18
+
+    @property
+    def can_addresses(self) -> tuple[Can, ...]:
+        return tuple(unit.address for unit in self.units if isinstance(unit.address, Can))
+
+    @property
     def on_can(self) -> bool:
-        return any(isinstance(unit.address, Can) for unit in self.units)
+        return bool(self.can_addresses)
 
     @property
     def on_doip(self) -> bool:

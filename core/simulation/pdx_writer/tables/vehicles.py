@@ -1,18 +1,24 @@
-"""The garage's three vehicles as data: units, addresses, software, flash layout, faults. All of it invented."""
+"""The garage's cars as data: units, addresses, software, flash layout, faults. All of it invented."""
 
 from __future__ import annotations
 
 from core.simulation.pdx_writer.tables.frames import MIXED_FRAMES, OLD_FRAMES
 from core.simulation.pdx_writer.tables.kinds_body import BODY, CLUSTER, GATEWAY, HEAD_UNIT
 from core.simulation.pdx_writer.tables.kinds_drive import BRAKES, DRIVE, DRIVER_ASSIST, ENGINE, TRANSMISSION
-from core.simulation.pdx_writer.tables.model import Block, Can, Doip, Present, Unit, Vehicle
-
-ACTIVE, ACTIVE_WITH_LAMP, PENDING, STORED = 0x2F, 0xAF, 0x24, 0x28
-
-
-def _program_and_data(start: int, program: int, data: int) -> tuple[Block, Block]:
-    return Block("PROGRAM", "Program", start, program), Block("DATA", "Data", start + program, data)
-
+from core.simulation.pdx_writer.tables.model import (
+    ACTIVE,
+    ACTIVE_WITH_LAMP,
+    PENDING,
+    STORED,
+    Block,
+    Can,
+    Doip,
+    Present,
+    Unit,
+    Vehicle,
+    program_and_data,
+)
+from core.simulation.pdx_writer.tables.utility import TRUCK, VAN
 
 MIXED_CAN = (
     Unit(
@@ -24,7 +30,7 @@ MIXED_CAN = (
         "ENG2600417",
         "BL-ENG-07",
         ("2051.30", "2063.12", "2063.15"),
-        _program_and_data(0x08020000, 0x70000, 0x10000),
+        program_and_data(0x08020000, 0x70000, 0x10000),
         policy={"VOLTAGE-MINIMUM": "12.2", "RESUME": "TRUE"},
         present=(Present("P0301-00", ACTIVE_WITH_LAMP, 7, recurs=4.0), Present("P0401-00", STORED, 2)),
     ),
@@ -54,7 +60,7 @@ MIXED_CAN = (
         "BRK2601188",
         "BL-BRK-05",
         ("0712.00", "0745.10", "0745.11"),
-        _program_and_data(0x08004000, 0xE000, 0x2000),
+        program_and_data(0x08004000, 0xE000, 0x2000),
         data_format="MOTOROLA-S",
         policy={"RESEND-ON-TIMEOUT": "FALSE"},
         present=(Present("C0044-1F", PENDING),),
@@ -68,7 +74,7 @@ MIXED_CAN = (
         "BDY2600760",
         "BL-BDY-02",
         ("3001.18", "3004.20", "3004.21"),
-        _program_and_data(0x08004000, 0x1800, 0x800),
+        program_and_data(0x08004000, 0x1800, 0x800),
         data_format="BINARY",
         present=(Present("B1042-13", STORED, 3),),
         settings={"max_block_length": 514},
@@ -144,7 +150,7 @@ CAR_DOIP = Vehicle(
             "GTW2700012",
             "BL-GTW-06",
             ("6001.00", "6010.05", "6010.07"),
-            _program_and_data(0x08020000, 0x1C000, 0x4000),
+            program_and_data(0x08020000, 0x1C000, 0x4000),
             data_format="MOTOROLA-S",
         ),
         Unit(
@@ -156,8 +162,8 @@ CAR_DOIP = Vehicle(
             "DRV2700201",
             "BL-DRV-09",
             ("2200.10", "2211.03", "2211.04"),
-            _program_and_data(0x80040000, 0x70000, 0x10000),
-            policy={"VOLTAGE-MINIMUM": "12.5"},
+            program_and_data(0x80040000, 0x70000, 0x10000),
+            policy={"VOLTAGE-MINIMUM": "12.5", "AUTHENTICATION": "garage-certificate"},
             present=(Present("P0A7F-00", STORED, 4),),
         ),
         Unit(
@@ -169,7 +175,7 @@ CAR_DOIP = Vehicle(
             "BRK2700118",
             "BL-BRK-08",
             ("0801.02", "0822.00", "0822.01"),
-            _program_and_data(0x08004000, 0xE000, 0x2000),
+            program_and_data(0x08004000, 0xE000, 0x2000),
             data_format="MOTOROLA-S",
             policy={"RESEND-ON-TIMEOUT": "FALSE"},
         ),
@@ -182,7 +188,7 @@ CAR_DOIP = Vehicle(
             "BDY2700075",
             "BL-BDY-05",
             ("3101.01", "3108.12", "3108.14"),
-            _program_and_data(0x08004000, 0x6000, 0x2000),
+            program_and_data(0x08004000, 0x6000, 0x2000),
             data_format="BINARY",
             present=(Present("B1041-13", ACTIVE, 2, recurs=3.0), Present("B1480-00", PENDING)),
         ),
@@ -213,6 +219,7 @@ CAR_DOIP = Vehicle(
                 Block("NETWORK", "Picture recognition", 0xA00A0000, 0x50000),
                 Block("DATA", "Data", 0xA00F0000, 0x10000),
             ),
+            policy={"AUTHENTICATION": "garage-certificate"},
             present=(Present("C1001-78", STORED, 1),),
             settings={"max_block_length": 16386},
         ),
@@ -239,7 +246,7 @@ CAR_OLD = Vehicle(
             "ENG0500033",
             "BL-ENG-01",
             ("0410.00", "0417.03", "0417.04"),
-            _program_and_data(0x08010000, 0x38000, 0x8000),
+            program_and_data(0x08010000, 0x38000, 0x8000),
             present=(Present("P0171-00", ACTIVE_WITH_LAMP, 31, recurs=2.0), Present("P0420-00", STORED, 12)),
             settings={"max_block_length": 1026},
         ),
@@ -252,7 +259,7 @@ CAR_OLD = Vehicle(
             "BRK0500210",
             "BL-BRK-01",
             ("0301.01", "0309.00", "0309.02"),
-            _program_and_data(0x08004000, 0xE000, 0x2000),
+            program_and_data(0x08004000, 0xE000, 0x2000),
             data_format="MOTOROLA-S",
             settings={"max_block_length": 258},
         ),
@@ -265,7 +272,7 @@ CAR_OLD = Vehicle(
             "BDY0500004",
             "BL-BDY-01",
             ("1201.00", "1210.07", "1210.09"),
-            _program_and_data(0x08004000, 0x3000, 0x1000),
+            program_and_data(0x08004000, 0x3000, 0x1000),
             data_format="BINARY",
             present=(Present("U3003-16", STORED, 5),),
             settings={"max_block_length": 258},
@@ -273,4 +280,4 @@ CAR_OLD = Vehicle(
     ),
 )
 
-VEHICLES = (CAR_MIXED, CAR_DOIP, CAR_OLD)
+VEHICLES = (CAR_MIXED, CAR_DOIP, CAR_OLD, VAN, TRUCK)
