@@ -6,13 +6,13 @@ the live panel per second, 1..30).
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from core.errors import SettingsInvalid, StorageFailed
+from core.pc.files import replace_file
 
 _LARGEST_FILE = 1 << 20
 
@@ -94,7 +94,7 @@ def change(path: Path, **values: str | int) -> Settings:
     """Saves these settings and leaves every other line of the file, comments included, as it is.
 
     SettingsInvalid for an unknown key or a value that is not allowed, StorageFailed where writing fails (the old file
-    is then still whole: a temporary file, fsync, os.replace).
+    is then still whole).
     """
     current, _ = load(path)
     for key, value in values.items():
@@ -103,7 +103,7 @@ def change(path: Path, **values: str | int) -> Settings:
     try:
         text = path.read_bytes().decode() if path.exists() else ""
         text = _with_values(text, values)
-        write_atomically(path, text.encode())
+        replace_file(path, text.encode())
     except (OSError, UnicodeDecodeError) as problem:
         raise StorageFailed(f"The settings file {path} cannot be written: {problem}.") from problem
     return replace(current, **values)  # type: ignore[arg-type]  # types were compared above
@@ -119,20 +119,3 @@ def _with_values(text: str, values: dict[str, str | int]) -> str:
         # in front: a line appended behind a [table] would belong to the table
         text = f"{text[: found.start()]}{line}{text[found.end() :]}" if found else f"{line}\n{text}"
     return text
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Old or new file, never half of one, whatever happens in between. Raises OSError."""
-    import tempfile
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

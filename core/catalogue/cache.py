@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import time
 import zlib
 from collections.abc import Mapping
@@ -22,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import StorageFailed
+from core.pc.files import replace_file
 
 FORMAT = 3  # raise it with every change of what the compiler writes: older files are compiled again
 _MAGIC = b"PBCAT%03d" % FORMAT
@@ -78,22 +77,9 @@ def write_compiled(path: Path, index: Mapping[str, Any], sections: Mapping[str, 
     header = json.dumps({"index": index, "sections": places}, ensure_ascii=False, separators=(",", ":")).encode()
     fixed = _MAGIC + len(header).to_bytes(4, "big") + hashlib.sha256(header).digest()
     try:
-        write_atomically(path, b"".join([fixed, header, *stored]))
+        replace_file(path, b"".join([fixed, header, *stored]))
     except OSError as error:
         raise StorageFailed(f"{path.parent} cannot be written: {error.strerror or error}.") from error
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def place_of(source: Path, directory: Path, layout: int) -> Path:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import threading
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import StorageFailed
+from core.pc.files import replace_file
 from core.simulation.ecu.memory import Region
 from core.simulation.ecu.model import DtcMemory, UnitState
 from core.simulation.garage import Garage, GarageUnit
@@ -59,7 +59,7 @@ class GarageStore:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 units = {unit.name: self._unit_entry(unit) for unit in garage.units}
                 text = json.dumps({"format": FORMAT, "vehicle": garage.name, "units": units}, indent=1)
-                _write(self.folder / STATE_FILE, text.encode())
+                replace_file(self.folder / STATE_FILE, text.encode())
                 self._remove_unused(units)
             except OSError as error:
                 raise StorageFailed(f"The simulated car cannot be stored in {self.folder}: {error}.") from error
@@ -93,7 +93,7 @@ class GarageStore:
             return self._known[key][1]
         name = hashlib.sha256(data).hexdigest()[:40] + ".bin" if data else ""
         if name and not (self.folder / name).exists():
-            _write(self.folder / name, data)
+            replace_file(self.folder / name, data)
         self._known[key] = (version, name)
         return name
 
@@ -230,19 +230,3 @@ def _read(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise ValueError(f"{path.name} is larger than it can be")
     return data
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all: a new file beside it, synced, then moved over it."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

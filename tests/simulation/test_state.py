@@ -70,7 +70,7 @@ def test_unused_images_are_removed_and_known_ones_not_written_again(tmp_path: Pa
     for region in garage.unit("BODY").state.memory.regions:
         region.erase()
     store.save(garage)
-    assert list(tmp_path.glob("*.bin")) == [] and list(tmp_path.glob("*.tmp")) == []
+    assert list(tmp_path.glob("*.bin")) == [] and list(tmp_path.glob(".*")) == []
 
 
 def test_a_unit_cut_off_while_flashing_is_in_boot_when_it_is_opened_again(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import StorageFailed
+from core.pc.files import sync_folder
 
 KEPT_FILES = 200
 LARGEST_FILE = 8 << 20  # bytes that are read of one file
@@ -133,17 +134,6 @@ def read_lines(path: Path) -> Iterator[dict[str, Any] | None]:
         except (ValueError, RecursionError):
             line = None
         yield line if isinstance(line, dict) else None
-
-
-def sync_folder(directory: Path) -> None:
-    """A new file's name is on the disk only when its folder is (POSIX; Windows has no such call)."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _lock_path(path: Path) -> Path:

@@ -1,0 +1,62 @@
+"""Writing files so that a power cut leaves the old one or the new one, never half of one; who is at this PC.
+
+    write_file(path, content)     temporary file beside it, fsync, os.replace, fsync of the folder
+    sync_folder(folder)           a new file's name is on the disk only when its folder is
+
+Knows no format and locks nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from core.errors import StorageFailed
+
+
+def write_file(path: Path, content: bytes, *, what: str = "", advice: str = "") -> None:
+    """Writes `path` whole or not at all; the folder is made. `what` names the file in the sentence of StorageFailed."""
+    try:
+        replace_file(path, content)
+    except OSError as problem:
+        raise StorageFailed(f"{what or path} cannot be written: {problem.strerror or problem}.", advice) from problem
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """The same for callers that have words of their own: raises OSError."""
+    import tempfile  # with what it needs itself, a millisecond that a start without writing need not pay
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # mode 0600 by mkstemp: VINs and codings are nobody else's business
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """POSIX only: Windows has no such call and needs none. Raises OSError."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def os_user() -> str:
+    """The name that this user logged in with, "" where the system does not tell."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no entry in the user list (a container), no such list (Windows)
+        return ""
