@@ -29,6 +29,8 @@ HOST_SILENT = "The vehicle host does not answer; look at `passbay jobs list`."
 class HostedJob:
     """The handle of a job in the host: the same face as an in-process RunningJob."""
 
+    hosted = True
+
     def __init__(self, link: HostLink, job_id: str, kind: str, unit: str) -> None:
         self.job_id, self.kind, self.unit = job_id, kind, unit
         self._link = link

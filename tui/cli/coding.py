@@ -10,7 +10,7 @@ from core.errors import UsageError
 from core.vocabulary import CodingResult, CodingState
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
-from tui.cli.running import wait_for
+from tui.cli.running import host_option, wait_for
 from tui.cli.vehicle import vehicle_options
 
 ecu_option = click.option("--ecu", required=True, metavar="NAME", help="The unit, as the survey names it.")
@@ -28,7 +28,7 @@ def coding() -> None:
 @command
 def show(vci: str, data_files: tuple[str, ...], ecu: str, out: Output) -> None:
     """Every item: what it means in the car now, what the factory set, what may be chosen."""
-    with open_workbench() as workbench, workbench.connect(vci, data_files) as vehicle:
+    with open_workbench() as workbench, workbench.connect(vci, data_files, idle=True) as vehicle:
         state: CodingState = wait_for(vehicle.coding_read(ecu), workbench, out)
     for item in state.items:
         out.line(f"{item.name:<24} {_with_unit(item.now, item.unit):<16} factory {item.factory:<12} {_choices(item)}")
@@ -72,9 +72,12 @@ def _choices(item: Any) -> str:
 @vehicle_options
 @ecu_option
 @click.argument("items", nargs=-1, required=True, metavar="ITEM=VALUE...")
+@host_option
 @json_option
 @command
-def set_items(vci: str, data_files: tuple[str, ...], ecu: str, items: tuple[str, ...], out: Output) -> None:
+def set_items(
+    vci: str, data_files: tuple[str, ...], ecu: str, items: tuple[str, ...], hosted: bool, out: Output
+) -> None:
     """Change items by name, write, read back and verify. The bytes before are kept on disk first."""
     changes = {}
     for item in items:
@@ -82,7 +85,7 @@ def set_items(vci: str, data_files: tuple[str, ...], ecu: str, items: tuple[str,
         if not equals or not name.strip():
             raise UsageError(f"{item!r} is not ITEM=VALUE.", "Write for example: daytime_light=on")
         changes[name.strip()] = value.strip()
-    with open_workbench() as workbench, workbench.connect(vci, data_files) as vehicle:
+    with open_workbench() as workbench, workbench.connect(vci, data_files, hosted=hosted, idle=True) as vehicle:
         _show_result(wait_for(vehicle.coding_write(ecu, changes), workbench, out), out)
 
 
@@ -90,11 +93,12 @@ def set_items(vci: str, data_files: tuple[str, ...], ecu: str, items: tuple[str,
 @vehicle_options
 @ecu_option
 @click.option("--backup", metavar="FILE", help="A stored before-image instead of the newest one.")
+@host_option
 @json_option
 @command
-def restore(vci: str, data_files: tuple[str, ...], ecu: str, backup: str | None, out: Output) -> None:
+def restore(vci: str, data_files: tuple[str, ...], ecu: str, backup: str | None, hosted: bool, out: Output) -> None:
     """Write a stored before-image back."""
-    with open_workbench() as workbench, workbench.connect(vci, data_files) as vehicle:
+    with open_workbench() as workbench, workbench.connect(vci, data_files, hosted=hosted, idle=True) as vehicle:
         _show_result(wait_for(vehicle.coding_restore(ecu, backup), workbench, out), out)
 
 

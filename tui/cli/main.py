@@ -14,6 +14,7 @@ _COMMANDS = {  # name -> (module, attribute, one line for --help)
     "flash": ("tui.cli.vehicle", "flash", "Flash one unit with newer software."),
     "recover": ("tui.cli.unfinished", "recover", "Units that were left in programming, and the way back."),
     "coding": ("tui.cli.coding", "coding", "Show, change or restore the coding of one unit."),
+    "jobs": ("tui.cli.jobs", "jobs", "Jobs that go on in vehicle hosts: list, watch, stop."),
     "uds": ("tui.cli.uds", "uds", "Send raw UDS requests."),
     "data": ("tui.cli.data", "data", "Diagnostic data files (PDX)."),
 }

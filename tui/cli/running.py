@@ -1,10 +1,13 @@
-"""Waits for a job of the core on the command line: shows its events, turns ctrl+c and SIGTERM into its safe ending."""
+"""Waits for a job of the core on the command line: shows its events, turns ctrl+c into its safe ending.
+
+A job in a vehicle host does not need this process: SIGTERM, SIGHUP and SIGKILL end the command, and the job goes on.
+"""
 
 from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +19,15 @@ from core.vocabulary.cleaning import clean
 from tui.cli.output import Output, address_fields
 
 if TYPE_CHECKING:
-    from core.workbench import RunningJob, Workbench
+    from core.workbench import HostedJob, RunningJob, Workbench
 
 POLL_SECONDS = 0.1
 
 
 @contextmanager
-def _stop_signals(job: RunningJob[Any], out: Output) -> Iterator[None]:
-    """The first ctrl+c or SIGTERM asks for the safe ending; what the job has to restore still runs."""
+def _stop_signals(job: RunningJob[Any] | HostedJob, out: Output) -> Iterator[None]:
+    """ctrl+c asks for the safe ending; what the job has to restore still runs. SIGTERM does so too for a job in this
+    process, and leaves one in a vehicle host alone."""
 
     def stop(_number: int, _frame: object) -> None:
         job.cancel()
@@ -31,22 +35,41 @@ def _stop_signals(job: RunningJob[Any], out: Output) -> Iterator[None]:
         if not out.json:
             click.echo("Stopping at the next safe point ...", err=True)
 
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    before = [signal.signal(number, stop) for number in numbers]
+    def leave(number: int, _frame: object) -> None:
+        out.record(event="left")
+        if not out.json:
+            click.echo("The job goes on; `passbay jobs watch` shows it.", err=True)
+        raise SystemExit(128 + number)
+
+    handlers = {signal.SIGINT: stop, signal.SIGTERM: leave if job.hosted else stop}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        for number, handler in zip(numbers, before, strict=True):
+        for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def wait_for(job: RunningJob[Any], workbench: Workbench, out: Output) -> Any:
+def wait_for(job: RunningJob[Any] | HostedJob, workbench: Workbench, out: Output) -> Any:
     """The job's result, or its ProductError raised; events are shown as they come."""
     with _stop_signals(job, out):
-        while not job.ended(POLL_SECONDS):
-            _show_all(workbench, out)
+        return follow(job, workbench, out)
+
+
+def follow(job: RunningJob[Any] | HostedJob, workbench: Workbench, out: Output) -> Any:
+    """The same without a word in the matter: signals do what they always do."""
+    while not job.ended(POLL_SECONDS):
+        _show_all(workbench, out)
     _show_all(workbench, out)
     return job.wait()
+
+
+def host_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--no-host, for commands that change a unit."""
+    return click.option(
+        "--host/--no-host", "hosted", default=True,
+        help="Run in a process that outlives this command (as always), or in this one.",
+    )(function)  # fmt: skip
 
 
 def unit_fields(unit: UnitSurvey) -> dict[str, Any]:

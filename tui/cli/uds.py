@@ -56,7 +56,7 @@ def uds(
     """Send requests one after another, e.g. `passbay uds --vci sim:car-mixed --ecu ENGINE 1003 22F190`."""
     target = _target(ecu, tx, rx, address)
     requests = [_pdu(text) for text in pdus]
-    with open_workbench() as workbench, workbench.connect(vci, data_files) as vehicle:
+    with open_workbench() as workbench, workbench.connect(vci, data_files, idle=True) as vehicle:
         result = wait_for(vehicle.uds(target, requests), workbench, out)
     for exchange in result.exchanges:
         out.line(f"> {exchange.request.hex(' ').upper()}   {exchange.request_words}")

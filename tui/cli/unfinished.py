@@ -52,7 +52,7 @@ def recover(
 
 
 def _recover(workbench: Workbench, vci: str, data_files: tuple[str, ...], ecu: str, out: Output) -> None:
-    with workbench.connect(vci, data_files) as vehicle:
+    with workbench.connect(vci, data_files, hosted=True, idle=True) as vehicle:
         result = wait_for(vehicle.recover(ecu), workbench, out)
     show_flash_result(result, out)
 

@@ -10,7 +10,7 @@ import click
 from core.vocabulary import DtcReading, FlashPreview, FlashResult, SurveyResult, UnitSurvey
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
-from tui.cli.running import unit_fields, wait_for
+from tui.cli.running import host_option, unit_fields, wait_for
 
 GLYPHS = {True: "√", False: "x", None: "!"}
 
@@ -30,7 +30,7 @@ def vehicle_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @command
 def survey(vci: str, data_files: tuple[str, ...], out: Output) -> None:
     """Quick test: VIN, every unit with hardware, software, variant, state and trouble codes."""
-    with open_workbench() as workbench, workbench.connect(vci, data_files) as vehicle:
+    with open_workbench() as workbench, workbench.connect(vci, data_files, idle=True) as vehicle:
         result: SurveyResult = wait_for(vehicle.survey(), workbench, out)
     out.line(f"VIN {result.vin or 'unknown'}   {result.vehicle_title or 'vehicle unknown'}   {result.euro_class.value}")
     for unit in result.units:
@@ -62,7 +62,7 @@ def _unit_line(unit: UnitSurvey) -> str:
 @command
 def faults(vci: str, data_files: tuple[str, ...], ecu: str, clear: bool, out: Output) -> None:
     """Trouble codes of one unit with status in words and environment data."""
-    with open_workbench() as workbench, workbench.connect(vci, data_files) as vehicle:
+    with open_workbench() as workbench, workbench.connect(vci, data_files, idle=True) as vehicle:
         result = wait_for(vehicle.faults(ecu, clear=clear), workbench, out)
     if clear:
         out.line(f"{result.unit}: trouble codes cleared.")
@@ -92,13 +92,25 @@ def _dtc_fields(dtc: DtcReading) -> dict[str, Any]:
 @click.option("--flashware", metavar="FILE.pdx[#SESSION]", help="Instead of the newest that fits.")
 @click.option("--force", is_flag=True, help="Flash although the unit already has this software.")
 @click.option("--dry-run", is_flag=True, help="Check and show the steps; change nothing.")
+@host_option
 @json_option
 @command
 def flash(
-    vci: str, data_files: tuple[str, ...], ecu: str, flashware: str | None, force: bool, dry_run: bool, out: Output
+    vci: str,
+    data_files: tuple[str, ...],
+    ecu: str,
+    flashware: str | None,
+    force: bool,
+    dry_run: bool,
+    hosted: bool,
+    out: Output,
 ) -> int:
-    """Flash one unit. All checks come before the first erase; ctrl+c stops at the next safe point."""
-    with open_workbench() as workbench, workbench.connect(vci, data_files) as vehicle:
+    """Flash one unit. All checks come before the first erase; ctrl+c stops at the next safe point.
+
+    The flash goes on when this command is killed or its terminal closed: see `passbay jobs`.
+    """
+    where = None if dry_run and hosted else hosted
+    with open_workbench() as workbench, workbench.connect(vci, data_files, hosted=where, idle=True) as vehicle:
         if dry_run:
             return _show_preview(wait_for(vehicle.flash_preview(ecu, flashware), workbench, out), out)
         result = wait_for(vehicle.flash(ecu, flashware, force=force), workbench, out)

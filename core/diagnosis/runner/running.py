@@ -71,6 +71,8 @@ def run(
 class RunningJob(Generic[T]):
     """A job in a thread of its own. `wait` gives the result or raises its error."""
 
+    hosted = False  # it needs this process
+
     def __init__(self, job_id: str, kind: str, unit: str) -> None:
         self.job_id = job_id
         self.kind = kind
