@@ -69,7 +69,8 @@ def digest(plan: FlashPlan) -> str:
 
 def _may_resume(plan: FlashPlan) -> bool:
     """Only where the unit itself compares the checksum afterwards: nothing else would find a wrong seam."""
-    return plan.session.policy.resume and plan.session.policy.checksum_routine is not None
+    policy = plan.session.policy
+    return policy.resume and policy.checksum_routine is not None and policy.erase_scope == "block"
 
 
 def resume_point(plan: FlashPlan) -> ResumePoint | None:

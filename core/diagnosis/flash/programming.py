@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from core.diagnosis.commands import Job, LinkLimit, Progress, ReadClock, Reconnect, Record, Request, Step, Tell
 from core.diagnosis.flash.marks import remaining, resume_point
+from core.diagnosis.flash.records import checksum_records, download, erase_record
 from core.diagnosis.security import unlock
 from core.errors import NegativeResponse, NoResponse, PreconditionNotMet, RemoteProtocolError, VciLost
 from core.events import Noted
@@ -57,6 +57,8 @@ class Programming:
 
     def run(self) -> Job[None]:
         yield from self._enter()
+        if self._policy.erase_scope == "whole":
+            yield from self._erase(1, self._plan.images, "Erase all blocks")
         for number, (block, image) in enumerate(zip(self._plan.session.blocks, self._plan.images, strict=True), 1):
             if not (yield from self._resumed(number, block, image)):
                 yield from self._program(number, block, image)
@@ -109,14 +111,23 @@ class Programming:
     def _program(self, number: int, block: DataBlock, image: FlashImage) -> Job[None]:
         count = len(self._plan.session.blocks)
         of_all = f" {number} of {count}" if count > 1 else ""
-        yield self._begin(f"erase-{number}", f"Erase block{of_all}")
-        yield Record("erasing", {"unit": self._unit, "block": number})
-        self.erased = True
-        answer = yield self._request(uds.routine(self._policy.erase_routine, bytes((1, number))), LONG_WORK)
-        self._passed(answer, "The erase")
+        if self._policy.erase_scope == "block":
+            yield from self._erase(number, (image,), f"Erase block{of_all}")
+        else:
+            yield Record("erasing", {"unit": self._unit, "block": number})
+            self.erased = True
         yield self._begin(f"transfer-{number}", f"Transfer block{of_all}, {image.size} bytes")
         yield from self._transfer_from(0, block, image)
         yield from self._compare(number, block, image, of_all)
+
+    def _erase(self, number: int, images: tuple[FlashImage, ...], title: str) -> Job[None]:
+        """From its record in the journal on the unit has no valid software."""
+        record = erase_record(self._policy, number, images)
+        yield self._begin(f"erase-{number}", title)
+        yield Record("erasing", {"unit": self._unit, "block": number})
+        self.erased = True
+        answer = yield self._request(uds.routine(self._policy.erase_routine, record), LONG_WORK)
+        self._passed(answer, "The erase")
 
     def _resumed(self, number: int, block: DataBlock, image: FlashImage) -> Job[bool]:
         """Goes on with an interrupted flash. False where this block is to be erased, also when the unit will not.
@@ -159,17 +170,16 @@ class Programming:
         """The unit's own checksum over the block."""
         if self._policy.checksum_routine is not None:
             yield self._begin(f"checksum-{number}", f"Compare the checksum of block{of_all}")
-            crc = _checksum(block, image).to_bytes(4, "big")
-            data = bytes((1, number, 0, len(crc))) + crc
-            answer = yield self._request(uds.routine(self._policy.checksum_routine, data), LONG_WORK)
-            self._passed(answer, "The checksum of the unit")
+            for record in checksum_records(self._policy, number, block, image):
+                answer = yield self._request(uds.routine(self._policy.checksum_routine, record), LONG_WORK)
+                self._passed(answer, "The checksum of the unit")
         yield Record("verified", {"unit": self._unit, "block": number})
 
     def _transfer(self, block: DataBlock, segment: ImageSegment, done: int, total: int, skip: int) -> Job[None]:
         """0x34, 0x36 and 0x37 for a segment without its first `skip` bytes; `done` bytes of the block lie before it."""
         data, end = segment.data, len(segment.data)
         start, size = segment.start + skip, end - skip
-        answer = yield self._request(uds.request_download(start, size, data_format=block.data_format))
+        answer = yield self._request(download(self._policy, block.data_format, start, size))
         limit = yield LinkLimit(self._address)
         longest = min(uds.max_block_length(answer), limit, self._policy.max_block or limit)
         payload = longest - 2  # maxNumberOfBlockLength counts SID and counter
@@ -236,14 +246,3 @@ class Programming:
 def fingerprint(now: float) -> bytes:
     """Date as BCD (YY MM DD, UTC) and who did it: six characters. `now` in seconds since the epoch."""
     return bytes.fromhex(datetime.fromtimestamp(now, UTC).strftime("%y%m%d")) + b"PASSBA"
-
-
-def _checksum(block: DataBlock, image: FlashImage) -> int:
-    """What the session says for the whole block, else CRC-32 over its bytes."""
-    for checksum in block.checksums:
-        if checksum.algorithm.upper().replace("-", "").replace("_", "") == "CRC32":
-            return checksum.result
-    crc = 0
-    for segment in image.segments:
-        crc = zlib.crc32(segment.data, crc)
-    return crc
