@@ -67,6 +67,21 @@ def apply(record: CodingRecord, data: bytes, changes: Mapping[str, str]) -> byte
     return bytes(changed)
 
 
+def require_plausible(record: CodingRecord, data: bytes, present: bytes) -> None:
+    """Every item of `data` says something that the record allows, or what it says in `present` already.
+
+    Raises ValueRefused with what may be chosen, DataInvalid for a wrong length.
+    """
+    _check_length(record, data)
+    for item in record.items:
+        raw = read_raw(item, data)
+        if raw == read_raw(item, present):
+            continue
+        meaning = meaning_of(item, raw)
+        if raw_of(item, meaning) != raw:  # two choices with one meaning: the first counts
+            raise ValueRefused(f"{item.name} cannot be {meaning!r} by the raw value {raw}.")
+
+
 def find_item(record: CodingRecord, name: str) -> OptionItem:
     """The item of that name, without regard to case where only one fits. Raises ValueRefused with the names."""
     exact = [item for item in record.items if item.name == name]

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from core.catalogue.model import CodingRecord
-from core.diagnosis.coding import Backup, BackupStore, coding_read, coding_restore, coding_write
+from core.diagnosis.coding import BackupStore, coding_read, coding_restore, coding_write
+from core.diagnosis.coding.files import CodingFile, RecordCoding, UnitCoding
 from core.errors import (
     DataInvalid,
     DataMissing,
@@ -29,7 +30,7 @@ from tests.diagnosis.world import ENGINE_ADDRESS, RECORD, VIN, Drive, Unit, know
 
 @pytest.fixture
 def store(tmp_path: Path) -> BackupStore:
-    return BackupStore(tmp_path / "coding")
+    return BackupStore(tmp_path / "coding", "meister")
 
 
 def engine() -> tuple[Unit, Drive]:
@@ -63,12 +64,19 @@ def test_a_change_is_written_read_back_and_kept(store: BackupStore) -> None:
     assert result.verified
     assert writes(scripted) == ["2e01000164"]
     order = [pdu[0] for pdu in scripted.seen]
-    assert order == [0x22, 0x10, 0x27, 0x27, 0x2E, 0x10, 0x22]
+    assert order[0] == 0x22
+    assert order[-7:] == [0x10, 0x27, 0x27, 0x22, 0x2E, 0x10, 0x22]
     assert scripted.seen[-2] == b"\x10\x01"
     assert not drive.keeps_alive
     kept = json.loads(Path(result.backup).read_text())
-    assert (kept["vin"], kept["unit"], kept["records"][0]["bytes"]) == (VIN, "ENGINE", "0064")
-    assert kept["meanings"] == {"DAYLIGHT": "off", "LIMIT": "100"}
+    (part,) = kept["units"]
+    assert (kept["vin"], kept["by"], part["unit"], part["hardware"]) == (VIN, "meister", "ENGINE", "HW-1")
+    assert (part["software"], part["variant"]) == ("01.00", "APPL")
+    (record,) = part["records"]
+    assert (record["did"], record["bytes"]) == ("0100", "00 64")
+    assert record["meanings"] == {"DAYLIGHT": "off", "LIMIT": "100"}
+    change = {"item": "DAYLIGHT", "before": "off", "after": "on"}
+    assert kept["change"] == {"reason": "set", "order": "", "outcome": "verified", "changes": [change]}
 
 
 def test_restore_brings_the_newest_before_image_back(store: BackupStore) -> None:
@@ -130,10 +138,17 @@ def test_a_unit_without_coding_data_is_named(store: BackupStore) -> None:
 
 def test_what_does_not_read_back_is_not_called_done(store: BackupStore) -> None:
     scripted, drive = engine()
-    scripted.intercept = lambda pdu: b"\x6e\x01\x00" if pdu[0] == 0x2E else None
+    scripted.intercept = lambda pdu: b"\x6e\x01\x00" if _spoils(scripted, pdu) else None
     with pytest.raises(VerificationFailed, match="DAYLIGHT reads 'off' instead of 'on'") as failure:
         write(drive, store, {"DAYLIGHT": "on"})
     assert str(store.newest(VIN, "ENGINE")) in failure.value.advice
+
+
+def _spoils(scripted: Unit, pdu: bytes) -> bool:
+    """A unit that stores something else than what it was told."""
+    if pdu[0] == 0x2E:
+        scripted.dids[0x0100] = b"\x00\x63"
+    return pdu[0] == 0x2E
 
 
 def test_a_refused_write_leaves_the_session_and_keeps_its_reason(store: BackupStore) -> None:
@@ -194,6 +209,10 @@ def test_records_that_only_the_session_shows_are_read_there(store: BackupStore) 
 # -- before-images
 
 
+def image(vin: str, ecu: str, at: float) -> CodingFile:
+    return CodingFile(vin, at, (UnitCoding(ecu, (RecordCoding("Lights", 0x0100, b"\x01\x01"),)),))
+
+
 def test_a_disk_that_keeps_nothing_stops_the_write(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
@@ -204,7 +223,7 @@ def test_a_disk_that_keeps_nothing_stops_the_write(tmp_path: Path) -> None:
 
 
 def test_another_vehicles_before_image_is_refused(store: BackupStore) -> None:
-    path = store.save(Backup("OTHER", "ENGINE", 1.0, (("Lights", 0x0100, b"\x01\x01"),)))
+    path = store.save(image("OTHER", "ENGINE", 1.0))
     _, drive = engine()
     with pytest.raises(PreconditionNotMet, match="OTHER"):
         drive.run(coding_restore(known_vehicle(), "ENGINE", store, path))
@@ -218,7 +237,7 @@ def test_without_a_before_image_there_is_nothing_to_restore(store: BackupStore) 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"format": "passbay-coding-1"}', b"[" * 100_000,
+    [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"format": "passbay-coding-1"}', b"[" * 100_000, b"x" * (5 << 20),
      b'{"format": "passbay-coding-1", "vin": 1, "unit": "E", "at": "x", "records": []}',
      b'{"format": "passbay-coding-1", "vin": "", "unit": "", "at": 1, "records": [{"name":"a","did":"z","bytes":""}]}'],
 )  # fmt: skip
@@ -231,12 +250,12 @@ def test_a_damaged_before_image_is_named(store: BackupStore, tmp_path: Path, con
 
 
 def test_a_vin_from_the_bus_chooses_no_folder(store: BackupStore, tmp_path: Path) -> None:
-    path = store.save(Backup("../../../etc", "..", 1.0, ()))
+    path = store.save(image("../../../etc", "..", 1.0))
     assert path.resolve().is_relative_to((tmp_path / "coding").resolve())
     assert store.newest("../../../etc", "..") == path
 
 
 def test_newest_is_by_time(store: BackupStore) -> None:
-    paths = [store.save(Backup(VIN, "ENGINE", at, ())) for at in (5.0, 1_000_000_000.0, 2.5)]
+    paths = [store.save(image(VIN, "ENGINE", at)) for at in (5.0, 1_000_000_000.0, 2.5)]
     assert store.newest(VIN, "ENGINE") == paths[1]
     assert [path.suffix for path in paths[0].parent.iterdir()] == [".json"] * 3
