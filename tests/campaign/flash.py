@@ -174,11 +174,11 @@ class Campaign:
         self._lock = threading.Lock()
 
     def measure(self, subject: Subject) -> int:
-        rig = self._take(subject)
+        rig = self.borrow(subject)
         try:
             return messages_of(rig)
         finally:
-            self._give(rig)
+            self.give_back(rig)
 
     def run(self, title: str, subject: Subject, cut: str, places: Iterable[int], messages: int) -> Tally:
         """One row of the table."""
@@ -187,11 +187,11 @@ class Campaign:
 
         def work(at: int) -> Tally:
             own = Tally(title, cut)
-            rig = self._take(subject)
+            rig = self.borrow(subject)
             try:
                 one_run(rig, cut, at, own)
             finally:
-                self._give(rig)
+                self.give_back(rig)
             return own
 
         with ThreadPoolExecutor(self._workers) as pool:
@@ -203,7 +203,8 @@ class Campaign:
         tally.seconds = time.monotonic() - began
         return tally
 
-    def _take(self, subject: Subject) -> Rig:
+    def borrow(self, subject: Subject) -> Rig:
+        """A car that nobody else works on."""
         with self._lock:
             free = self._rigs.setdefault(subject, [])
             if free:
@@ -215,7 +216,7 @@ class Campaign:
             self._all.append(rig)
             return rig
 
-    def _give(self, rig: Rig) -> None:
+    def give_back(self, rig: Rig) -> None:
         with self._lock:
             self._rigs[rig.subject].append(rig)
 

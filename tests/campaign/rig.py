@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 
@@ -20,13 +22,16 @@ from core.diagnosis.runner import RunningJob
 from core.errors import ProductError
 from core.simulation.can_side import CanSide
 from core.simulation.doip_side import DoipSide
+from core.simulation.ecu.server import Peer
 from core.simulation.garage import Garage, GarageUnit
 from core.simulation.initial_state import SimTiming
 from core.simulation.vehicle_files import garage_data, initial_state, pdx_path
 from core.stream import EventStream
 from core.vci.combined import CombinedVci
 from core.vci.doip_tcp import DoipVci
+from core.vci.opening import MULTICAST_BLOCK, open_bus
 from core.vci.python_can import CanVci
+from core.vci.uri import VciUri
 from core.vocabulary import FlashResult, Interrupted
 from core.workbench.vehicle import Vehicle
 from tests.campaign.cuts import CutVci, Killed, SkippingClock
@@ -34,6 +39,7 @@ from tests.campaign.cuts import CutVci, Killed, SkippingClock
 QUICK = SimTiming(
     reset_time=0.03, erase_per_kib=0.0, erase_minimum=0.06, checksum_per_kib=0.0, answer_time=0.0, pending_interval=0.02
 )
+MULTICAST = "239.74.163.71"
 PATIENCE = 120.0  # seconds
 
 
@@ -50,7 +56,8 @@ class Subject:
 class Rig:
     """The car on its buses, with the journal and catalogue that a workbench would have. Close it."""
 
-    def __init__(self, subject: Subject, cache: Path, home: Path) -> None:
+    def __init__(self, subject: Subject, cache: Path, home: Path, outside: bool = False) -> None:
+        """`outside`: on a bus that other processes reach, at `uri`; a `tester` in this process is not for it."""
         self.subject = subject
         self.journal, self._frozen = home / "journal", home / "frozen"
         self.catalogue: Catalogue = load([pdx_path(subject.car)], cache)
@@ -70,12 +77,18 @@ class Rig:
         self._stack = ExitStack()
         self._channel = ""
         self._doip: DoipSide | None = None
-        if self.unit.can_address is not None:
-            self._channel = f"campaign-{uuid.uuid4()}"
-            self._stack.callback(CanSide(self.garage, self._bus()).close)
-        else:
+        self.uri = ""
+        if self.unit.can_address is None:
             self._doip = DoipSide(self.garage)
             self._stack.callback(self._doip.close)
+            self.uri = f"doip://{self._doip.host}:{self._doip.port}"
+        elif outside:
+            self.uri = f"can:udp_multicast/{MULTICAST}?port={free_port()}"
+            bus = open_bus(VciUri.parse(self.uri))
+            self._stack.callback(CanSide(self.garage, bus, MULTICAST_BLOCK).close)
+        else:
+            self._channel = f"campaign-{uuid.uuid4()}"
+            self._stack.callback(CanSide(self.garage, self._bus()).close)
         self._factory = [(bytes(r.data), (r.used_start, r.used_end)) for r in self.unit.state.memory.regions]
         session: FlashSession = self.catalogue.flash_sessions(self.unit.model.info)[-1]
         self.session = session
@@ -127,6 +140,18 @@ class Rig:
             vin_hint=self.garage.vin, on_close=stack.close,
         )  # fmt: skip
         return Tester(self, CutVci(inner, clock, cut_at, happen))
+
+    def on_request(self, happen: Callable[[int], None]) -> None:
+        """Calls `happen` with 1, 2, 3 ... as soon as the unit has worked on a physical request; until `factory`."""
+        server, asked = self.unit.server, count(1)
+        receive = server.receive
+
+        def counted(pdu: bytes, now: float, functional: bool = False, peer: Peer = None) -> None:
+            receive(pdu, now, functional, peer)
+            if not functional:
+                happen(next(asked))
+
+        server.receive = counted  # type: ignore[method-assign]
 
     def freeze_journal(self) -> None:
         """What is on the disk at this moment is what a killed tester leaves."""
@@ -208,6 +233,14 @@ class Tester:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def free_port() -> int:
+    """A UDP port that nobody uses now: two groups on one port hear each other."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _ending(job: RunningJob[FlashResult]) -> FlashResult | BaseException:

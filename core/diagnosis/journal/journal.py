@@ -26,9 +26,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from core.diagnosis.journal.files import JournalFolder, cannot_write, let_go, sync_folder, write_line
-from core.diagnosis.journal.recovery import unfinished
+from core.diagnosis.journal.files import JournalFolder, cannot_write, let_go, write_line
+from core.diagnosis.journal.recovery import is_needed, unfinished
 from core.errors import JobCancelled, ProductError, StorageFailed
+from core.pc.files import sync_folder
 
 Clock = Callable[[], float]
 
@@ -139,6 +140,7 @@ class Journal:
     def _start(self, fields: Mapping[str, Any]) -> None:
         more = {"kind": self._kind, "vci": self._vci, "pid": os.getpid(), **fields}
         if self._descriptor < 0:
+            self._folder.prune(is_needed)
             self._path, self._descriptor, self._lock = self._folder.create()
             try:
                 self._line("started", more)

@@ -1,0 +1,75 @@
+"""The short form of the campaigns: some cuts of every kind on CAN and DoIP; the whole is `python -m tests.campaign`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.campaign.flash import CUTS, SMALL, Campaign, slow
+from tests.campaign.rig import Subject
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory: pytest.TempPathFactory, compiled_cache: Path) -> Iterator[Campaign]:
+    with Campaign(tmp_path_factory.mktemp("campaign"), compiled_cache, workers=8) as running:
+        yield running
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("transport", ["can", "doip"])
+def test_every_unit_comes_back(campaign: Campaign, transport: str, cut: str) -> None:
+    """Places before the erase, in and between both blocks, at the reset, while the software is read back."""
+    messages = campaign.measure(SMALL[transport])
+    places = [3, 20, 32, 45, 65, 75, 84, 88, messages - 8, messages - 2]
+    tally = campaign.run(transport, SMALL[transport], cut, places, messages)
+    assert tally.faults == []
+    assert tally.runs == len(places)
+    assert tally.left >= 4, "most of these places are after the erase"
+    assert tally.before_erase >= 1
+    assert tally.repeated + tally.read_back + tally.resumed == tally.left
+
+
+def test_a_large_image_is_gone_on_with(campaign: Campaign) -> None:
+    subject = Subject("car-mixed", "HEADUNIT", 65535)
+    messages = campaign.measure(subject)
+    tally = campaign.run("doip", subject, "tester killed", [messages * 8 // 10, messages * 9 // 10], messages)
+    assert tally.faults == []
+    assert tally.resumed == 2
+
+
+def test_keep_alives_are_never_far_apart(campaign: Campaign) -> None:
+    """While the erase lasts longer than S3 (5 s), twice."""
+    tally = campaign.run("slow", slow(SMALL["doip"]), "tester killed", [10**9], 0)
+    assert (tally.done, tally.faults) == (1, [])
+    assert 1.0 < tally.spacing <= 2.5
+
+
+def test_the_rig_sees_a_unit_without_software(campaign: Campaign) -> None:
+    """The campaign's own judgement: an erased unit, a wrong byte and a boot loader are not right."""
+    campaign.measure(SMALL["can"])
+    rig = campaign.borrow(SMALL["can"])
+    try:
+        assert rig.right() is True
+        region = rig.unit.state.memory.regions[0]
+        region.data[100] ^= 1
+        assert (rig.right(), rig.alive()) == (False, True)
+        region.erase()
+        assert (rig.right(), rig.alive()) == (False, False)
+        rig.factory()
+        assert (rig.right(), rig.alive()) == (False, True), "the old software is whole, but not the new one"
+    finally:
+        campaign.give_back(rig)
+
+
+def test_the_command_lists_its_campaigns() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.campaign"], cwd=REPOSITORY, capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == 2
+    assert "flash" in result.stderr and "hosts" in result.stderr
