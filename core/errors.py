@@ -28,6 +28,9 @@ class ProductError(Exception):
         super().__init__(message)
         self.message = message
         self.advice = advice or self.default_advice
+        # filled in where the step is known (core/diagnosis/explain): on the instance, because errors travel by vars()
+        self.explanation = ""
+        self.state_now = ""
 
     @property
     def name(self) -> str:
@@ -156,14 +159,18 @@ class WrongVariant(EcuError):
 
 
 class RoutingDenied(EcuError):
-    """A DoIP entity refused activation (0x0006) or a message (0x8003). `denial_code` as in ISO 13400-2."""
+    """A DoIP entity refused activation (0x0006) or a message (0x8003). `denial_code` as in ISO 13400-2.
+
+    `denied` says what: "activation", "message" (diagnostic nack) or "header" (header nack); the codes overlap.
+    """
 
     code = "PB-404"
     default_advice = "Check the tester address and that no other tester is connected, then try again."
 
-    def __init__(self, message: str, advice: str = "", *, denial_code: int = 0) -> None:
+    def __init__(self, message: str, advice: str = "", *, denial_code: int = 0, denied: str = "activation") -> None:
         super().__init__(message, advice)
         self.denial_code = denial_code
+        self.denied = denied
 
 
 class JobError(ProductError):

@@ -141,7 +141,10 @@ class JobFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class JobFailed(Event):
-    """The job ended badly or was stopped; error class, code, message and advice as the error gave them."""
+    """The job ended badly or was stopped; error class, code, message and advice as the error gave them.
+
+    `explanation` says what it means in the step where it happened, `state_now` how the unit is left; "" where unknown.
+    """
 
     job: str
     kind: str
@@ -150,3 +153,5 @@ class JobFailed(Event):
     code: str
     message: str
     advice: str
+    explanation: str = ""
+    state_now: str = ""

@@ -158,6 +158,9 @@ class FlashSession:
     hardware: tuple[str, ...] = ()  # allowed hardware numbers, empty for any
     order: int = 0
     part_number: str = ""
+    memory: tuple[tuple[int, int], ...] = ()  # ODX-F PHYS-MEM: first and last addresses, () where not described
+    signature: str = ""  # hex, Ed25519 over the SHA-256 of the bytes in the order of sending
+    public_key: str = ""  # hex, 32 bytes
 
     @property
     def size(self) -> int:

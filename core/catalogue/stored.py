@@ -73,7 +73,7 @@ def unit_from(row: Row, file: str) -> UnitInfo:
 
 
 def session_from(row: Row, file: str) -> FlashSession:
-    name, title, unit, _, expected, software, blocks, policy, hardware, order, part = row
+    name, title, unit, _, expected, software, blocks, policy, hardware, order, part, memory, *signed = row
     return FlashSession(
         name,
         title,
@@ -86,6 +86,8 @@ def session_from(row: Row, file: str) -> FlashSession:
         tuple(hardware),
         order,
         part,
+        tuple((first, last) for first, last in memory),
+        *signed,
     )
 
 

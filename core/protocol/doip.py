@@ -341,12 +341,13 @@ class DoipClientMachine:
         if code in (0x06, 0x07, 0x08):  # the way beyond the gateway: the unit itself is silent
             self._finish(transmission, NoResponse(text, timer=f"DoIP nack {code:02X}"))
         else:
-            self._finish(transmission, RoutingDenied(text, denial_code=code))
+            self._finish(transmission, RoutingDenied(text, denial_code=code, denied="message"))
 
     def _on_header_nack(self, code: int) -> None:
         self.header_nack = code
         words = dm.HEADER_NACK_WORDS.get(code, "reserved code")
-        error = RoutingDenied(f"the DoIP entity refused a message: {words} (header nack {code:02X})", denial_code=code)
+        text = f"the DoIP entity refused a message: {words} (header nack {code:02X})"
+        error = RoutingDenied(text, denial_code=code, denied="header")
         oldest = next((waiting[0] for waiting in self._open.values()), None)
         if code in dm.CLOSING_NACKS or self.state is ClientState.ACTIVATING:
             self._end(error)

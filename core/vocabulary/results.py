@@ -90,6 +90,26 @@ class FlashCheck:
     measured: str
     wanted: str
     reason: str = ""
+    overridable: bool = False  # a red line that a technician may pass by typing the unit's name
+    advice: str = ""  # what to do about it, "" where it is green
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a refusal, a silence or a lost connection means where it happened; three texts of whole sentences."""
+
+    meaning: str
+    state_now: str
+    what_to_do: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedStep:
+    """One line of `passbay explain`: what something means in one step of the work."""
+
+    step: str
+    title: str
+    explanation: Explanation
 
 
 @dataclass(frozen=True, slots=True)

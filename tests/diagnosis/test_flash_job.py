@@ -217,8 +217,8 @@ def test_preview_changes_nothing_and_shows_failed_checks() -> None:
     unit, drive = engine(xF191=b"HW-9")
     preview = drive.run(flash_preview(FlashTask(known_vehicle(), "ENGINE", None, no_file)))
     assert {check.name: check.ok for check in preview.checks} == {
-        "vehicle": True, "device": True, "flashware": True, "hardware": False, "Software": True, "voltage": True,
-        "image": True,
+        "vehicle": True, "device": True, "flashware": True, "hardware": False, "Software": True, "not older": True,
+        "voltage": True, "link": True, "access": True, "image": True, "size": True, "signature": True, "time": True,
     }  # fmt: skip
     assert preview.bytes == len(IMAGE)
     assert {pdu[0] for pdu in unit.seen} == {0x22}

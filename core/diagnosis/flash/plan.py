@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.diagnosis.commands import Job, ReadVoltage, Step
-from core.diagnosis.idents import UnitReader, items_of_kind, says
-from core.diagnosis.preconditions import device_check, require_known, vehicle_check, voltage_check
+from core.diagnosis.commands import Job, Step
+from core.diagnosis.idents import UnitReader
+from core.diagnosis.preflight import NO_BENCH, Bench, Subject, require_known, run_checks
 from core.diagnosis.survey import fits
-from core.errors import DataInvalid, DataMissing
+from core.errors import DataMissing
 from core.vocabulary import EcuAddress, FlashCheck, FlashPreview, Interrupted
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from core.catalogue.images import FlashImage
     from core.catalogue.model import FlashSession, UnitInfo
     from core.diagnosis.identify import KnownVehicle
-
-
-STEP_BACK = "not older"
-"""Name of the one check that force turns into a warning."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +37,7 @@ class FlashTask:
     interrupted: Interrupted | None = None
     """What the journal says of this unit: where it was left in programming, its word on its software is no proof."""
     resume: bool = False  # go on with the interrupted one where its boot loader does that
+    bench: Bench = NO_BENCH  # the PC and the line, for the pre-flight
 
 
 @dataclass(frozen=True)
@@ -105,25 +102,19 @@ def prepare(task: FlashTask) -> Job[FlashPlan]:
     require_known(vehicle)
     unit = vehicle.unit(task.ecu)
     address = vehicle.address(unit)
-    checks = [vehicle_check(vehicle), device_check(vehicle, unit)]
     offered = _offered(task, unit)
-    if address is None:
-        session = offered[-1]
-        images, image_check = load_images(session, _source(task, session))
-        return FlashPlan(task, unit, address, session, images, (*checks, image_check))
-    yield Step("check", f"Check {unit.name} and its flashware")
-    reader = UnitReader(unit, address)
-    variant = yield from reader.variant(vehicle.surroundings.catalogue)
-    in_boot = variant is not None and variant.is_boot
-    session = yield from _newest_that_fits(offered, reader, in_boot)
-    software = yield from reader.of_kind("software")
-    checks.append(_unit_check(session, unit))
-    checks += yield from _ident_checks(session, reader, in_boot)
-    checks += _step_back_check(task, unit, session, software)
-    policy = session.policy
-    checks.append(voltage_check((yield ReadVoltage()), policy.voltage_minimum, policy.voltage_maximum))
-    images, image_check = load_images(session, _source(task, session))
-    return FlashPlan(task, unit, address, session, images, (*checks, image_check), software, in_boot)
+    session, reader, software, in_boot = offered[-1], None, "", False
+    if address is not None:
+        yield Step("check", f"Check {unit.name} and its flashware")
+        reader = UnitReader(unit, address)
+        variant = yield from reader.variant(vehicle.surroundings.catalogue)
+        in_boot = variant is not None and variant.is_boot
+        session = yield from _newest_that_fits(offered, reader, in_boot)
+        software = yield from reader.of_kind("software")
+    known = tuple(one.own_software for one in vehicle.surroundings.catalogue.flash_sessions(unit))
+    subject = Subject(vehicle, unit, address, session, _source(task, session), known, task.bench)
+    found = yield from run_checks(subject, reader, software, in_boot)
+    return FlashPlan(task, unit, address, session, found.images, found.checks, software, in_boot)
 
 
 def _offered(task: FlashTask, unit: UnitInfo) -> tuple[FlashSession, ...]:
@@ -182,68 +173,3 @@ def _newest_that_fits(offered: tuple[FlashSession, ...], reader: UnitReader, in_
         if session.own_software == software or (yield from fits(session, reader, in_boot)):
             return session
     return offered[-1]
-
-
-def _unit_check(session: FlashSession, unit: UnitInfo) -> FlashCheck:
-    ok = session.unit.casefold() == unit.name.casefold()
-    reason = "" if ok else f"The flashware {session.name} is for {session.unit}, not for {unit.name}."
-    return FlashCheck("flashware", ok, session.unit, unit.name, reason)
-
-
-def _step_back_check(task: FlashTask, unit: UnitInfo, session: FlashSession, software: str) -> list[FlashCheck]:
-    """No way back to older software by accident: refused where the data knows both and the unit has the newer one."""
-    known = [s.own_software for s in task.vehicle.surroundings.catalogue.flash_sessions(unit)]
-    if software not in known or session.own_software not in known:
-        return []
-    back = known.index(software) > known.index(session.own_software)
-    reason = f"{unit.name} has newer software ({software}) than this flashware ({session.own_software})."
-    return [FlashCheck(STEP_BACK, not back, software, f"not newer than {session.own_software}", reason if back else "")]
-
-
-def _ident_checks(session: FlashSession, reader: UnitReader, in_boot: bool) -> Job[list[FlashCheck]]:
-    checks = []
-    if session.hardware:
-        hardware = yield from reader.of_kind("hardware")
-        ok = hardware in session.hardware
-        wanted = " or ".join(session.hardware)
-        reason = "" if ok else f"The hardware is {hardware or 'not told'}, the flashware is for {wanted}."
-        checks.append(FlashCheck("hardware", ok, hardware, wanted, reason))
-    software_dids = {item.did for item in items_of_kind(reader.unit, "software")}
-    hardware_dids = {item.did for item in items_of_kind(reader.unit, "hardware")}
-    for ident in session.expected_idents:
-        if session.hardware and ident.did in hardware_dids:
-            continue
-        data = yield from reader.read(ident.did)
-        measured = yield from reader.text(ident.did)
-        wanted = " or ".join(ident.values)
-        is_software = ident.did in software_dids
-        if is_software and in_boot:
-            reason = "The unit is in its boot loader and cannot tell its software: it was left in programming."
-            checks.append(FlashCheck(ident.name, None, measured, wanted, reason))
-            continue
-        allowed = (*ident.values, session.own_software) if is_software else ident.values  # the same again: --force
-        ok = data is not None and any(says(data, value) for value in allowed if value)
-        reason = "" if ok else f"{ident.name} is {measured or 'not told'}, the flashware needs {wanted}."
-        checks.append(FlashCheck(ident.name, ok, measured, wanted, reason))
-    return checks
-
-
-def load_images(session: FlashSession, catalogue: Catalogue) -> tuple[tuple[FlashImage, ...], FlashCheck]:
-    """The bytes of all blocks, compared with hash and checksums of the session. A damaged image is a failed check."""
-    images = []
-    try:
-        for block in session.blocks:
-            image = catalogue.image(session, block)
-            images.append(image)
-            if image.size != block.size:
-                raise DataInvalid(f"block {block.name} has {image.size} bytes instead of {block.size}.")
-            if block.sha256 and image.sha256 != block.sha256:
-                raise DataInvalid(f"the bytes of block {block.name} are not those that the data describes.")
-            for checksum in block.checksums:
-                if not image.checksum_holds(checksum):
-                    raise DataInvalid(f"the checksum of block {block.name} does not hold.")
-    except DataInvalid as problem:
-        reason = f"The flashware {session.name} is damaged: {problem.message}"
-        return (), FlashCheck("image", False, "damaged", "checksum holds", reason)
-    measured = f"{sum(image.size for image in images)} bytes, checksum holds"
-    return tuple(images), FlashCheck("image", True, measured, "checksum holds")

@@ -1,0 +1,113 @@
+"""The pre-flight of one unit: every line that is looked at before the first erase, in one order. Changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.diagnosis.commands import Job, LinkLimit, ReadVoltage
+from core.diagnosis.idents import UnitReader
+from core.diagnosis.preflight import names
+from core.diagnosis.preflight.estimate import UNKNOWN_WIRE, Wire, estimate
+from core.diagnosis.preflight.image import load_images, older_check, size_check, unit_check
+from core.diagnosis.preflight.override import marked
+from core.diagnosis.preflight.pc import pc_checks, time_check
+from core.diagnosis.preflight.rules import device_check, link_check, vehicle_check, voltage_check
+from core.diagnosis.preflight.signature import signature_check
+from core.diagnosis.preflight.unit import ident_checks
+from core.pc.laptop import UNKNOWN_PC, PcState
+from core.protocol import seed_key
+from core.vocabulary import EcuAddress, FlashCheck, Transport
+
+if TYPE_CHECKING:
+    from core.catalogue.images import FlashImage
+    from core.catalogue.model import FlashSession, UnitInfo
+    from core.diagnosis.identify import KnownVehicle
+    from core.diagnosis.preflight.image import ImageSource
+
+USUAL_BLOCK = {Transport.CAN: 4095, Transport.DOIP: 16384}
+"""Bytes of a TransferData message that units usually offer, for the estimate: the unit tells it after the erase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What is outside of the vehicle. `pc` reads the laptop's state (None known: no lines), `wire` is the device's."""
+
+    pc: Callable[[], PcState] = lambda: UNKNOWN_PC
+    wire: Wire = UNKNOWN_WIRE
+
+
+NO_BENCH = Bench()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who is flashed with what. `known` is the software of the unit's known flashware, newest last."""
+
+    vehicle: KnownVehicle
+    unit: UnitInfo
+    address: EcuAddress | None
+    session: FlashSession
+    source: ImageSource
+    known: tuple[str, ...] = ()
+    bench: Bench = NO_BENCH
+    cover: tuple[FlashCheck, ...] = ()
+    """Lines of rule G2 and of a flash plan's own, where the caller has made them: in place of the vehicle's."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The lines, and the image that they speak of: empty where it is damaged."""
+
+    checks: tuple[FlashCheck, ...]
+    images: tuple[FlashImage, ...]
+
+
+def run_checks(subject: Subject, reader: UnitReader | None, software: str = "", in_boot: bool = False) -> Job[Findings]:
+    """All lines. `reader` asks the unit; None where the device cannot reach it: then its own lines are left out.
+
+    A failed check is no error here; silence of a unit that should answer is (NoResponse).
+    """
+    session, policy = subject.session, subject.session.policy
+    checks = list(subject.cover) or [vehicle_check(subject.vehicle)]
+    checks.append(device_check(subject.vehicle, subject.unit))
+    images, image_line = load_images(session, subject.source)
+    limit = 0
+    if reader is not None:
+        checks.append(unit_check(session, subject.unit.name))
+        checks += yield from ident_checks(session, reader, in_boot)
+        older = None if in_boot else older_check(subject.unit.name, session, software, subject.known)
+        checks += [older] if older is not None else []
+        checks.append(voltage_check((yield ReadVoltage()), policy.voltage_minimum, policy.voltage_maximum))
+        limit = yield LinkLimit(reader.address)
+        checks += [link_check(session, limit), access_check(session)]
+    checks += [image_line, size_check(session), signature_check(session, _sha256(images))]
+    expected = None
+    if subject.address is not None and limit:
+        length = min(limit, policy.max_block or USUAL_BLOCK[subject.address.transport])
+        expected = estimate(session.size, length, subject.address, subject.bench.wire, policy.reset_time)
+    checks += pc_checks(subject.bench.pc(), expected)
+    checks += [time_check(expected)] if expected is not None else []
+    return Findings(marked(checks, policy.allow_override), images)
+
+
+def access_check(session: FlashSession) -> FlashCheck:
+    """The method that unlocks the unit is installed here."""
+    method, installed = session.policy.security_method, seed_key.names()
+    wanted = "installed"
+    if method in installed:
+        return FlashCheck(names.ACCESS, True, method, wanted)
+    reason = f"The security method {method!r} is not installed: {session.unit} could not be unlocked."
+    advice = "Install the method that the data names."
+    return FlashCheck(names.ACCESS, False, method, wanted, reason, advice=advice)
+
+
+def _sha256(images: tuple[FlashImage, ...]) -> str:
+    """Over the bytes in the order in which they are sent, "" for none."""
+    digest = hashlib.sha256()
+    for image in images:
+        for segment in image.segments:
+            digest.update(segment.data)
+    return digest.hexdigest() if images else ""
