@@ -9,10 +9,13 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.catalogue.coding import read_raw
 from core.catalogue.model import DataBlock, FlashSession, UnitInfo, VehicleInfo
-from core.errors import DataMissing
+from core.errors import DataMissing, StorageFailed
 from core.protocol.seed_key import key_for
 from core.simulation.ecu.memory import ERASED, FlashMemory, Region
 from core.simulation.ecu.model import Conditions, UnitModel, UnitState, factory_state
@@ -22,8 +25,29 @@ from core.simulation.initial_state import InitialState
 from core.vci.channel import Clock
 from core.vocabulary import CanAddress, DoipAddress
 
+if TYPE_CHECKING:
+    from core.simulation.certificates import Credentials
+
 LoadBlock = Callable[[FlashSession, DataBlock], Sequence[tuple[int, bytes]]]
 """(start, bytes) of each segment of a data block."""
+
+Issue = Callable[[str, str], "Credentials"]
+"""(unit, VIN) -> with what this unit proves itself in service 0x29, where its flashware asks for certificates."""
+
+
+def issue_from(folder: Path, roots: Sequence[Path] = ()) -> Issue:
+    """Certificates of the installation's own root in `folder` (made at the first 0x29); `roots` are trusted, too."""
+
+    def issue(unit: str, vin: str) -> Credentials:
+        from core.simulation.certificates import Authority
+
+        return Authority(folder, roots).unit(unit, vin)
+
+    return issue
+
+
+def _no_certificates(unit: str, vin: str) -> Credentials:
+    raise StorageFailed(f"No folder was given for the certificate of {unit}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +93,11 @@ class GarageUnit:
 class Garage:
     """One simulated vehicle. `voltage` may be set at any time; `on_change` is called when something is to be stored."""
 
-    def __init__(self, name: str, data: GarageData, initial: InitialState, *, clock: Clock) -> None:
+    def __init__(
+        self, name: str, data: GarageData, initial: InitialState, *, clock: Clock, issue: Issue | None = None
+    ) -> None:
         self.name, self.data, self.initial, self.clock = name, data, initial, clock
+        self._issue = issue or _no_certificates
         self.on_change: Callable[[], None] | None = None
         self._conditions = Conditions(initial.voltage)
         now = clock()
@@ -116,9 +143,11 @@ class Garage:
         initial = self.initial.unit(info.name)
         sessions = self.data.sessions.get(info.name, ())
         resume = any(session.policy.resume for session in sessions)
+        secured = any(session.policy.authentication for session in sessions)
         model = UnitModel(
-            info, initial, self.vin, os.urandom, key_for, answers_from_boot=not is_gateway, resume=resume
-        )
+            info, initial, self.vin, os.urandom, key_for, answers_from_boot=not is_gateway, resume=resume,
+            credentials=cache(partial(self._issue, info.name, self.vin)) if secured else None,
+        )  # fmt: skip
         _check_data(model)
         memory = FlashMemory(build_regions(sessions, initial.flashware, self.data.load_block))
         return GarageUnit(model, factory_state(model, memory), self._conditions, now)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import UsageError, VciLost
-from core.simulation.garage import Garage, GarageUnit
+from core.simulation.garage import Garage, GarageUnit, issue_from
 from core.simulation.sim_vci import vehicle_lock
 from core.simulation.state import GarageStore, Saver
 from core.simulation.vehicle_files import garage_data, initial_state
@@ -81,14 +82,18 @@ def serve(
     state_directory: Path | None = None,
     lock_directory: Path | None = None,
     clock: Clock = time.monotonic,
+    certificates: Path | None = None,
+    auth_roots: Sequence[Path] = (),
 ) -> RunningGarage:
     """Start `vehicle`. With neither `can` nor `doip` it goes on the default ones that it has.
 
     With a `state_directory` (and `lock_directory`) it goes on from its stored state and keeps it; else it is fresh
-    from the factory and forgets. UsageError for a way that the vehicle does not have; VciBusy, VciNotFound,
-    DriverMissing as for any device.
+    from the factory and forgets. Secured units (0x29) take their certificates from the folder `certificates` and trust
+    its root and those in the PEM files `auth_roots`. UsageError for a way that the vehicle does not have; VciBusy,
+    VciNotFound, DriverMissing as for any device.
     """
-    garage = Garage(vehicle, garage_data(vehicle, cache_directory), initial_state(vehicle), clock=clock)
+    issue = issue_from(certificates, _readable(auth_roots)) if certificates else None
+    garage = Garage(vehicle, garage_data(vehicle, cache_directory), initial_state(vehicle), clock=clock, issue=issue)
     has_can = any(unit.can_address for unit in garage.units)
     has_doip = any(unit.doip_address for unit in garage.units)
     if can is None and doip is None:
@@ -104,6 +109,16 @@ def serve(
         running = RunningGarage(garage, can_side, doip_side, stack.pop_all())
         running.notices = notices
         return running
+
+
+def _readable(roots: Sequence[Path]) -> Sequence[Path]:
+    """A wrong file is said now, not when the first tester is refused. DataInvalid, StorageFailed."""
+    if roots:
+        from core.simulation.certificates import read_roots
+
+        for path in roots:
+            read_roots(path)
+    return roots
 
 
 def _keep(garage: Garage, state_directory: Path, lock_directory: Path | None, stack: ExitStack) -> list[str]:

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from core.pc.locks import DeviceLock
-from core.simulation.garage import Garage
+from core.simulation.garage import Garage, issue_from
 from core.simulation.state import GarageStore, Saver, erase_state
 from core.simulation.vehicle_files import garage_data, initial_state
 from core.vci.channel import Clock, Tap, Vci
@@ -47,15 +47,19 @@ def open_simulation(
     state_directory: Path,
     lock_directory: Path,
     clock: Clock = time.monotonic,
+    certificates: Path | None = None,
 ) -> SimulationVci:
     """Start the vehicle with its stored state (state_directory/VEHICLE) and open the ways that it has.
+
+    `certificates` is the folder of the installation's own root: secured units (0x29) need it.
 
     UsageError for an unknown vehicle, VciBusy where another process uses it, DataInvalid for damaged data.
     """
     initial = initial_state(vehicle)
     with ExitStack() as stack:
         stack.enter_context(vehicle_lock(vehicle, lock_directory))
-        garage = Garage(vehicle, garage_data(vehicle, cache_directory), initial, clock=clock)
+        issue = issue_from(certificates) if certificates else None
+        garage = Garage(vehicle, garage_data(vehicle, cache_directory), initial, clock=clock, issue=issue)
         store = GarageStore(state_directory / vehicle)
         store.load(garage)
         stack.callback(Saver(garage, store).close)

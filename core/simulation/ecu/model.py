@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from core.catalogue.model import CodingRecord, UnitInfo
 from core.simulation.ecu.memory import FlashMemory, ImageHeader
 from core.simulation.initial_state import InitialUnit
+
+if TYPE_CHECKING:
+    from core.simulation.certificates import Credentials
 
 NEVER_PROGRAMMED = b"\xff" * 9  # what a fingerprint reads as before the first one: erased cells
 
@@ -26,7 +30,8 @@ class UnitModel:
     `entropy(n)` gives n random bytes for seeds. `unlock_key(method, seed, level)` is the key that opens 0x27.
     `answers_from_boot`: 10 02 is answered by the boot loader after the reset (0x78 before it); False answers first,
     for a gateway whose own reset cuts the connection. `resume`: the boot loader takes a download without a new erase
-    where an earlier one was interrupted.
+    where an earlier one was interrupted. `credentials`: with what a unit proves itself that is opened by 0x29 only
+    (certificates.py); None for one that 0x27 opens.
     """
 
     info: UnitInfo
@@ -36,6 +41,7 @@ class UnitModel:
     unlock_key: Callable[[str, bytes, int], bytes]
     answers_from_boot: bool = True
     resume: bool = False
+    credentials: Callable[[], Credentials] | None = None
 
     @property
     def name(self) -> str:

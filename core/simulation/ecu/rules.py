@@ -23,9 +23,12 @@ CONDITIONS_NOT_CORRECT = 0x22
 REQUEST_SEQUENCE_ERROR = 0x24
 REQUEST_OUT_OF_RANGE = 0x31
 SECURITY_ACCESS_DENIED = 0x33
+AUTHENTICATION_REQUIRED = 0x34
 INVALID_KEY = 0x35
 EXCEEDED_ATTEMPTS = 0x36
 TIME_DELAY_NOT_EXPIRED = 0x37
+OWNERSHIP_FAILED = 0x58
+CONFIGURATION_DATA_FAILED = 0x5C
 UPLOAD_DOWNLOAD_NOT_ACCEPTED = 0x70
 TRANSFER_DATA_SUSPENDED = 0x71
 GENERAL_PROGRAMMING_FAILURE = 0x72
@@ -63,7 +66,7 @@ class Service:
     """What must hold before a service's own rule runs, in the order of ISO 14229-1, figure 5 and 6.
 
     `min_length` counts the SID. `sub_functions(server)` maps each supported one to the sessions that allow it; None
-    for services without. `programming_security`: only after the programming level was unlocked.
+    for services without. `programming_security`: only with access to programming (0x27 or 0x29).
     """
 
     handler: Handler

@@ -11,7 +11,6 @@ from core.simulation.ecu.rules import (
     NON_DEFAULT,
     PROGRAMMING,
     REQUEST_OUT_OF_RANGE,
-    SECURITY_ACCESS_DENIED,
     Refusal,
     Reply,
     Service,
@@ -100,8 +99,7 @@ def write_data_by_identifier(server: UdsServer, pdu: bytes, now: float) -> Reply
 def _write_fingerprint(server: UdsServer, value: bytes) -> None:
     if server.session != PROGRAMMING:
         raise Refusal(REQUEST_OUT_OF_RANGE)
-    if not server.unlocked(server.model.initial.programming_level):
-        raise Refusal(SECURITY_ACCESS_DENIED)
+    server.require_access(server.model.initial.programming_level)
     if len(value) > FINGERPRINT_LENGTH:
         raise Refusal(INCORRECT_LENGTH)
     server.state.fingerprint = value
@@ -113,8 +111,7 @@ def _write_coding(server: UdsServer, did: int, value: bytes) -> None:
     record = server.model.record(did)
     if record is None or server.in_boot or server.session != record.session:
         raise Refusal(REQUEST_OUT_OF_RANGE)
-    if not server.unlocked(server.model.initial.coding_level):
-        raise Refusal(SECURITY_ACCESS_DENIED)
+    server.require_access(server.model.initial.coding_level)
     if len(value) != record.length:
         raise Refusal(INCORRECT_LENGTH)
     if not all(plausible(item, value) for item in record.items):

@@ -20,7 +20,6 @@ from core.simulation.ecu.rules import (
     NON_DEFAULT,
     PROGRAMMING_ONLY,
     REQUEST_OUT_OF_RANGE,
-    SECURITY_ACCESS_DENIED,
     LongWork,
     Refusal,
     Reply,
@@ -38,7 +37,7 @@ BY_NUMBER = 0x01
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """One routine identifier: where it may run, whether 0x27 comes first, what it does with its option record."""
+    """One routine identifier: where it may run, whether 0x27 or 0x29 comes first, what it does with its record."""
 
     sessions: frozenset[int]
     secured: bool
@@ -50,8 +49,8 @@ def routine_control(server: UdsServer, pdu: bytes, now: float) -> Reply:
     routine = ROUTINES.get(int.from_bytes(pdu[2:4], "big"))
     if routine is None or server.session not in routine.sessions:
         raise Refusal(REQUEST_OUT_OF_RANGE)
-    if routine.secured and not server.unlocked(server.model.initial.programming_level):
-        raise Refusal(SECURITY_ACCESS_DENIED)
+    if routine.secured:
+        server.require_access(server.model.initial.programming_level)
     return routine.start(server, pdu[4:], b"\x71\x01" + pdu[2:4])
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from core.simulation.ecu.model import Conditions, UnitModel, UnitState, dependency_fault
 from core.simulation.ecu.rules import (
+    AUTHENTICATION_REQUIRED,
     BUSY_REPEAT_REQUEST,
     DEFAULT,
     INCORRECT_LENGTH,
@@ -26,6 +27,7 @@ from core.simulation.ecu.rules import (
     Refusal,
     Service,
 )
+from core.simulation.ecu.rules_authentication import AUTHENTICATION_SERVICES, Authentication
 from core.simulation.ecu.rules_data import DATA_SERVICES
 from core.simulation.ecu.rules_faults import FAULT_SERVICES, renew_faults, start_operation_cycle
 from core.simulation.ecu.rules_flash import FLASH_SERVICES, Download
@@ -41,6 +43,7 @@ FIRST_PENDING = 0.03  # the first 0x78 leaves before P2_SERVER runs out
 SERVICES: dict[int, Service] = {
     **SESSION_SERVICES,
     **SECURITY_SERVICES,
+    **AUTHENTICATION_SERVICES,
     **DATA_SERVICES,
     **FAULT_SERVICES,
     **ROUTINE_SERVICES,
@@ -81,6 +84,7 @@ class UdsServer:
         self.model, self.state, self.conditions = model, state, conditions
         self.session = DEFAULT
         self.security = SecurityAccess()
+        self.authentication = Authentication()
         self.dtc_recording = True
         self.transmit_normal = True
         self.transmit_network = True
@@ -170,6 +174,7 @@ class UdsServer:
         self.security.lock()
         self.download = None
         if session == DEFAULT:
+            self.authentication.end()
             self.dtc_recording = self.transmit_normal = self.transmit_network = True
         self._restart_s3(now)
 
@@ -186,6 +191,14 @@ class UdsServer:
         """Whether a level of 0x27 is open; level 0 needs none."""
         return level == 0 or self.security.unlocked == level
 
+    def require_access(self, level: int) -> None:
+        """What erase, download and coding demand: certificates (0x34) where the unit has them, else 0x27 (0x33)."""
+        if level and self.model.credentials is not None:
+            if not self.authentication.granted:
+                raise Refusal(AUTHENTICATION_REQUIRED)
+        elif not self.unlocked(level):
+            raise Refusal(SECURITY_ACCESS_DENIED)
+
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _checked(self, pdu: bytes) -> Service:
@@ -195,8 +208,8 @@ class UdsServer:
             raise Refusal(SERVICE_NOT_SUPPORTED)
         if self.session not in service.sessions:
             raise Refusal(SERVICE_NOT_IN_SESSION)
-        if service.programming_security and not self.unlocked(self.model.initial.programming_level):
-            raise Refusal(SECURITY_ACCESS_DENIED)
+        if service.programming_security:
+            self.require_access(self.model.initial.programming_level)
         if service.sub_functions is not None:
             if len(pdu) < 2:
                 raise Refusal(INCORRECT_LENGTH)
@@ -248,6 +261,7 @@ class UdsServer:
         self.erased.clear()
         self.in_boot = session == PROGRAMMING or dependency_fault(self.model, self.state) != 0
         self.enter_session(session, now)
+        self.authentication.end()
         self.security.restart(self.model, self.state, now)
 
     def _wake(self, now: float) -> None:
