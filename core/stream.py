@@ -14,12 +14,21 @@ from core.vocabulary import CanFrame, DoipMessage
 Traffic = CanFrame | DoipMessage
 
 
-class TrafficRing:
-    """The last `capacity` frames and messages. Writers never wait; a reader that is too slow is told what it lost."""
+RING_BYTES = 32 * 1024 * 1024
+"""What the ring's payloads may hold together: 20,000 CAN frames are 160 KB, but as many DoIP blocks a gigabyte."""
 
-    def __init__(self, capacity: int = 20_000) -> None:
+
+class TrafficRing:
+    """The last `capacity` frames and messages, `most_bytes` of payload at most.
+
+    Writers never wait; a reader that is too slow is told what it lost.
+    """
+
+    def __init__(self, capacity: int = 20_000, most_bytes: int = RING_BYTES) -> None:
         self._capacity = capacity
-        self._ring: deque[Traffic] = deque(maxlen=capacity)
+        self._most_bytes = most_bytes
+        self._ring: deque[Traffic] = deque()
+        self._bytes = 0
         self._total = 0
         self._lock = threading.Lock()
 
@@ -30,8 +39,12 @@ class TrafficRing:
 
     def append(self, record: Traffic) -> None:
         with self._lock:
-            self._ring.append(record)
+            ring = self._ring
+            ring.append(record)
+            self._bytes += len(record[2])  # both kinds of record carry their payload there
             self._total += 1
+            while len(ring) > self._capacity or (self._bytes > self._most_bytes and len(ring) > 1):
+                self._bytes -= len(ring.popleft()[2])
 
     def read_since(self, cursor: int) -> tuple[list[Traffic], int, int]:
         """Everything since `cursor` (0 at first): records, the new cursor, how many were overwritten unread."""

@@ -6,7 +6,7 @@ import threading
 
 from core.events import Noted
 from core.stream import EventStream, TrafficRing
-from core.vocabulary import CanFrame
+from core.vocabulary import CanFrame, DoipMessage
 
 
 def _frame(number: int) -> CanFrame:
@@ -49,3 +49,14 @@ def test_a_slow_reader_is_told_what_it_lost() -> None:
     records, cursor, lost = ring.read_since(3)
     assert [f.arbitration_id for f in records] == list(range(15, 25))
     assert (cursor, lost) == (25, 12)
+
+
+def test_large_messages_leave_sooner() -> None:
+    ring = TrafficRing(100, most_bytes=1000)
+    for number in range(10):
+        ring.append(DoipMessage(float(number), 0x8001, bytes(300)))
+    records, cursor, lost = ring.read_since(0)
+    assert [m.timestamp for m in records] == [7.0, 8.0, 9.0]
+    assert (cursor, lost) == (10, 7)
+    ring.append(DoipMessage(10.0, 0x8001, bytes(5000)))  # one record is always kept, however large
+    assert [m.timestamp for m in ring.read_since(cursor)[0]] == [10.0]
