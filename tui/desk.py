@@ -76,6 +76,7 @@ class Desk:
                 self.note("warning", problem)
             if workbench.last_device:
                 self.uri, self.device_name = workbench.last_device, self._name_of(workbench.last_device)
+            self.errand(workbench.warm_up, lambda _: None, lane="vehicle")
             then()
 
         self.errand(self._open_workbench, opened, lane="open")

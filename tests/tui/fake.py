@@ -420,6 +420,9 @@ class FakeWorkbench:
     def check_data(self, path: object) -> DataReport:
         return self.report
 
+    def warm_up(self) -> None:
+        pass
+
     def connect(self, uri: str, data_files: Sequence[Any] = ()) -> FakeVehicle:
         if self.refusal is not None:
             raise self.refusal

@@ -1,0 +1,196 @@
+"""The app in a real terminal (pty): what it paints, how it ends, what it never prints, what it does not load."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.bench.bench_startup import measure
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PATIENCE = 60.0
+APP = "from tui.app import run; raise SystemExit(run())"
+HOSTILE = """
+from tests.tui.fake import *
+from tests.tui.support import make_app
+from tests.tui.test_hostile import CANARY, poisoned_workbench
+make_app(poisoned_workbench(CANARY)).run()
+"""
+BROKEN = """
+from tui.shell import PassbayApp
+
+class Broken(PassbayApp):
+    def refresh_places(self):
+        startkey = "SECRET-" + "4711"
+        raise RuntimeError("broken on purpose")
+
+app = Broken()
+app.run()
+raise SystemExit(app.return_code)
+"""
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a pty")
+
+
+class Terminal:
+    """A process in a pty of 80x24; all that it wrote is in `seen`."""
+
+    def __init__(self, program: str, home: Path) -> None:
+        self.seen = b""
+        self.ended: int | None = None
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+            os.chdir(REPOSITORY)
+            os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", PASSBAY_HOME=str(home))
+            os.execv(sys.executable, [sys.executable, "-c", program])
+
+    def read(self) -> bool:
+        """Takes in what is there; False when the process has closed its terminal."""
+        ready, _, _ = select.select([self.fd], [], [], 0.05)
+        if not ready:
+            return True
+        try:
+            self.seen += os.read(self.fd, 65536)
+        except OSError:
+            return False
+        return True
+
+    def until(self, mark: bytes, start: int = 0) -> None:
+        end = time.monotonic() + PATIENCE
+        while mark not in self.seen[start:]:
+            assert self.read() and time.monotonic() < end, f"{mark!r} never came: {self.seen[-2000:]!r}"
+
+    def press(self, keys: bytes, mark: bytes) -> None:
+        """Sends keys and waits for what they bring."""
+        start = len(self.seen)
+        os.write(self.fd, keys)
+        self.until(mark, start)
+
+    def end(self) -> int:
+        """Waits for the process; its exit code."""
+        end = time.monotonic() + PATIENCE
+        while self.ended is None:
+            assert time.monotonic() < end, "the process did not end"
+            self.read()
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.ended = os.waitstatus_to_exitcode(status)
+        while self.read() and select.select([self.fd], [], [], 0)[0]:
+            pass
+        return self.ended
+
+    def close(self) -> None:
+        if self.ended is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+@pytest.fixture
+def terminal(request: pytest.FixtureRequest, home: Path) -> object:
+    made = Terminal(request.param, home)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("terminal", [APP], indirect=True)
+def test_one_key_tests_the_simulated_car_and_ctrl_q_ends(terminal: Terminal) -> None:
+    terminal.until(b"Commands")
+    terminal.press(b"1", b"tested 6/6")
+    terminal.press(b"\x11", b"\x1b[?1049l")
+    assert terminal.end() == 0
+
+
+@pytest.mark.parametrize("terminal", [APP], indirect=True)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_cleanly_and_frees_the_car(terminal: Terminal, number: int, home: Path) -> None:
+    from core.workbench import open_workbench
+
+    terminal.until(b"Commands")
+    terminal.press(b"1", b"TRANSMISSION")
+    os.kill(terminal.pid, number)
+    assert terminal.end() == 0
+    assert b"\x1b[?1049l" in terminal.seen, "the terminal's own screen is back"
+    os.environ["PASSBAY_HOME"] = str(home)
+    with open_workbench() as workbench, workbench.connect("sim:car-mixed") as vehicle:
+        assert vehicle.uri == "sim:car-mixed"
+
+
+@pytest.mark.parametrize("terminal", [HOSTILE], indirect=True)
+def test_no_byte_of_the_vehicle_reaches_the_terminal(terminal: Terminal) -> None:
+    """R1: the raw output of every screen holds none of the canary's control bytes."""
+    terminal.until(b"Commands")
+    terminal.press(b"5", b"SelectPTDevice")
+    terminal.press(b"\x1b", b"Get ready")
+    for keys, mark in (
+        (b"1", b"FAULT"),
+        (b"f", b"Flashware"),
+        (b"\r", b"Checks"),
+        (b"\x1b[20~", b"Identifiers"),
+    ):
+        terminal.press(keys, mark)
+    terminal.press(b"m", b"UDS messages")
+    terminal.press(b"\x11", b"\x1b[?1049l")
+    terminal.end()
+    assert b"PWNED" in terminal.seen, "the canary was shown"
+    for evil in (b"\x1b]0;", b"\x07PWNED", b"PWNED\x07", b"\xc2\x9b", b"\x9b31m", b"\x00", "\u202e".encode()):
+        assert evil not in terminal.seen, evil
+
+
+@pytest.mark.parametrize("terminal", [BROKEN], indirect=True)
+def test_a_crash_prints_places_but_no_values(terminal: Terminal) -> None:
+    assert terminal.end() == 1
+    assert b"broken on purpose" in terminal.seen
+    assert b"SECRET-4711" not in terminal.seen
+
+
+@pytest.mark.parametrize("variables", [{}, {"TERM": "dumb"}])
+def test_without_a_terminal_one_sentence_and_no_screen(variables: dict[str, str]) -> None:
+    program = "import sys; from tui.app import run; code = run(); assert 'textual' not in sys.modules; sys.exit(code)"
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=REPOSITORY,
+        capture_output=True,
+        env=os.environ | variables,
+        timeout=PATIENCE,
+    )
+    assert result.returncode == 1
+    assert b"passbay --help" in result.stderr and result.stdout == b""
+
+
+def test_nothing_heavy_is_loaded_before_the_first_paint() -> None:
+    program = "import tui.shell, sys; print(' '.join(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, timeout=PATIENCE)
+    loaded = set(result.stdout.decode().split())
+    heavy = {
+        "click",
+        "httpx",
+        "can",
+        "odxtools",
+        "doipclient",
+        "udsoncan",
+        "psutil",
+        "core.vocabulary",
+        "core.workbench",
+    }
+    assert "tui.screens.start" in loaded
+    assert not loaded & heavy
+
+
+def test_first_paint_is_quick_and_light() -> None:
+    """A guard far above the goal of the bench (1.35 and 1.4), for machines that are busy with other tests."""
+    figures = measure(runs=3)
+    assert figures["passbay"][0] <= 2.0 * figures["bare"][0]
+    assert figures["passbay"][1] <= 1.4 * figures["bare"][1]
