@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.diagnosis.commands import Job, LinkLimit, Progress, ReadClock, Reconnect, Record, Request, Step, Tell
 from core.diagnosis.flash.marks import remaining, resume_point
 from core.diagnosis.flash.records import checksum_records, download, erase_record
+from core.diagnosis.preflight import VoltageWatch
 from core.diagnosis.security import unlock
 from core.errors import NegativeResponse, NoResponse, PreconditionNotMet, RemoteProtocolError, VciLost
 from core.events import Noted
@@ -35,6 +36,7 @@ class Programming:
         self._address = address
         self._policy = plan.session.policy
         self._digest = hashlib.sha256()
+        self._voltage = VoltageWatch.of(self._unit, self._policy, plan.checks)
         self._resume = resume_point(plan)
         self.entered = False
         self.erased = False
@@ -124,6 +126,7 @@ class Programming:
         """From its record in the journal on the unit has no valid software."""
         record = erase_record(self._policy, number, images)
         yield self._begin(f"erase-{number}", title)
+        yield from self._voltage.hold()
         yield Record("erasing", {"unit": self._unit, "block": number})
         self.erased = True
         answer = yield self._request(uds.routine(self._policy.erase_routine, record), LONG_WORK)
@@ -190,6 +193,7 @@ class Programming:
         for offset in range(skip, end, payload):
             piece = data[offset : offset + payload]
             pdu = bytes((0x36, counter)) + piece
+            yield from self._voltage.hold()
             answer = b""
             try:
                 answer = yield Request(unit, address, pdu)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from core.diagnosis.commands import Job, ReadClock, ReadVoltage, Tell, Wait
-from core.errors import JobInterrupted
+from core.diagnosis.preflight import names
+from core.errors import PreconditionNotMet
 from core.events import Noted
+from core.vocabulary import FlashCheck
+
+if TYPE_CHECKING:
+    from core.catalogue.model import FlashPolicy
 
 CHECK_INTERVAL = 0.5
 """Seconds between two measurements: a block takes less on a quick line, and each one costs the device a call."""
@@ -17,13 +25,19 @@ STEADY = 2
 class VoltageWatch:
     """For one unit's flash. A device that cannot measure is not asked again: nothing is watched then."""
 
-    def __init__(self, unit: str, minimum: float, maximum: float) -> None:
+    def __init__(self, unit: str, minimum: float, maximum: float, *, blind: bool = False) -> None:
         self._unit, self._minimum, self._maximum = unit, minimum, maximum
         self._next = float("-inf")
-        self._blind = False
+        self._blind = blind
+
+    @classmethod
+    def of(cls, unit: str, policy: FlashPolicy, checks: Iterable[FlashCheck]) -> VoltageWatch:
+        """Watches nothing where the technician has passed a red voltage on purpose: it would never go on."""
+        passed = any(check.name == names.VOLTAGE and check.ok is False for check in checks)
+        return cls(unit, policy.voltage_minimum, policy.voltage_maximum, blind=passed)
 
     def hold(self) -> Job[None]:
-        """Returns at once while all is well. Else tells, waits and goes on; JobInterrupted after LONGEST_DIP."""
+        """Returns at once while all is well. Else tells, waits and goes on; PreconditionNotMet after LONGEST_DIP."""
         if self._blind:
             return
         now, _ = yield ReadClock()
@@ -49,10 +63,9 @@ class VoltageWatch:
             else:
                 good += 1
             if now >= end:
-                raise JobInterrupted(
+                raise PreconditionNotMet(
                     f"{self._problem(worst)} It did not come back within {LONGEST_DIP:.0f} s.",
-                    "Connect a battery charger and wait until the voltage is steady.",
-                    step="voltage",
+                    "Connect or adjust the battery charger and wait until the voltage is steady.",
                 )
         yield Tell(Noted(0.0, "info", f"The supply voltage is good again: {self._unit} goes on."))
         now, _ = yield ReadClock()
