@@ -171,14 +171,18 @@ class Campaign:
         self._folder, self._cache, self._workers = folder, cache, workers
         self._rigs: dict[Subject, list[Rig]] = {}
         self._all: list[Rig] = []
+        self._messages: dict[Subject, int] = {}
         self._lock = threading.Lock()
 
     def measure(self, subject: Subject) -> int:
-        rig = self.borrow(subject)
-        try:
-            return messages_of(rig)
-        finally:
-            self.give_back(rig)
+        """UDS messages of one undisturbed flash, counted once."""
+        if subject not in self._messages:
+            rig = self.borrow(subject)
+            try:
+                self._messages[subject] = messages_of(rig)
+            finally:
+                self.give_back(rig)
+        return self._messages[subject]
 
     def run(self, title: str, subject: Subject, cut: str, places: Iterable[int], messages: int) -> Tally:
         """One row of the table."""
@@ -231,9 +235,9 @@ class Campaign:
         self.close()
 
 
-def slow(subject: Subject) -> Subject:
+def slow(subject: Subject, seconds: float = 5.5) -> Subject:
     """The same unit with an erase of many seconds: only there keep-alives follow each other."""
-    return replace(subject, timing=replace(QUICK, erase_minimum=5.5, pending_interval=1.0))
+    return replace(subject, timing=replace(QUICK, erase_minimum=seconds, pending_interval=1.0))
 
 
 def main(argv: list[str]) -> int:

@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory: pytest.TempPathFactory, compiled_cache: Path) -> Iterator[Campaign]:
-    with Campaign(tmp_path_factory.mktemp("campaign"), compiled_cache, workers=8) as running:
+    with Campaign(tmp_path_factory.mktemp("campaign"), compiled_cache, workers=5) as running:
         yield running
 
 
@@ -26,11 +26,11 @@ def campaign(tmp_path_factory: pytest.TempPathFactory, compiled_cache: Path) -> 
 def test_every_unit_comes_back(campaign: Campaign, transport: str, cut: str) -> None:
     """Places before the erase, in and between both blocks, at the reset, while the software is read back."""
     messages = campaign.measure(SMALL[transport])
-    places = [3, 20, 32, 45, 65, 75, 84, 88, messages - 8, messages - 2]
+    places = [12, 40, 66, 86, messages - 8]
     tally = campaign.run(transport, SMALL[transport], cut, places, messages)
     assert tally.faults == []
     assert tally.runs == len(places)
-    assert tally.left >= 4, "most of these places are after the erase"
+    assert tally.left >= 2, "most of these places are after the erase"
     assert tally.before_erase >= 1
     assert tally.repeated + tally.read_back + tally.resumed == tally.left
 
@@ -44,8 +44,8 @@ def test_a_large_image_is_gone_on_with(campaign: Campaign) -> None:
 
 
 def test_keep_alives_are_never_far_apart(campaign: Campaign) -> None:
-    """While the erase lasts longer than S3 (5 s), twice."""
-    tally = campaign.run("slow", slow(SMALL["doip"]), "tester killed", [10**9], 0)
+    """While the unit erases two blocks for more than two seconds each."""
+    tally = campaign.run("slow", slow(SMALL["doip"], 2.2), "tester killed", [10**9], 0)
     assert (tally.done, tally.faults) == (1, [])
     assert 1.0 < tally.spacing <= 2.5
 
