@@ -9,7 +9,14 @@ from core.vocabulary.bus import (
     EcuAddress,
     Transport,
 )
-from core.vocabulary.devices import DeviceInfo, DeviceKind, DoipEntity, GarageVehicle
+from core.vocabulary.devices import DeviceInfo, DeviceKind, DoipEntity, GarageVehicle, SimulatedFault
+from core.vocabulary.flashing import (
+    FlashOrderPreview,
+    FlashOrderResult,
+    FlashUnitResult,
+    FlashWish,
+    TwinReport,
+)
 from core.vocabulary.history import (
     CodingDiff,
     CodingDifference,
@@ -29,6 +36,8 @@ from core.vocabulary.results import (
     DataReport,
     DtcReading,
     EnvironmentValue,
+    ExplainedStep,
+    Explanation,
     FaultsResult,
     FlashCheck,
     FlashChoice,
@@ -68,11 +77,17 @@ __all__ = [
     "EcuAddress",
     "EnvironmentValue",
     "EuroClass",
+    "ExplainedStep",
+    "Explanation",
     "FaultsResult",
     "FlashCheck",
     "FlashChoice",
+    "FlashOrderPreview",
+    "FlashOrderResult",
     "FlashPreview",
     "FlashResult",
+    "FlashUnitResult",
+    "FlashWish",
     "FrameLine",
     "FrameRow",
     "GarageVehicle",
@@ -82,8 +97,10 @@ __all__ = [
     "HostJob",
     "Interrupted",
     "MessageLine",
+    "SimulatedFault",
     "SurveyResult",
     "Transport",
+    "TwinReport",
     "UdsExchange",
     "UdsResult",
     "UnitState",

@@ -56,3 +56,17 @@ class GarageVehicle:
     transports: frozenset[Transport]
     units: tuple[str, ...]
     uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedFault:
+    """A way in which a simulated vehicle misbehaves to order. `title` is a sentence.
+
+    `occasion` is what is counted for `name@N`; a `lasting` one goes on from then, the others happen once.
+    """
+
+    name: str
+    title: str
+    occasion: str
+    transports: frozenset[Transport]
+    lasting: bool = False

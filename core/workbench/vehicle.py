@@ -25,6 +25,7 @@ from core.vocabulary import (
     VehicleIdentity,
     VehicleUnit,
 )
+from core.workbench.training import Training
 
 if TYPE_CHECKING:
     from core.catalogue import Catalogue
@@ -56,7 +57,7 @@ class _DtcWatch:
                 self._stream.publish(DtcSeen(time.time(), unit, code))
 
 
-class Vehicle:
+class Vehicle(Training):
     """A connected vehicle. Job methods return at once with a RunningJob; one job at a time (JobError otherwise).
 
     Every job identifies the vehicle first where that has not been done, so none has to be called before another.
@@ -204,7 +205,7 @@ class Vehicle:
 
         return self._start("flash", ecu, job, _flash_words)
 
-    def _task(self, vehicle: KnownVehicle, ecu: str, flashware: str | None) -> FlashTask:
+    def _task(self, vehicle: KnownVehicle, ecu: str | EcuAddress, flashware: str | None) -> FlashTask:
         from core.diagnosis.flash import FlashTask
 
         return FlashTask(vehicle, ecu, flashware, self._open_data, lambda: self._pending)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from core.catalogue.model import Checksum, ExpectedIdent, FlashPolicy
+from core.catalogue.model import Checksum, ExpectedIdent, FlashPolicy, IdentItem
 from core.vocabulary import EcuAddress, EuroClass
 
 
@@ -52,3 +52,13 @@ class FlashPlanFile:
     def is_proven(self) -> bool:
         """Whether something would show afterwards that the unit holds what was sent."""
         return bool(self.software_after) or self.policy.checksum_routine is not None
+
+    def idents(self, usual: tuple[IdentItem, ...]) -> tuple[IdentItem, ...]:
+        """The identifications of the unit: those that the plan names instead of the usual ones of their kind."""
+        named = []
+        for did, kind in ((self.software_did, "software"), (self.hardware_did, "hardware")):
+            if did is not None:
+                same = (item for item in usual if (item.did, item.kind) == (did, kind))
+                named.append(next(same, IdentItem(kind.title(), f"{kind.title()} number", did, kind)))
+        kinds = {item.kind for item in named}
+        return (*named, *(item for item in usual if item.kind not in kinds))

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.catalogue.images import FlashImage, ImageSegment, image_from_file, is_raw_binary
-from core.catalogue.model import DataBlock, FlashSession, IdentItem, UnitInfo, UnitTiming
+from core.catalogue.model import DataBlock, FlashSession, UnitInfo
 from core.catalogue.plans.model import FlashPlanFile, PlanBlock
 from core.catalogue.plans.schema import LONGEST_TEXT
 from core.errors import DataInvalid
-from core.vocabulary import EcuAddress, EuroClass
+from core.vocabulary import EuroClass
 
 if TYPE_CHECKING:
     from core.catalogue.model import VehicleInfo
@@ -41,20 +41,6 @@ class FlashPackage:
             if known.name == block.name:
                 return image
         raise DataInvalid(f"There are no bytes for block {block.name}.", file=session.file, place=block.name)
-
-    def unit(self, address: EcuAddress, idents: tuple[IdentItem, ...]) -> UnitInfo:
-        """The plan's unit where no catalogue knows it; `idents` are tried after those that the plan names."""
-        name = self.plan.unit
-        return UnitInfo(name, name, self.plan.file, (address,), "UDS", UnitTiming(), (), self.idents(idents))
-
-    def idents(self, usual: tuple[IdentItem, ...]) -> tuple[IdentItem, ...]:
-        plan, named = self.plan, []
-        if plan.software_did is not None:
-            named.append(IdentItem("Software", "Software version", plan.software_did, "software"))
-        if plan.hardware_did is not None:
-            named.append(IdentItem("Hardware", "Hardware number", plan.hardware_did, "hardware"))
-        kinds = {item.kind for item in named}
-        return (*named, *(item for item in usual if item.kind not in kinds))
 
 
 def package(plan: FlashPlanFile, image_file: Path | None) -> FlashPackage:

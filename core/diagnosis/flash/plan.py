@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.diagnosis.commands import Job, Step
+from core.diagnosis.flash.source import cover_checks, flashware_for
 from core.diagnosis.idents import UnitReader
-from core.diagnosis.preflight import NO_BENCH, Bench, Subject, require_known, run_checks
+from core.diagnosis.preflight import NO_BENCH, Bench, Subject, run_checks
 from core.diagnosis.survey import fits
-from core.errors import DataMissing
 from core.vocabulary import EcuAddress, FlashCheck, FlashPreview, Interrupted
 
 if TYPE_CHECKING:
     from core.catalogue import Catalogue
     from core.catalogue.images import FlashImage
     from core.catalogue.model import FlashSession, UnitInfo
+    from core.catalogue.plans import FlashPackage
     from core.diagnosis.identify import KnownVehicle
 
 
 @dataclass(frozen=True)
 class FlashTask:
-    """What the technician asked for. `flashware` is None (the newest that fits), a session's name, or FILE[#SESSION].
+    """What the technician asked for. `flashware` is None (the newest that fits), a session's name, FILE[#SESSION], or
+    PLAN.toml[#IMAGE]; `ecu` the unit's name or address, "" where the plan names it.
 
     `open_data` compiles a PDX that is not in the catalogue; `pending` counts the 0x78 answers of this job so far.
     """
 
     vehicle: KnownVehicle
-    ecu: str
+    ecu: str | EcuAddress
     flashware: str | None
     open_data: Callable[[Path], Catalogue]
     pending: Callable[[], int] = lambda: 0
@@ -52,6 +54,7 @@ class FlashPlan:
     checks: tuple[FlashCheck, ...]
     software_before: str = ""
     in_boot: bool = False
+    package: FlashPackage | None = None  # where the policy comes from a plan file
 
     @property
     def up_to_date(self) -> bool:
@@ -78,19 +81,25 @@ class FlashPlan:
 
     def _steps(self) -> tuple[str, ...]:
         policy = self.session.policy
-        steps = ["Extended session for all units, trouble code storage and normal messages off"]
+        off = [word for on, word in ((policy.dtc_setting, "trouble code storage"),
+                                     (policy.communication_control, "normal messages")) if on]  # fmt: skip
+        quiet = " and ".join(off)
+        steps = [f"Extended session for all units{', ' if quiet else ''}{quiet}{' off' if quiet else ''}"]
         if policy.precondition_routine is not None:
             steps.append("Ask the unit whether it is ready for programming")
         steps.append("Programming session and security access")
         if policy.fingerprint_did is not None:
             steps.append("Write the fingerprint")
+        if policy.erase_scope == "whole":
+            steps.append("Erase all blocks")
+        erase = "erase, " if policy.erase_scope == "block" else ""
+        check = ", compare the checksum" if policy.checksum_routine is not None else ""
         for number, block in enumerate(self.session.blocks, 1):
-            check = ", compare the checksum" if policy.checksum_routine is not None else ""
-            steps.append(f"Block {number} {block.name}: erase, transfer {block.size} bytes{check}")
+            steps.append(f"Block {number} {block.name}: {erase}transfer {block.size} bytes{check}")
         if policy.dependency_routine is not None:
             steps.append("Check that all blocks belong together")
-        steps += ["Reset, read the software version back", "Trouble code storage and normal messages on"]
-        return tuple(steps)
+        steps.append("Reset, read the software version back")
+        return (*steps, f"{quiet.capitalize()} on" if quiet else "Default session for all units")
 
 
 def prepare(task: FlashTask) -> Job[FlashPlan]:
@@ -98,72 +107,23 @@ def prepare(task: FlashTask) -> Job[FlashPlan]:
 
     Silence of a unit that should answer raises NoResponse; a unit that cannot be reached is a failed check.
     """
-    vehicle = task.vehicle
-    require_known(vehicle)
-    unit = vehicle.unit(task.ecu)
-    address = vehicle.address(unit)
-    offered = _offered(task, unit)
+    flashware = flashware_for(task.vehicle, task.ecu, task.flashware, task.open_data)
+    vehicle, unit, offered = flashware.vehicle, flashware.unit, flashware.sessions
+    task, address = replace(task, vehicle=vehicle), vehicle.address(unit)
     session, reader, software, in_boot = offered[-1], None, "", False
     if address is not None:
         yield Step("check", f"Check {unit.name} and its flashware")
         reader = UnitReader(unit, address)
         variant = yield from reader.variant(vehicle.surroundings.catalogue)
-        in_boot = variant is not None and variant.is_boot
+        # a unit without variants cannot be recognised: there the journal says that it was left in its boot loader
+        in_boot = variant.is_boot if variant is not None else not unit.variants and task.interrupted is not None
         session = yield from _newest_that_fits(offered, reader, in_boot)
         software = yield from reader.of_kind("software")
     known = tuple(one.own_software for one in vehicle.surroundings.catalogue.flash_sessions(unit))
-    subject = Subject(vehicle, unit, address, session, _source(task, session), known, task.bench)
+    cover = cover_checks(flashware, session)
+    subject = Subject(vehicle, unit, address, session, flashware, known, task.bench, cover)
     found = yield from run_checks(subject, reader, software, in_boot)
-    return FlashPlan(task, unit, address, session, found.images, found.checks, software, in_boot)
-
-
-def _offered(task: FlashTask, unit: UnitInfo) -> tuple[FlashSession, ...]:
-    """What was asked for, at least one, newest last."""
-    catalogue, wanted = task.vehicle.surroundings.catalogue, (task.flashware or "").strip()
-    known = catalogue.flash_sessions(unit)
-    if wanted:
-        named = [s for s in known if s.name.casefold() == wanted.casefold()]
-        known = tuple(named) or _from_file(task, unit, wanted)
-    if not known:
-        raise DataMissing(f"There is no flashware for {unit.name}.", "Give a flashware file, or load newer data.")
-    return known
-
-
-def _from_file(task: FlashTask, unit: UnitInfo, wanted: str) -> tuple[FlashSession, ...]:
-    """FILE[#SESSION]. A session of another unit is offered too where it is all there is: its check then says no."""
-    path, name = split_flashware(wanted)
-    if not path.is_file():
-        names = ", ".join(s.name for s in task.vehicle.surroundings.catalogue.flash_sessions(unit))
-        raise DataMissing(
-            f"There is neither a file nor a flashware {wanted!r} for {unit.name}.",
-            f"Known flashware: {names or 'none'}. A file is given as FILE.pdx or FILE.pdx#SESSION.",
-        )
-    catalogue = task.open_data(path)
-    every = catalogue.sessions
-    if name:
-        every = tuple(s for s in every if s.name.casefold() == name.casefold())
-        if not every:
-            raise DataMissing(f"{path.name} holds no flashware {name!r}.", "`passbay data check` lists what it holds.")
-    own = tuple(s for s in every if s.unit.casefold() == unit.name.casefold())
-    if not (own or every):
-        raise DataMissing(f"{path.name} holds no flashware.", "`passbay data check` lists what it holds.")
-    return own or every[-1:]
-
-
-def split_flashware(text: str) -> tuple[Path, str]:
-    """FILE#SESSION -> (FILE, SESSION); a file whose own name has a # is found first."""
-    if Path(text).is_file() or "#" not in text:
-        return Path(text), ""
-    file, _, session = text.rpartition("#")
-    return Path(file), session
-
-
-def _source(task: FlashTask, session: FlashSession) -> Catalogue:
-    """The catalogue that holds the session's bytes."""
-    own = task.vehicle.surroundings.catalogue
-    if any(s is session for s in own.sessions):
-        return own
-    return task.open_data(Path(session.file))
+    return FlashPlan(task, unit, address, session, found.images, found.checks, software, in_boot, flashware.package)
 
 
 def _newest_that_fits(offered: tuple[FlashSession, ...], reader: UnitReader, in_boot: bool) -> Job[FlashSession]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from core.diagnosis.commands import Job, LinkLimit, Progress, ReadClock, Reconnect, Record, Request, Step, Tell
+from core.diagnosis.flash.frame import PROBE
 from core.diagnosis.flash.marks import remaining, resume_point
 from core.diagnosis.flash.records import checksum_records, download, erase_record
 from core.diagnosis.preflight import VoltageWatch
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 LONG_WORK = 300.0  # seconds that erase, checksum and dependency check may take with 0x78 in between
 _WRONG_BLOCK_SEQUENCE_COUNTER = 0x73
 _NOT_SUPPORTED = (0x11, 0x12, 0x31, 0x7E, 0x7F)
-PROBE = uds.tester_present(suppress=False)
 
 
 class Programming:
@@ -60,7 +60,7 @@ class Programming:
     def run(self) -> Job[None]:
         yield from self._enter()
         if self._policy.erase_scope == "whole":
-            yield from self._erase(1, self._plan.images, "Erase all blocks")
+            yield from self._erase(1, self._plan.session.blocks, "Erase all blocks")
         for number, (block, image) in enumerate(zip(self._plan.session.blocks, self._plan.images, strict=True), 1):
             if not (yield from self._resumed(number, block, image)):
                 yield from self._program(number, block, image)
@@ -114,7 +114,7 @@ class Programming:
         count = len(self._plan.session.blocks)
         of_all = f" {number} of {count}" if count > 1 else ""
         if self._policy.erase_scope == "block":
-            yield from self._erase(number, (image,), f"Erase block{of_all}")
+            yield from self._erase(number, (block,), f"Erase block{of_all}")
         else:
             yield Record("erasing", {"unit": self._unit, "block": number})
             self.erased = True
@@ -122,9 +122,9 @@ class Programming:
         yield from self._transfer_from(0, block, image)
         yield from self._compare(number, block, image, of_all)
 
-    def _erase(self, number: int, images: tuple[FlashImage, ...], title: str) -> Job[None]:
+    def _erase(self, number: int, blocks: tuple[DataBlock, ...], title: str) -> Job[None]:
         """From its record in the journal on the unit has no valid software."""
-        record = erase_record(self._policy, number, images)
+        record = erase_record(self._policy, number, blocks)
         yield self._begin(f"erase-{number}", title)
         yield from self._voltage.hold()
         yield Record("erasing", {"unit": self._unit, "block": number})

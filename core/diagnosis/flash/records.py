@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.errors import DataInvalid
@@ -46,15 +46,15 @@ def checksum_of(algorithm: str, image: FlashImage) -> bytes:
     return (fold(b"", None) if value is None else value).to_bytes(length, "big")
 
 
-def erase_record(policy: FlashPolicy, number: int, images: tuple[FlashImage, ...]) -> bytes:
-    """Behind 31 01 and the routine: block `number`, or the range from the first to the last byte of `images`."""
+def erase_record(policy: FlashPolicy, number: int, blocks: Sequence[DataBlock]) -> bytes:
+    """Behind 31 01 and the routine: block `number`, or the range from the first to the last byte of `blocks`."""
     if policy.erase_form == "empty":
         return b""
     if policy.erase_form == "number":
         return _numbered(number)
-    first = min(image.segments[0].start for image in images)
-    last = max(image.segments[-1].end for image in images)
-    return place(policy, first, last - first + 1)
+    first = min(part.start for block in blocks for part in block.segments)
+    end = max(part.start + part.length for block in blocks for part in block.segments)
+    return place(policy, first, end - first)
 
 
 def checksum_records(policy: FlashPolicy, number: int, block: DataBlock, image: FlashImage) -> Iterator[bytes]:
@@ -73,17 +73,17 @@ def checksum_records(policy: FlashPolicy, number: int, block: DataBlock, image: 
             yield place(policy, stretch.segments[0].start, size) + checksum_of(policy.checksum_algorithm, stretch)
 
 
-def try_all(policy: FlashPolicy, blocks: tuple[DataBlock, ...], images: tuple[FlashImage, ...]) -> None:
+def try_all(policy: FlashPolicy, blocks: Sequence[DataBlock]) -> None:
     """DataInvalid where one of the records could not be made: found before the first erase."""
     if policy.erase_scope == "whole":
-        erase_record(policy, 1, images)
-    for number, (block, image) in enumerate(zip(blocks, images, strict=True), 1):
+        erase_record(policy, 1, blocks)
+    for number, block in enumerate(blocks, 1):
         if policy.erase_scope == "block":
-            erase_record(policy, number, (image,))
-        for segment in image.segments:
-            download(policy, block.data_format, segment.start, len(segment.data))
-        if policy.checksum_routine is not None:
-            list(checksum_records(policy, number, block, image))
+            erase_record(policy, number, (block,))
+        if policy.checksum_form == "number":
+            _numbered(number)
+        for part in block.segments:
+            download(policy, block.data_format, part.start, part.length)
 
 
 def _numbered(number: int) -> bytes:

@@ -1,0 +1,76 @@
+"""One order to flash several units: what was wished, what it would do, what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.vocabulary.bus import EcuAddress
+from core.vocabulary.results import FlashPreview, FlashResult
+
+
+@dataclass(frozen=True, slots=True)
+class FlashWish:
+    """One unit of an order.
+
+    `ecu` is its name or its address, "" where a plan file names it. `flashware` is None (the newest that fits), a
+    session's name, FILE.pdx[#SESSION], or PLAN.toml[#IMAGE] with IMAGE as Intel HEX, S-record or raw binary.
+    """
+
+    ecu: str | EcuAddress = ""
+    flashware: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlashUnitResult:
+    """What came of one unit: "flashed", "up-to-date", "failed" or "not-done".
+
+    `flash` is there for the first two. For the others `reason` says why; `error`, `code` and `advice` are those of
+    the error that it failed with, `erased` whether it has no valid software now.
+    """
+
+    unit: str
+    result: str
+    flash: FlashResult | None = None
+    reason: str = ""
+    error: str = ""
+    code: str = ""
+    advice: str = ""
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FlashOrderResult:
+    """`result` is "flashed", "up-to-date" (all were) or "failed" (at least one is not done).
+
+    `units` are in the order of the work. `not_drivable` are sentences: units without valid software, and units that
+    have their new software while one that belongs to it has not.
+    """
+
+    result: str
+    units: tuple[FlashUnitResult, ...]
+    seconds: float
+    not_drivable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TwinReport:
+    """How the same flash went on the simulated twin. `there` False: this vehicle has none, `words` say so."""
+
+    there: bool
+    ok: bool
+    words: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FlashOrderPreview:
+    """What an order would do: its units in the order of the work, `groups` those that are flashed side by side.
+
+    `plans` are the lines of each unit's plan in words; `twins` one report for each unit where it was asked for.
+    """
+
+    units: tuple[FlashPreview, ...]
+    groups: tuple[tuple[str, ...], ...]
+    plans: tuple[tuple[str, ...], ...] = ()
+    twins: tuple[TwinReport, ...] = ()
+    warnings: tuple[str, ...] = ()
