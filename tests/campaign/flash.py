@@ -121,7 +121,7 @@ def one_run(rig: Rig, cut: str, at: int, tally: Tally) -> None:
 
 def _recover(rig: Rig, tester, tally: Tally, place: str, ending: FlashResult | BaseException) -> None:
     """What a technician does next: puts the cause right and takes what the product offers."""
-    rig.garage.voltage = rig.full_voltage
+    rig.charge()
     waiting = tester.unfinished()
     if not isinstance(ending, FlashResult):
         if rig.alive() and not waiting:

@@ -20,6 +20,7 @@ from core.catalogue.model import FlashSession
 from core.diagnosis.journal import unfinished
 from core.diagnosis.runner import RunningJob
 from core.errors import ProductError
+from core.events import Event, Noted
 from core.simulation.can_side import CanSide
 from core.simulation.doip_side import DoipSide
 from core.simulation.ecu.server import Peer
@@ -53,6 +54,19 @@ class Subject:
     timing: SimTiming = QUICK
 
 
+class Watched(EventStream):
+    """Calls `alarmed` when the product tells an error while a job runs, as a technician would see it."""
+
+    def __init__(self, alarmed: Callable[[], None]) -> None:
+        super().__init__()
+        self._alarmed = alarmed
+
+    def publish(self, event: Event) -> None:
+        super().publish(event)
+        if isinstance(event, Noted) and event.severity == "error":
+            self._alarmed()
+
+
 class Rig:
     """The car on its buses, with the journal and catalogue that a workbench would have. Close it."""
 
@@ -68,7 +82,7 @@ class Rig:
             else replace(unit, timing=subject.timing, max_block_length=subject.block_length)
             for name, unit in initial.units.items()
         }
-        self.full_voltage = initial.voltage
+        self._full_voltage = initial.voltage
         self.garage = Garage(
             subject.car, garage_data(subject.car, cache), replace(initial, units=units, broadcast=()),
             clock=time.monotonic,
@@ -107,7 +121,7 @@ class Rig:
                     for region, (data, used) in zip(regions, self._factory, strict=True):
                         region.restore(data, True, used)
                 unit.power_on(time.monotonic())
-        self.garage.voltage = self.full_voltage
+        self.charge()
         shutil.rmtree(self.journal, ignore_errors=True)
 
     def right(self) -> bool:
@@ -140,6 +154,10 @@ class Rig:
             vin_hint=self.garage.vin, on_close=stack.close,
         )  # fmt: skip
         return Tester(self, CutVci(inner, clock, cut_at, happen))
+
+    def charge(self) -> None:
+        """The technician connects the battery charger."""
+        self.garage.voltage = self._full_voltage
 
     def on_request(self, happen: Callable[[int], None]) -> None:
         """Calls `happen` with 1, 2, 3 ... as soon as the unit has worked on a physical request; until `factory`."""
@@ -193,7 +211,7 @@ class Tester:
 
     def __init__(self, rig: Rig, vci: CutVci) -> None:
         self.vci = vci
-        self.stream = EventStream()
+        self.stream = Watched(rig.charge)
         self._journal, self._unit = rig.journal, rig.subject.unit
         self.vehicle = Vehicle(
             vci,  # type: ignore[arg-type]
