@@ -63,6 +63,7 @@ class HostServer:
         self._job_events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._unseen: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._properties: dict[str, Any] = {}
+        self._told: dict[str, bytes] = {}
         self._methods: frozenset[str] = frozenset()
         self._property_names: tuple[str, ...] = ()
         self._callers = 0
@@ -320,19 +321,20 @@ class HostServer:
         if self.face is None:
             return
         with self._changed:
-            now = {name: getattr(self.face, name) for name in self._property_names}
-            changed = {
-                name: value for name, value in now.items()
-                if (name not in self._properties or value != self._properties[name]) and _travels(value)
-            }  # fmt: skip
+            changed: dict[str, Any] = {}
+            for name in self._property_names:
+                data = _as_it_travels(getattr(self.face, name))  # compared like this: a list may have changed inside
+                if data is not None and data != self._told.get(name):
+                    self._told[name] = data
+                    changed[name] = codec.decode(data)
             if changed:
                 self._properties |= changed
                 self._push(("properties", changed))
 
 
-def _travels(value: Any) -> bool:
+def _as_it_travels(value: Any) -> bytes | None:
+    """None for what cannot."""
     try:
-        codec.encode(value)
+        return codec.encode(value)
     except LocalProtocolError:
-        return False
-    return True
+        return None

@@ -227,8 +227,8 @@ def _refuse_if_taken(vehicle: HostedVehicle) -> None:
 
 def _taken(info: HostInfo, runs: str = "", driver: str = "") -> VciBusy:
     runs = runs or (f"{info.job.kind} {info.job.unit}".strip() if info.job is not None else "")
-    driver = driver if driver and not driver.startswith(f"pid {os.getpid()} ") else ""
-    holder = driver or info.driver or f"pid {info.pid} (passbay host {info.uri})"
+    others = [who for who in (driver, info.driver) if who and not who.startswith(f"pid {os.getpid()} ")]
+    holder = others[0] if others else f"pid {info.pid} (passbay host {info.uri})"
     what = f": {runs} is running" if runs else ""
     advice = "`passbay jobs watch` shows it, `passbay jobs stop` ends it safely." if runs else ""
     return VciBusy(f"{info.uri} is in use by {holder}{what}.", advice, holder=holder)
