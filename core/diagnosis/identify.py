@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.catalogue.model import IdentItem, UnitInfo, UnitTiming, VehicleInfo
 from core.diagnosis.commands import Collect, Job, Request, Step
 from core.diagnosis.idents import text_of
+from core.diagnosis.security.methods import BUILT_IN, SecurityMethods
 from core.errors import DataMissing, EcuError, PreconditionNotMet, RemoteProtocolError
 from core.protocol import uds
 from core.vocabulary import (
@@ -54,6 +55,7 @@ class Surroundings:
     vin_hint: Callable[[], str] = lambda: ""
     own_files: frozenset[str] = frozenset()
     can_fd: bool = False
+    security: SecurityMethods = BUILT_IN
 
     def reach(self, address: EcuAddress) -> bool:
         """The device speaks what a unit at this address speaks (G5, G6; CAN FD frames where it needs them)."""

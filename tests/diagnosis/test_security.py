@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from core.diagnosis.commands import Request, Wait
+from core.diagnosis.commands import Request, Tell, Wait
 from core.diagnosis.security import unlock
-from core.errors import DataMissing, NegativeResponse, PreconditionNotMet, ProductError, RemoteProtocolError
+from core.errors import NegativeResponse, PreconditionNotMet, ProductError, RemoteProtocolError
 from core.protocol import seed_key
 from tests.diagnosis.scripted_vci import ENGINE
 
@@ -28,7 +28,7 @@ def play(unit: Callable[[bytes], bytes], method: str = seed_key.GARAGE) -> tuple
             answer = None
             if isinstance(command, Wait):
                 waited += command.seconds
-            else:
+            elif not isinstance(command, Tell):
                 assert isinstance(command, Request)
                 sent.append(command.pdu.hex())
                 answer = unit(command.pdu)
@@ -91,5 +91,5 @@ def test_an_empty_seed_breaks_the_rules() -> None:
 
 def test_a_method_that_is_not_installed_is_named() -> None:
     sent, _, error = play(locked, method="makers-own")
-    assert isinstance(error, DataMissing) and "makers-own" in error.message
-    assert sent == ["2711"]
+    assert isinstance(error, PreconditionNotMet) and "makers-own" in error.message
+    assert "[security.makers-own]" in error.advice and sent == []

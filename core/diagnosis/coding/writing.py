@@ -13,7 +13,7 @@ from core.diagnosis.coding.backups import BackupStore
 from core.diagnosis.coding.files import ChangeNote, CodingFile
 from core.diagnosis.coding.unit import Identity, Records, Target, leave, read_records
 from core.diagnosis.commands import Job, KeepAlive, ReadClock, Step, Tell
-from core.diagnosis.security import unlock
+from core.diagnosis.security import open_access
 from core.errors import (
     JobCancelled,
     JobInterrupted,
@@ -107,14 +107,13 @@ class Writing:
 
     def _enter(self, record: CodingRecord) -> Job[None]:
         """Session and security of this record, where the one before it has not brought them."""
-        access = (record.session, record.security_level, record.security_method)
+        access = (record.session, record.security_level, record.security_method, record.authentication)
         if access == self._access:
             return
         first = not self._access
         yield Step("access", "Session and security access", protected=bool(self._written))
         yield self._target.request(uds.session(record.session))
-        if record.security_level is not None:
-            yield from unlock(self._unit, self._target.address, record.security_level, record.security_method)
+        yield from open_access(self._target.vehicle, self._unit, self._target.address, record)
         self._access = access
         if first:
             yield from self._write_fingerprint()

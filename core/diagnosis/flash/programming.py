@@ -11,7 +11,7 @@ from core.diagnosis.flash.frame import PROBE
 from core.diagnosis.flash.marks import remaining, resume_point
 from core.diagnosis.flash.records import checksum_records, download, erase_record
 from core.diagnosis.preflight import VoltageWatch
-from core.diagnosis.security import unlock
+from core.diagnosis.security import open_access
 from core.errors import NegativeResponse, NoResponse, PreconditionNotMet, RemoteProtocolError, VciLost
 from core.events import Noted
 from core.protocol import uds
@@ -94,7 +94,7 @@ class Programming:
         yield self._begin("session", "Programming session and security access")
         self.entered = True
         yield from self._reset(uds.session(policy.programming_session))
-        yield from unlock(self._unit, self._address, policy.security_level, policy.security_method)
+        yield from open_access(self._plan.task.vehicle, self._unit, self._address, policy)
         if policy.fingerprint_did is not None:
             yield self._begin("fingerprint", "Write the fingerprint")
             _, now = yield ReadClock()

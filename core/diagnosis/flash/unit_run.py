@@ -8,6 +8,7 @@ from core.diagnosis.commands import Job, ReadClock, Record, Request, Step
 from core.diagnosis.flash import marks
 from core.diagnosis.flash.programming import Programming
 from core.diagnosis.idents import UnitReader
+from core.diagnosis.security import authenticate_early
 from core.errors import JobCancelled, JobInterrupted, ProductError, VciLost, VerificationFailed
 from core.protocol import uds
 from core.vocabulary import EcuAddress, FlashResult
@@ -52,10 +53,15 @@ class UnitRun:
         """From the first erase on: it has no valid software unless the flash ends well."""
         return self._programming.erased
 
+    def begin(self) -> Job[None]:
+        """Its seconds count from here; in an order from its own turn on."""
+        self._began, _ = yield ReadClock()
+
     def ready(self) -> Job[None]:
         """Into the extended session, and asked whether it is ready. Changes nothing."""
-        self._began, _ = yield ReadClock()
+        yield from self.begin()
         yield Request(*self.place, uds.session(self.policy.extended_session))
+        yield from authenticate_early(self.plan.task.vehicle, *self.place, self.policy)
         yield from self._programming.ask_preconditions()
 
     def work(self) -> Job[str]:

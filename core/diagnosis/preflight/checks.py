@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.diagnosis.commands import Job, LinkLimit, ReadVoltage
+from core.diagnosis.commands import Job, LinkLimit, ReadClock, ReadVoltage
 from core.diagnosis.idents import UnitReader
 from core.diagnosis.preflight import names
 from core.diagnosis.preflight.estimate import UNKNOWN_WIRE, Wire, estimate
@@ -17,8 +17,8 @@ from core.diagnosis.preflight.pc import pc_checks, time_check
 from core.diagnosis.preflight.rules import device_check, link_check, vehicle_check, voltage_check
 from core.diagnosis.preflight.signature import signature_check
 from core.diagnosis.preflight.unit import ident_checks
+from core.diagnosis.security import AccessRules, SecurityMethods, access_problem, method_of
 from core.pc.laptop import UNKNOWN_PC, PcState
-from core.protocol import seed_key
 from core.vocabulary import EcuAddress, FlashCheck, Transport
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ def run_checks(subject: Subject, reader: UnitReader | None, software: str = "", 
         checks += [older] if older is not None else []
         checks.append(voltage_check((yield ReadVoltage()), policy.voltage_minimum, policy.voltage_maximum))
         limit = yield LinkLimit(reader.address)
-        checks += [link_check(session, limit), access_check(session)]
+        _, now = yield ReadClock()
+        methods = subject.vehicle.surroundings.security
+        checks += [link_check(session, limit), access_check(methods, subject.unit.name, policy, now)]
     checks += [image_line, size_check(session), signature_check(session, _sha256(images))]
     expected = None
     if subject.address is not None and limit:
@@ -93,15 +95,12 @@ def run_checks(subject: Subject, reader: UnitReader | None, software: str = "", 
     return Findings(marked(checks, policy.allow_override), images)
 
 
-def access_check(session: FlashSession) -> FlashCheck:
-    """The method that unlocks the unit is installed here."""
-    method, installed = session.policy.security_method, seed_key.names()
-    wanted = "installed"
-    if method in installed:
-        return FlashCheck(names.ACCESS, True, method, wanted)
-    reason = f"The security method {method!r} is not installed: {session.unit} could not be unlocked."
-    advice = "Install the method that the data names."
-    return FlashCheck(names.ACCESS, False, method, wanted, reason, advice=advice)
+def access_check(methods: SecurityMethods, unit: str, rules: AccessRules, now: float) -> FlashCheck:
+    """The method that opens the unit is installed here, and the certificate that it needs is valid `now`."""
+    method, wanted = method_of(rules), "valid certificate" if rules.authentication else "installed"
+    problem, advice = access_problem(methods, rules, now)
+    reason = f"{problem} {unit} could not be opened." if problem else ""
+    return FlashCheck(names.ACCESS, not problem, method, wanted, reason, advice=advice)
 
 
 def _sha256(images: tuple[FlashImage, ...]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Final, TypeVar
 
 from cryptography import x509
@@ -109,6 +110,20 @@ def verify_chain(data: bytes, roots: Sequence[Certificate], purpose: x509.Object
     except _UNREADABLE as problem:
         raise CertificateRefused(FORMAT, "has an extension that cannot be read") from problem
     return chain[0]
+
+
+def check_own(data: bytes, purpose: x509.ObjectIdentifier, now: float) -> None:
+    """What a holder can see of its own chain: dates, kind, each issued by the next. CertificateRefused."""
+    chain = decode_chain(data)
+    try:
+        for certificate, issuer in pairwise(chain):
+            if not _issued(issuer, certificate):
+                raise CertificateRefused(SIGNATURE, "is not signed by the issuer that comes with it")
+        for certificate in chain:
+            _check_itself(certificate, now)
+        _check_holder(chain[0], purpose)
+    except _UNREADABLE as problem:
+        raise CertificateRefused(FORMAT, "has an extension that cannot be read") from problem
 
 
 def _verify_path(chain: tuple[Certificate, ...], roots: Sequence[Certificate], now: float) -> None:
