@@ -20,11 +20,13 @@ from core.vocabulary import (
     GarageVehicle,
     HostInfo,
     Interrupted,
+    SimulatedFault,
     Transport,
 )
 from core.workbench.data import DataShelf
 from core.workbench.hosts import Hosts
 from core.workbench.paths import WorkbenchPaths
+from core.workbench.records import Records
 from core.workbench.vehicle import Vehicle
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ NO_VCI = "Simulation - no VCI"
 DOIP_ONLY_URI = "doip://127.0.0.1:13400"
 
 
-class Workbench:
+class Workbench(Records):
     """Everything the roof may ask for. Methods may block (detection, parsing): call them from a worker thread.
 
     `stream` carries all events and the bus traffic; `settings` are what the TOML file says; `problems` are sentences
@@ -124,6 +126,12 @@ class Workbench:
         self._data.catalogue()  # compiles the files side by side
         return [garage_vehicle(name, self.paths.compiled) for name in vehicle_names()]
 
+    def fault_names(self) -> tuple[SimulatedFault, ...]:
+        """Every way in which a simulated vehicle can be told to misbehave. Quick."""
+        from core.simulation.misbehaviour import fault_names
+
+        return fault_names()
+
     def reset_garage(self, name: str) -> None:
         """Back to the factory state. VciBusy while a process uses it, UsageError for an unknown name."""
         from core.simulation.sim_vci import reset_vehicle
@@ -131,12 +139,13 @@ class Workbench:
         reset_vehicle(name, state_directory=self.paths.garage, lock_directory=self.paths.locks)
 
     def serve_garage(
-        self, name: str, can: str | None = None, doip: str | None = None, keep: bool = False
+        self, name: str, can: str | None = None, doip: str | None = None, keep: bool = False, faults: Sequence[str] = ()
     ) -> RunningGarage:
         """Puts a simulated vehicle on a python-can bus ("INTERFACE/CHANNEL?port=N") and a DoIP port ("HOST:PORT").
 
         Returns when it is ready; `.describe()` gives vehicle, can, doip and units, `.check()` raises VciLost when a
-        bus was lost, `.close()` ends it. `keep` goes on from the stored state and stores it.
+        bus was lost, `.close()` ends it. `keep` goes on from the stored state and stores it. `faults` orders
+        misbehaviour: NAME, NAME@N or UNIT:NAME@N of `fault_names`.
         """
         from core.simulation.serve import serve
         from core.vci.uri import VciUri
@@ -149,6 +158,7 @@ class Workbench:
             cache_directory=self.paths.compiled,
             state_directory=self.paths.garage if keep else None,
             lock_directory=self.paths.locks,
+            faults=faults,
         )
         for notice in running.notices:
             self.publish(Noted(time.time(), "warning", notice))
@@ -232,6 +242,7 @@ class Workbench:
             open_data=self._data.single,
             coding_folder=self.paths.coding,
             journal_folder=self.paths.journal,
+            history=self._history(),
             bitrate=parsed.bitrate if Transport.CAN in vci.transports else None,
         )
         self._keep(vehicle)
@@ -248,6 +259,7 @@ class Workbench:
                 cache_directory=self.paths.compiled,
                 state_directory=self.paths.garage,
                 lock_directory=self.paths.locks,
+                faults=uri.faults,
             )
             for notice in simulation.notices:
                 self.publish(Noted(time.time(), "warning", notice))

@@ -28,7 +28,7 @@ from core.vocabulary import HostInfo
 from core.workbench.bench import Workbench
 from core.workbench.paths import WorkbenchPaths
 
-WATCHERS_MAY = frozenset({"voltage", "flashware", "coding_after"})
+WATCHERS_MAY = frozenset({"voltage", "flashware", "coding_after", "coding_history"})
 """Methods of Vehicle that change nothing and start nothing: a screen that only watches may call them."""
 
 log = logging.getLogger("passbay.host")

@@ -50,6 +50,16 @@ class WorkbenchPaths:
         return self.data / "coding"
 
     @property
+    def history(self) -> Path:
+        """What was done to each vehicle: VIN/history.jsonl."""
+        return self.data / "history"
+
+    @property
+    def history_heads(self) -> Path:
+        """Number and hash of each history's last entry, in another root than the history itself."""
+        return self.state / "history"
+
+    @property
     def compiled(self) -> Path:
         return self.cache / "catalogue"
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import JobError, ProductError
 from core.events import DtcSeen, Event, Noted, ResponsePendingReceived, UnitSurveyed, VciClosed
+from core.pc.files import os_user
 from core.vocabulary import (
-    CodingResult,
-    CodingState,
     DtcReading,
     EcuAddress,
     EuroClass,
@@ -25,15 +24,18 @@ from core.vocabulary import (
     VehicleIdentity,
     VehicleUnit,
 )
+from core.workbench.coding import CodingJobs
+from core.workbench.recorder import RECORDED, Recorder
 from core.workbench.training import Training
 
 if TYPE_CHECKING:
     from core.catalogue import Catalogue
-    from core.diagnosis.commands import Job
+    from core.diagnosis.commands import Job, JobJournal
     from core.diagnosis.flash import FlashTask
     from core.diagnosis.identify import KnownVehicle
     from core.diagnosis.runner import RunningJob
     from core.diagnosis.traffic import TrafficView
+    from core.reports.history import HistoryStore
     from core.stream import EventStream
     from core.vci.channel import Vci
 
@@ -57,7 +59,7 @@ class _DtcWatch:
                 self._stream.publish(DtcSeen(time.time(), unit, code))
 
 
-class Vehicle(Training):
+class Vehicle(CodingJobs, Training):
     """A connected vehicle. Job methods return at once with a RunningJob; one job at a time (JobError otherwise).
 
     Every job identifies the vehicle first where that has not been done, so none has to be called before another.
@@ -75,6 +77,7 @@ class Vehicle(Training):
         coding_folder: Path,
         bitrate: int | None,
         journal_folder: Path,
+        history: HistoryStore,
     ) -> None:
         from core.diagnosis.coding import BackupStore
         from core.diagnosis.identify import Surroundings
@@ -87,7 +90,8 @@ class Vehicle(Training):
         self._catalogue = catalogue
         self._open_data = open_data
         self._bitrate = bitrate
-        self._backups = BackupStore(coding_folder)
+        self._backups = BackupStore(coding_folder, os_user())
+        self._recorder = Recorder(history, f"{vci.name} ({vci.uri})", self._warn)
         self._journals = JournalFolder(journal_folder)
         self._surroundings = Surroundings(catalogue, vci.transports, vci.vin_hint, own_files, vci.can_fd)
         self._tester = Tester(vci, publish=self._publish)
@@ -132,6 +136,15 @@ class Vehicle(Training):
         """Battery volts now, None where the device cannot measure. Quick; also while a job runs."""
         return None if self._closed else self._tester.voltage()
 
+    @property
+    def order(self) -> str:
+        """The order number that the next jobs belong to, "" for the one of the vehicle and day."""
+        return self._recorder.order
+
+    def use_order(self, text: str) -> None:
+        """From now on jobs belong to this order ("" for the automatic one). UsageError."""
+        self._recorder.use_order(text)
+
     # -- jobs
 
     def identify(self) -> RunningJob[VehicleIdentity]:
@@ -163,8 +176,8 @@ class Vehicle(Training):
             self._watch.tell(result.unit, result.dtcs)
             return result
 
-        cleared = "cleared, " if clear else ""
-        return self._start("faults", ecu, job, lambda r: f"{cleared}{len(r.dtcs)} trouble codes")
+        cleared, measure = ("cleared, ", "clear") if clear else ("", "")
+        return self._start("faults", ecu, job, lambda r: f"{cleared}{len(r.dtcs)} trouble codes", measure)
 
     def flashware(self, ecu: str) -> tuple[FlashChoice, ...]:
         """Flashware known for this unit of the identified vehicle, newest first. No traffic."""
@@ -210,45 +223,6 @@ class Vehicle(Training):
 
         return FlashTask(vehicle, ecu, flashware, self._open_data, lambda: self._pending)
 
-    def coding_read(self, ecu: str) -> RunningJob[CodingState]:
-        """What every coding item means now, what the factory set, and what may be chosen."""
-        from core.diagnosis.coding import coding_read
-
-        return self._start(
-            "coding-read",
-            ecu,
-            lambda vehicle: coding_read(vehicle, ecu, self._backups),
-            lambda r: f"{len(r.items)} items read",
-        )
-
-    def coding_after(
-        self, state: CodingState, changes: Mapping[str, str]
-    ) -> tuple[tuple[str, int, bytes, bytes], ...]:
-        """(record, DID, bytes as read, bytes after `changes`); ValueRefused. Nothing is sent."""
-        from core.diagnosis.coding import coding_after
-
-        known = self._known
-        unit = known.unit(state.unit) if known is not None else self._catalogue.unit(state.unit)
-        return coding_after(unit, state, changes)
-
-    def coding_write(self, ecu: str, changes: Mapping[str, str]) -> RunningJob[CodingResult]:
-        """`changes`: item name -> meaning or number as text. ValueRefused (nothing written), VerificationFailed."""
-        from core.diagnosis.coding import coding_write
-
-        wanted = dict(changes)
-        return self._start(
-            "coding", ecu, lambda vehicle: coding_write(vehicle, ecu, wanted, self._backups), _coding_words
-        )
-
-    def coding_restore(self, ecu: str, backup: str | Path | None = None) -> RunningJob[CodingResult]:
-        """Writes a before-image back: the newest one of this VIN and unit, or the given file."""
-        from core.diagnosis.coding import coding_restore
-
-        path = Path(backup) if backup else None
-        return self._start(
-            "coding", ecu, lambda vehicle: coding_restore(vehicle, ecu, self._backups, path), _coding_words
-        )
-
     def uds(self, target: str | EcuAddress, pdus: Sequence[bytes]) -> RunningJob[UdsResult]:
         """Raw requests, one after another; negative answers are results here, not errors.
 
@@ -265,15 +239,18 @@ class Vehicle(Training):
         return self._start("uds", target, named, _uds_words)
 
     def _start(
-        self, kind: str, unit: str, job: Callable[[KnownVehicle], Job[T]], words: Callable[[T], str]
+        self, kind: str, unit: str, job: Callable[[KnownVehicle], Job[T]], words: Callable[[T], str], measure: str = ""
     ) -> RunningJob[T]:
         def whole() -> Job[T]:
             vehicle = yield from self._identified()
             return (yield from job(vehicle))
 
-        return self._launch(kind, unit, whole(), words)
+        return self._launch(kind, unit, whole(), words, measure)
 
-    def _launch(self, kind: str, unit: str, job: Job[T], words: Callable[[T], str]) -> RunningJob[T]:
+    def _launch(
+        self, kind: str, unit: str, job: Job[T], words: Callable[[T], str], measure: str = ""
+    ) -> RunningJob[T]:
+        """`measure`: what the vehicle's history calls it, where it is not a kind that always goes there."""
         from core.diagnosis.journal import Journal
         from core.diagnosis.runner import start
 
@@ -286,7 +263,12 @@ class Vehicle(Training):
                 what = f"{busy.kind} {busy.unit}".strip()
                 raise JobError(f"{what} is still running.", "Wait for its end or stop it first.")
             self._pending = 0
-            journal = Journal(self._journals, kind=kind, vci=self.uri, warn=self._warn)
+            journal: JobJournal = Journal(self._journals, kind=kind, vci=self.uri, warn=self._warn)
+            if measure or kind in RECORDED:
+                witness = self._recorder.begin(measure or kind, unit)
+                words, journal = witness.watch(words), witness.journal(journal)
+            else:
+                self._recorder.skip()
             running = start(
                 job, tester=self._tester, publish=self._publish, kind=kind, unit=unit, summary=words, journal=journal
             )
@@ -315,6 +297,7 @@ class Vehicle(Training):
     def _publish(self, event: Event) -> None:
         if isinstance(event, ResponsePendingReceived):
             self._pending += 1
+        self._recorder.hear(event, self._identity)
         self._stream.publish(event)
         if isinstance(event, UnitSurveyed):
             self._watch.tell(event.unit.name, event.unit.dtc_list)
@@ -356,10 +339,6 @@ class Vehicle(Training):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _coding_words(result: CodingResult) -> str:
-    return ", ".join(f"{c.name}: {c.before} -> {c.after}" for c in result.changes) or "nothing to change"
 
 
 def _survey_words(result: SurveyResult) -> str:

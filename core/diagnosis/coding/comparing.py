@@ -48,8 +48,16 @@ def file_diff(left: Path, right: Path, store: BackupStore, ecu: str = "") -> Cod
     return diff(left.name, right.name, *sides)
 
 
+def side_of(text: str) -> str:
+    """A side as it was typed: "car" and "factory" as they are, a file by its absolute path. UsageError for none."""
+    side = text.strip()
+    if not side:
+        raise UsageError("A side of the comparison is empty.", "Give car, factory or a file.")
+    return side.lower() if side.lower() in (CAR, FACTORY) else str(Path(text).absolute())
+
+
 def coding_diff(vehicle: KnownVehicle, ecu: str, left: str, right: str, store: BackupStore) -> Job[CodingDiff]:
-    """One unit: each side is "car", "factory" or a file's path. The car is read once where it is a side."""
+    """One unit; `left` and `right` as `side_of` gives them. The car is read once where it is a side."""
     target = target_of(vehicle, ecu)
     read: UnitCoding | None = None
     if CAR in (left, right):
@@ -62,8 +70,6 @@ def coding_diff(vehicle: KnownVehicle, ecu: str, left: str, right: str, store: B
             sides.append((side, read))
         elif side == FACTORY:
             sides.append((side, factory_coding(target.unit)))
-        elif not side:
-            raise UsageError("A side of the comparison is empty.", "Give car, factory or a file.")
         else:
             path = Path(side)
             sides.append((path.name, in_own_words(target.unit, chosen(store.load(path), target.unit.name, path))))
