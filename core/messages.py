@@ -19,13 +19,15 @@ class Severity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One line of the list: code, headline (two to five words), text (what), advice (what to do)."""
+    """One line of the list: code, headline (two to five words), text (what), advice (what to do); "" where unknown."""
 
     code: str
     headline: str
     text: str
     advice: str
     severity: Severity = Severity.ERROR
+    explanation: str = ""  # what it means in the step where it happened
+    state_now: str = ""  # how the control unit is left
 
 
 UNEXPECTED = "PB-900"
@@ -67,14 +69,14 @@ _WARNINGS = frozenset({errors.JobCancelled.code, errors.PreconditionNotMet.code}
 def message_for(error: BaseException) -> Message:
     """The message of any error; what is no ProductError is a fault of ours (PB-900)."""
     if isinstance(error, errors.ProductError):
-        return _message(error.code, error.message, error.advice)
+        return _message(error.code, error.message, error.advice, error.explanation, error.state_now)
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return Message(UNEXPECTED, "Unexpected fault", text, _UNEXPECTED_ADVICE)
 
 
 def message_for_failure(event: JobFailed) -> Message:
     """The same for the event that a badly ended job leaves behind."""
-    return _message(event.code, event.message, event.advice)
+    return _message(event.code, event.message, event.advice, event.explanation, event.state_now)
 
 
 def headline(code: str) -> str:
@@ -82,6 +84,6 @@ def headline(code: str) -> str:
     return _BY_CODE.get(code, "Unexpected fault")
 
 
-def _message(code: str, text: str, advice: str) -> Message:
+def _message(code: str, text: str, advice: str, explanation: str = "", state_now: str = "") -> Message:
     severity = Severity.WARNING if code in _WARNINGS else Severity.ERROR
-    return Message(code, headline(code), text, advice, severity)
+    return Message(code, headline(code), text, advice, severity, explanation, state_now)

@@ -56,6 +56,9 @@ class Output:
     def failure(self, error: ProductError) -> None:
         """The last line of a command that was refused or failed."""
         fields = {"error": error.name, "code": error.code, "message": error.message, "advice": error.advice}
+        for detail in ("explanation", "state_now"):
+            if getattr(error, detail):
+                fields[detail] = getattr(error, detail)
         for detail in ("holder", "sid", "nrc", "timer", "step", "safe_to_repeat", "file", "place"):
             if hasattr(error, detail):
                 fields[detail] = getattr(error, detail)
@@ -63,6 +66,10 @@ class Output:
             self.always(fields)
         else:
             click.echo(f"{error.code} {error.name}: {clean(error.message)}", err=True)
+            if error.explanation:
+                click.echo(f"  {clean(error.explanation)}", err=True)
+            if error.state_now:
+                click.echo(f"  Now: {clean(error.state_now)}", err=True)
             click.echo(f"  {clean(error.advice)}", err=True)
 
 

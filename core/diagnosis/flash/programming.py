@@ -50,7 +50,7 @@ class Programming:
         """Of the bytes that the unit has acknowledged, in the order of sending."""
         return self._digest.hexdigest()
 
-    def _begin(self, step: str, title: str, protected: bool = False) -> Step:
+    def begin(self, step: str, title: str, protected: bool = False) -> Step:
         self.step, self.step_title = step, title
         return Step(step, title, protected)
 
@@ -66,7 +66,7 @@ class Programming:
                 yield from self._program(number, block, image)
         yield from self._check_dependencies()
         yield Record("programmed", {"unit": self._unit})
-        yield self._begin("reset", "Reset the unit into its new software", protected=True)
+        yield self.begin("reset", "Reset the unit into its new software", protected=True)
         yield from self._reset(uds.reset())
 
     # -- before the first erase
@@ -91,12 +91,12 @@ class Programming:
 
     def _enter(self) -> Job[None]:
         policy = self._policy
-        yield self._begin("session", "Programming session and security access")
+        yield self.begin("session", "Programming session and security access")
         self.entered = True
         yield from self._reset(uds.session(policy.programming_session))
         yield from open_access(self._plan.task.vehicle, self._unit, self._address, policy)
         if policy.fingerprint_did is not None:
-            yield self._begin("fingerprint", "Write the fingerprint")
+            yield self.begin("fingerprint", "Write the fingerprint")
             _, now = yield ReadClock()
             yield self._request(uds.write_data(policy.fingerprint_did, fingerprint(now)))
 
@@ -118,14 +118,14 @@ class Programming:
         else:
             yield Record("erasing", {"unit": self._unit, "block": number})
             self.erased = True
-        yield self._begin(f"transfer-{number}", f"Transfer block{of_all}, {image.size} bytes")
+        yield self.begin(f"transfer-{number}", f"Transfer block{of_all}, {image.size} bytes")
         yield from self._transfer_from(0, block, image)
         yield from self._compare(number, block, image, of_all)
 
     def _erase(self, number: int, blocks: tuple[DataBlock, ...], title: str) -> Job[None]:
         """From its record in the journal on the unit has no valid software."""
         record = erase_record(self._policy, number, blocks)
-        yield self._begin(f"erase-{number}", title)
+        yield self.begin(f"erase-{number}", title)
         yield from self._voltage.hold()
         yield Record("erasing", {"unit": self._unit, "block": number})
         self.erased = True
@@ -145,7 +145,7 @@ class Programming:
         try:
             if offset < image.size:
                 left = f"{image.size - offset} of {image.size} bytes are left"
-                yield self._begin(f"transfer-{number}", f"Go on with block{of_all}, {left}")
+                yield self.begin(f"transfer-{number}", f"Go on with block{of_all}, {left}")
                 yield Record("resuming", {"unit": self._unit, "block": number, "offset": offset})
                 self.erased = True
             yield from self._transfer_from(offset, block, image)
@@ -172,7 +172,7 @@ class Programming:
     def _compare(self, number: int, block: DataBlock, image: FlashImage, of_all: str) -> Job[None]:
         """The unit's own checksum over the block."""
         if self._policy.checksum_routine is not None:
-            yield self._begin(f"checksum-{number}", f"Compare the checksum of block{of_all}")
+            yield self.begin(f"checksum-{number}", f"Compare the checksum of block{of_all}")
             for record in checksum_records(self._policy, number, block, image):
                 answer = yield self._request(uds.routine(self._policy.checksum_routine, record), LONG_WORK)
                 self._passed(answer, "The checksum of the unit")
@@ -231,7 +231,7 @@ class Programming:
     def _check_dependencies(self) -> Job[None]:
         if self._policy.dependency_routine is None:
             return
-        yield self._begin("dependencies", "Check that all blocks belong together")
+        yield self.begin("dependencies", "Check that all blocks belong together")
         answer = yield self._request(uds.routine(self._policy.dependency_routine), LONG_WORK)
         self._passed(answer, "The dependency check of the unit")
 

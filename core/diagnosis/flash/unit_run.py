@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.diagnosis.commands import Job, ReadClock, Record, Request, Step
+from core.diagnosis.commands import Job, ReadClock, Record, Request
+from core.diagnosis.explain import explain_in_place
 from core.diagnosis.flash import marks
 from core.diagnosis.flash.programming import Programming
 from core.diagnosis.idents import UnitReader
@@ -88,22 +89,27 @@ class UnitRun:
 
     def judged(self, error: BaseException) -> BaseException:
         """The first error as the technician must read it: after the first erase the unit has no valid software."""
-        unit, where = self.plan.unit.name, self._programming.step_title
+        unit, where, left = self.plan.unit.name, self._programming.step_title, self.plan.task.interrupted
+        if not isinstance(error, ProductError):
+            return error
+        without = self.plan.in_boot or (left is not None and not left.complete)
+        step = self._programming.step or "prepare"
+        told = explain_in_place(error, step=step, unit=unit, kind="flash", without_software=without)
         if not self.erased or isinstance(error, VerificationFailed):
             return error
-        again = f"Keep the ignition on and start the flash of {unit} again from the beginning."
+        ending: ProductError
         if isinstance(error, JobCancelled):
-            return JobCancelled(f"Stopped in the step {where!r}: {unit} has no valid software now.", again)
-        if isinstance(error, ProductError):
-            return JobInterrupted(
-                f"The flash of {unit} ended in the step {where!r}: {error.message}", f"{error.advice} {again}",
-                step=self._programming.step, safe_to_repeat=True,
-            )  # fmt: skip
-        return error
+            again = f"Keep the ignition on and start the flash of {unit} again from the beginning."
+            ending = JobCancelled(f"Stopped in the step {where!r}: {unit} has no valid software now.", again)
+        else:
+            message = f"The flash of {unit} ended in the step {where!r}: {error.message}"
+            ending = JobInterrupted(message, told.what_to_do, step=step, safe_to_repeat=True)
+        ending.explanation, ending.state_now = error.explanation, error.state_now
+        return ending
 
     def _read_back(self) -> Job[str]:
         """Reads the software back from the new application."""
-        yield Step("verify", "Read the new software version back", protected=True)
+        yield self._programming.begin("verify", "Read the new software version back", protected=True)
         reader = UnitReader(self.plan.unit, self._address)
         software = yield from reader.of_kind("software")
         variant = yield from reader.variant(self.plan.task.vehicle.surroundings.catalogue)

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Generic, TypeVar
 
 from core.diagnosis.commands import NO_JOURNAL, Job, JobJournal
+from core.diagnosis.explain import explain_in_place
 from core.diagnosis.runner.drive import CancelToken, Run
 from core.diagnosis.tester import Publish, Tester
 from core.errors import JobCancelled, ProductError
@@ -44,7 +45,10 @@ def run(
     def failed(error: ProductError) -> JobFailed:
         at = wall_clock()
         journal.ended(name, error)
-        return JobFailed(at, name, kind, unit, error.name, error.code, error.message, error.advice)
+        return JobFailed(
+            at, name, kind, unit, error.name, error.code, error.message, error.advice, error.explanation,
+            error.state_now,
+        )  # fmt: skip
 
     publish(JobStarted(wall_clock(), name, kind, unit))
     try:
@@ -63,6 +67,7 @@ def run(
         journal.ended(name, None)
         publish(JobFinished(wall_clock(), name, kind, unit, sentence))
         return result
+    explain_in_place(problem, step=under_way.step.name, unit=unit, kind=kind)
     under_way.finish(well=False)
     publish(failed(problem))
     raise problem
