@@ -1,7 +1,11 @@
 """The settings: one flat TOML file, loaded, checked and saved. A broken file never stops the start. Runs no job.
 
 Known keys: last_device (a VCI URI), theme (a theme's name, "" for the built-in one), frame_rate (screen refreshes of
-the live panel per second, 1..30).
+the live panel per second, 1..30), and tables for security methods that a program answers for:
+
+    [security.METHOD]
+    command = ["/usr/local/bin/keys", "--quiet"]     # JSON in and out, see core/diagnosis/security/process.py
+    time_limit = 10.0                                # seconds, up to 120; may be left out
 """
 
 from __future__ import annotations
@@ -18,10 +22,23 @@ _LARGEST_FILE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
+class SecurityProgram:
+    """Which program answers for a security method."""
+
+    name: str
+    command: tuple[str, ...]
+    time_limit: float = 10.0
+
+
+LONGEST_TIME_LIMIT = 120.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     last_device: str = ""
     theme: str = ""
     frame_rate: int = 10
+    security: tuple[SecurityProgram, ...] = ()
 
 
 def load(path: Path) -> tuple[Settings, str]:
@@ -53,7 +70,10 @@ def _checked(table: dict[str, Any], text: str, path: Path) -> tuple[Settings, st
     known = {f.name: type(f.default) for f in fields(Settings)}
     for key, value in table.items():
         kind = known.get(key)
-        if kind is None:
+        if key == "security":
+            chosen[key], wrong = _security(value, text)
+            problems += wrong
+        elif kind is None:
             problems.append(f"{_place(text, key)} {key!r} is no setting")
         elif type(value) is not kind or not _allowed(key, value):
             problems.append(f"{_place(text, key)} {key} cannot be {str(value)[:40]!r}")
@@ -63,6 +83,31 @@ def _checked(table: dict[str, Any], text: str, path: Path) -> tuple[Settings, st
     if not problems:
         return settings, ""
     return settings, f"In the settings file {path}: {'; '.join(problems[:3])}. The defaults are used there."
+
+
+def _security(tables: Any, text: str) -> tuple[tuple[SecurityProgram, ...], list[str]]:
+    """The programs, and what is wrong with those that are left out."""
+    if not isinstance(tables, dict):
+        return (), [f"{_place(text, 'security')} security is no table"]
+    programs, problems = [], []
+    for name, row in tables.items():
+        program = _program(name, row) if isinstance(row, dict) else None
+        if program is None:
+            problems.append(f"{_place(text, f'security.{name}')} [security.{name}] needs command = [\"PROGRAM\", ...]")
+        else:
+            programs.append(program)
+    return tuple(programs), problems
+
+
+def _program(name: str, row: dict[str, Any]) -> SecurityProgram | None:
+    command, limit = row.get("command"), row.get("time_limit", 10.0)
+    if not isinstance(command, list) or not command or row.keys() - {"command", "time_limit"}:
+        return None
+    if not command[0] or not all(isinstance(word, str) and "\0" not in word for word in command):
+        return None
+    if not isinstance(limit, int | float) or isinstance(limit, bool) or not 0 < limit <= LONGEST_TIME_LIMIT:
+        return None
+    return SecurityProgram(name, tuple(command), float(limit))
 
 
 def _allowed(key: str, value: Any) -> bool:
@@ -98,7 +143,8 @@ def change(path: Path, **values: str | int) -> Settings:
     """
     current, _ = load(path)
     for key, value in values.items():
-        if key not in asdict(current) or type(value) is not type(getattr(current, key)) or not _allowed(key, value):
+        fits = key in asdict(current) and isinstance(value, str | int) and type(value) is type(getattr(current, key))
+        if not fits or not _allowed(key, value):
             raise SettingsInvalid(f"The setting {key} cannot be {value!r}.")
     try:
         text = path.read_bytes().decode() if path.exists() else ""

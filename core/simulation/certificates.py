@@ -30,8 +30,6 @@ from core.pc.files import write_file
 from core.protocol.authentication import proof
 from core.protocol.authentication.certificates import TESTER, UNIT, encode_chain
 
-METHOD: Final = "garage-certificate"
-"""Its name in FlashPolicy.authentication and in the data folder."""
 AUTHORITY, IDENTITY, ROOTS, MORE_ROOTS = "authority.pem", "identity.pem", "roots.pem", "roots"
 DAYS_VALID: Final = 20 * 365  # longer than any simulated car is needed; nobody renews a demonstration
 CLOCK_SKEW: Final = timedelta(days=1)

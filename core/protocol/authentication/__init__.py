@@ -2,3 +2,8 @@
 
 `messages` is the codec and loads nothing; `certificates` and `proof` load the cryptography package.
 """
+
+from typing import Final
+
+GARAGE_METHOD: Final = "garage-certificate"
+"""The method of the simulated vehicles, as FlashPolicy.authentication names it (proof.py defines what is signed)."""
