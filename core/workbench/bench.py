@@ -27,6 +27,7 @@ from core.workbench.data import DataShelf
 from core.workbench.hosts import Hosts
 from core.workbench.paths import WorkbenchPaths
 from core.workbench.records import Records
+from core.workbench.security import SecurityDesk
 from core.workbench.vehicle import Vehicle
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Workbench(Records):
         self.settings, problem = settings_file.load(paths.settings_file)
         self._problems = [problem] if problem else []
         self._data = DataShelf(paths.data_files, paths.compiled)
+        self.security = SecurityDesk(paths)
         self.hosting = Hosts(paths, self.publish)
         self._open: list[Vehicle | HostedVehicle | RunningGarage] = []
         self._lock = threading.Lock()
@@ -155,6 +157,7 @@ class Workbench(Records):
             name,
             can_uri,
             _place(doip) if doip else None,
+            certificates=self.security.garage_folder,
             cache_directory=self.paths.compiled,
             state_directory=self.paths.garage if keep else None,
             lock_directory=self.paths.locks,
@@ -242,6 +245,7 @@ class Workbench(Records):
             open_data=self._data.single,
             coding_folder=self.paths.coding,
             journal_folder=self.paths.journal,
+            security=self.security.methods(self.settings),
             history=self._history(),
             bitrate=parsed.bitrate if Transport.CAN in vci.transports else None,
         )
@@ -256,6 +260,7 @@ class Workbench(Records):
             simulation = open_simulation(
                 uri.vehicle,
                 tap=tap,
+                certificates=self.security.garage_folder,
                 cache_directory=self.paths.compiled,
                 state_directory=self.paths.garage,
                 lock_directory=self.paths.locks,

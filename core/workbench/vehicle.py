@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from core.diagnosis.flash import FlashTask
     from core.diagnosis.identify import KnownVehicle
     from core.diagnosis.runner import RunningJob
+    from core.diagnosis.security import SecurityMethods
     from core.diagnosis.traffic import TrafficView
     from core.reports.history import HistoryStore
     from core.stream import EventStream
@@ -77,6 +78,7 @@ class Vehicle(CodingJobs, Training):
         coding_folder: Path,
         bitrate: int | None,
         journal_folder: Path,
+        security: SecurityMethods,
         history: HistoryStore,
     ) -> None:
         from core.diagnosis.coding import BackupStore
@@ -93,7 +95,9 @@ class Vehicle(CodingJobs, Training):
         self._backups = BackupStore(coding_folder, os_user())
         self._recorder = Recorder(history, f"{vci.name} ({vci.uri})", self._warn)
         self._journals = JournalFolder(journal_folder)
-        self._surroundings = Surroundings(catalogue, vci.transports, vci.vin_hint, own_files, vci.can_fd)
+        self._surroundings = Surroundings(
+            catalogue, vci.transports, vci.vin_hint, own_files, vci.can_fd, security
+        )
         self._tester = Tester(vci, publish=self._publish)
         self._known: KnownVehicle | None = None
         self._identity: VehicleIdentity | None = None
