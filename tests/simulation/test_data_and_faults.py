@@ -29,6 +29,16 @@ def test_several_dids_at_once() -> None:
     assert bench.ask("22" + "f100" * 17) == ["7f2213"]
 
 
+def test_the_fingerprint_is_kept_for_a_coding_too_and_opens_no_erase() -> None:
+    bench = Bench()
+    assert bench.ask("2ef15a0102") == ["7f2e7f"]
+    bench.ask("1003")
+    assert bench.ask("2ef15a0102") == ["7f2e33"]
+    bench.unlock(CODING)
+    assert bench.ask("2ef15a0102") == ["6ef15a"] and bench.ask("22f15a") == ["62f15a0102"]
+    assert not bench.server.fingerprint_written
+
+
 def test_coding_is_checked_and_kept() -> None:
     bench = Bench()
     bench.ask("1003")
@@ -36,7 +46,7 @@ def test_coding_is_checked_and_kept() -> None:
     assert bench.ask("2e010001") == ["7f2e13"] and bench.ask("2e0100010500") == ["7f2e13"]
     assert bench.ask("2e01000305") == ["7f2e31"]  # choice 3 means nothing
     assert bench.ask("2e0100013d") == ["7f2e31"]  # 61 s is beyond 60
-    assert bench.ask("2ef40c0c81") == ["7f2e31"] and bench.ask("2ef15a01") == ["7f2e31"]
+    assert bench.ask("2ef40c0c81") == ["7f2e31"]
     assert not bench.state.changed
     assert bench.ask("2e0100023c") == ["6e0100"]
     assert bench.state.changed

@@ -87,7 +87,7 @@ def read_data_by_identifier(server: UdsServer, pdu: bytes, now: float) -> Reply:
 
 
 def write_data_by_identifier(server: UdsServer, pdu: bytes, now: float) -> Reply:
-    """0x2E: the fingerprint in the programming session, coding records in theirs."""
+    """0x2E: coding records in their session, the fingerprint there and in the programming session."""
     did, value = int.from_bytes(pdu[1:3], "big"), pdu[3:]
     if did == server.model.initial.fingerprint_did:
         _write_fingerprint(server, value)
@@ -97,14 +97,16 @@ def write_data_by_identifier(server: UdsServer, pdu: bytes, now: float) -> Reply
 
 
 def _write_fingerprint(server: UdsServer, value: bytes) -> None:
-    if server.session != PROGRAMMING:
+    programming, coding = server.session == PROGRAMMING, {record.session for record in server.model.info.coding}
+    if not programming and (server.in_boot or server.session not in coding):
         raise Refusal(REQUEST_OUT_OF_RANGE)
-    server.require_access(server.model.initial.programming_level)
+    initial = server.model.initial
+    server.require_access(initial.programming_level if programming else initial.coding_level)
     if len(value) > FINGERPRINT_LENGTH:
         raise Refusal(INCORRECT_LENGTH)
     server.state.fingerprint = value
     server.state.changed = True
-    server.fingerprint_written = True
+    server.fingerprint_written = programming  # who codes has not yet said that it will erase
 
 
 def _write_coding(server: UdsServer, did: int, value: bytes) -> None:
