@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -22,20 +23,28 @@ from tui.shell import PassbayApp
 
 FOLDER = Path(__file__).resolve().parents[1] / "screenshots"
 SIZES = {"80x24": (80, 24), "160x45": (160, 45)}
+WIDE_ONES = {"vehicle", "flash-transfer", "live-messages", "live-rows"}  # the places that gain from a large terminal
 FONT = "DejaVu Sans Mono"
+SCALE = 11 / 12.2  # a cell of 12.2 units becomes 11 whole pixels, so that lines of box glyphs have no gaps
 
 
 def save(app: PassbayApp, name: str, folder: Path) -> None:
     """One picture as SVG and PNG. cairosvg knows no textLength: the font gets the size whose cells are as wide."""
-    svg = app.export_screenshot(title="Passbay")
+    place, _, size = name.rpartition("-")
+    if size != "80x24" and place not in WIDE_ONES:
+        return
+    svg = re.sub(
+        r"@font-face \{.*?\}\s*", "", app.export_screenshot(title="Passbay"), flags=re.DOTALL
+    )  # no outside host
+    svg = svg.replace("Fira Code", FONT)
     (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
     try:
         import cairosvg
     except ImportError:
         print(f"{name}: no cairosvg, SVG only", file=sys.stderr)
         return
-    drawn = svg.replace("Fira Code", FONT).replace("font-size: 20px", "font-size: 20.26px")
-    cairosvg.svg2png(bytestring=drawn.encode(), write_to=str(folder / f"{name}.png"), scale=1.0)
+    drawn = svg.replace("font-size: 20px", "font-size: 20.26px")
+    cairosvg.svg2png(bytestring=drawn.encode(), write_to=str(folder / f"{name}.png"), scale=SCALE)
 
 
 class Walk:

@@ -6,18 +6,19 @@ keeps its cursor on the same key when rows change.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual.binding import Binding
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.theme import styles_of
-from tui.widgets.plain import Cell, blank, paint, segments
+from tui.widgets.plain import Cell, blank, clean, paint, segments, wrapped
 
 if TYPE_CHECKING:
     from textual import events
@@ -111,7 +112,7 @@ class RowList(Widget, can_focus=True):
         if rows == self.rows and cursor is None:
             return
         wanted, at_end = cursor if cursor is not None else self.key, self.cursor >= len(self.rows) - 1
-        grown = len(rows) != len(self.rows) and self.styles.auto_dimensions
+        old, before = self.rows, (self.top, self.cursor)
         self.rows = rows
         keys = [row.key for row in rows]
         if wanted in keys and not (self.follow and at_end and cursor is None):
@@ -120,7 +121,18 @@ class RowList(Widget, can_focus=True):
             self.cursor = len(rows) - 1
         self.cursor = self._selectable(self.cursor, 1)
         self._keep_in_view()
-        self.refresh(layout=grown)
+        if len(rows) != len(old) or (self.top, self.cursor) != before:
+            self.refresh(layout=len(rows) != len(old) and self.styles.auto_dimensions)
+        else:
+            shown = range(self.top, min(self.top + self.visible_rows, len(rows)))
+            self._refresh_rows(number for number in shown if rows[number] != old[number])
+
+    def _refresh_rows(self, numbers: Iterable[int]) -> None:
+        """Repaints single rows: over a slow line a whole list costs ten times a row."""
+        first = self.top - (1 if self.heading else 0)
+        regions = [Region(0, number - first, self.size.width, 1) for number in numbers]
+        if regions:
+            self.refresh(*regions)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return max(1, len(self.rows)) + (1 if self.heading else 0)
@@ -165,10 +177,13 @@ class RowList(Widget, can_focus=True):
     def _go(self, number: int, step: int) -> None:
         if not self.rows:
             return
-        before = self.cursor
+        before, top = self.cursor, self.top
         self.cursor = self._selectable(number, step)
         self._keep_in_view()
-        self.refresh()
+        if self.top != top:
+            self.refresh()
+        elif self.cursor != before:
+            self._refresh_rows((before, self.cursor))
         if self.cursor != before:
             self.post_message(self.Moved(self, self.key))
 
@@ -241,7 +256,8 @@ class RowList(Widget, can_focus=True):
             return self._line([(c.title, "dim") for c in self.columns], width, "plain")
         y -= 1 if self.heading else 0
         if not self.rows:
-            return paint((self._empty, "dim"), width, styles) if y == 0 else blank(width, styles(""))
+            said = wrapped(clean(self._empty), max(20, width))
+            return paint((said[y], "dim"), width, styles) if y < len(said) else blank(width, styles(""))
         number = self.top + y
         if number >= len(self.rows):
             return blank(width, styles(""))
