@@ -15,7 +15,6 @@ from core.vocabulary.flashing import (
     FlashOrderResult,
     FlashUnitResult,
     FlashWish,
-    TwinReport,
 )
 from core.vocabulary.history import (
     CodingDiff,
@@ -44,6 +43,7 @@ from core.vocabulary.results import (
     FlashPreview,
     FlashResult,
     SurveyResult,
+    TwinReport,
     UdsExchange,
     UdsResult,
     UnitState,

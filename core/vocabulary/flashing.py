@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.vocabulary.bus import EcuAddress
-from core.vocabulary.results import FlashPreview, FlashResult
+from core.vocabulary.results import FlashPreview, FlashResult, TwinReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +53,13 @@ class FlashOrderResult:
 
 
 @dataclass(frozen=True, slots=True)
-class TwinReport:
-    """How the same flash went on the simulated twin. `there` False: this vehicle has none, `words` say so."""
-
-    there: bool
-    ok: bool
-    words: str
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class FlashOrderPreview:
     """What an order would do: its units in the order of the work, `groups` those that are flashed side by side.
 
-    `plans` are the lines of each unit's plan in words; `twins` one report for each unit where it was asked for.
+    Units that are up to date are in no group. `twin` is there where the simulated twin was asked for.
     """
 
     units: tuple[FlashPreview, ...]
     groups: tuple[tuple[str, ...], ...]
-    plans: tuple[tuple[str, ...], ...] = ()
-    twins: tuple[TwinReport, ...] = ()
     warnings: tuple[str, ...] = ()
+    twin: TwinReport | None = None

@@ -113,6 +113,16 @@ class ExplainedStep:
 
 
 @dataclass(frozen=True, slots=True)
+class TwinReport:
+    """How the same flash went on the simulated twin. `there` False: this vehicle has none, `words` say so."""
+
+    there: bool
+    ok: bool
+    words: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class FlashPreview:
     """What a flash would do: the choice, its checks and its steps in words (`--dry-run`, and the Flash screen)."""
 
@@ -126,6 +136,8 @@ class FlashPreview:
     checks: tuple[FlashCheck, ...]
     steps: tuple[str, ...]
     up_to_date: bool = False
+    plan: tuple[str, ...] = ()  # the flash plan in words
+    twin: TwinReport | None = None  # where it was asked for
 
 
 @dataclass(frozen=True, slots=True)

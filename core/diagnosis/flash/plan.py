@@ -77,7 +77,16 @@ class FlashPlan:
         return FlashPreview(
             self.unit.name, self.session.name, self.session.file, self.software_before, self.session.own_software,
             self.session.size, self.sha256 if self.images else "", self.checks, self._steps(), self.up_to_date,
+            self.words(),
         )  # fmt: skip
+
+    def words(self) -> tuple[str, ...]:
+        """The plan file, or what the session compiles to, in sentences."""
+        from core.catalogue.plans import describe, plan_of_session
+
+        if self.package is not None:
+            return describe(self.package.plan)
+        return describe(plan_of_session(self.session, self.unit, self.task.vehicle.info))
 
     def _steps(self) -> tuple[str, ...]:
         policy = self.session.policy
