@@ -16,6 +16,8 @@ from core.protocol.isotp import IsoTpMachine
 from core.protocol.isotp_frames import mirrored
 from core.simulation.broadcast import Broadcaster
 from core.simulation.garage import Garage, GarageUnit
+from core.simulation.misbehaviour.frames import FaultyLine
+from core.simulation.misbehaviour.server import is_block
 from core.vocabulary import CanAddress
 
 LONGEST_WAIT = 0.05  # seconds that the thread sleeps at most, so that closing is quick
@@ -23,6 +25,7 @@ LONGEST_REQUEST = 1 << 20  # bytes; a longer FF_DL gets FC.OVFLW
 ERRORS_IN_A_ROW = 50
 NEVER = float("inf")
 LAST_11_BIT = 0x7FF
+BUS_OFF = 2.0  # seconds of the fault "bus-off"
 
 
 class _Node:
@@ -31,6 +34,7 @@ class _Node:
     def __init__(self, unit: GarageUnit, address: CanAddress, block_size: int) -> None:
         self.unit, self.address = unit, address
         self.machine = IsoTpMachine(mirrored(address), block_size=block_size, max_receive=LONGEST_REQUEST)
+        self.line = FaultyLine(address, unit.faults)
 
     def deadline(self) -> float:
         times = (self.machine.next_deadline(), self.unit.server.next_deadline())
@@ -75,6 +79,7 @@ class CanSide:
         self._senders = names
         self._broadcaster = Broadcaster(frames, self._clock())
         self._wake_at = 0.0
+        self._off_until = 0.0  # the bus is dead until then
         self._closing = threading.Event()
         self._errors = 0
         self.failure = ""
@@ -142,9 +147,12 @@ class CanSide:
         key = (message.arbitration_id, message.is_extended_id)
         node = self._by_id.get(key)
         now = self._clock()
+        if now < self._off_until:
+            return
         if node is not None:
-            machine = node.machine
-            machine.receive(bytes(message.data), now)
+            machine, data = node.machine, bytes(message.data)
+            for frame in node.line.heard(data) if node.line.faults.any else (data,):
+                machine.receive(frame, now)
             while (pdu := machine.next_pdu()) is not None:
                 self._request(node, pdu, now, functional=False)
             self._flush(node, now)
@@ -157,6 +165,10 @@ class CanSide:
                         self._flush(each, now)
 
     def _request(self, node: _Node, pdu: bytes, now: float, functional: bool) -> None:
+        if node.line.faults.any and is_block(pdu) and node.line.faults.strikes("bus-off"):
+            self._send_error_frame()
+            self._off_until = now + BUS_OFF
+            return
         with node.unit.lock:
             node.unit.server.receive(pdu, now, functional)
         self._garage.note_changes(node.unit)
@@ -174,13 +186,22 @@ class CanSide:
 
     def _flush(self, node: _Node, now: float) -> None:
         while frames := node.machine.frames_to_send(now):
-            for data in frames:
-                self._send(node.address.rx, data, node.address.is_extended_id, node.address.is_fd)
+            self._put(node, node.line.said(frames, now) if node.line.faults.any else frames)
         while node.machine.error() is not None:
             pass  # a tester that stopped in the middle: the unit forgets it, as a real one does
-        deadline = node.machine.next_deadline()
-        if deadline is not None:
-            self._wake_at = min(self._wake_at, deadline)
+        for deadline in (node.machine.next_deadline(), node.line.next_deadline()):
+            if deadline is not None:
+                self._wake_at = min(self._wake_at, deadline)
+
+    def _put(self, node: _Node, frames: list[bytes]) -> None:
+        for data in frames:
+            self._send(node.address.rx, data, node.address.is_extended_id, node.address.is_fd)
+
+    def _send_error_frame(self) -> None:
+        try:
+            self._bus.send(can.Message(is_error_frame=True, is_extended_id=False))
+        except (can.CanError, OSError, ValueError):
+            pass  # not every device can send one
 
     def _send(self, identifier: int, data: bytes, extended: bool = False, is_fd: bool = False) -> None:
         message = can.Message(
@@ -194,6 +215,8 @@ class CanSide:
         )
         if self._plain_bytes:
             message.data = data  # type: ignore[assignment]
+        if self._off_until and self._clock() < self._off_until:
+            return
         try:
             self._bus.send(message)
         except (can.CanError, OSError) as error:
@@ -212,5 +235,6 @@ class CanSide:
                 self._garage.note_changes(node.unit)
                 node.machine.handle_timeout(now)
             self._collect(node, now)
+            self._put(node, node.line.due(now))
             self._flush(node, now)
         self._wake_at = min(self._wake_at, self._broadcaster.next_deadline())

@@ -7,20 +7,24 @@ back. A reset of the gateway unit itself closes every connection until it is up 
 from __future__ import annotations
 
 import ipaddress
+import os
 import selectors
 import socket
+import struct
 import threading
 from typing import Any
 
 from core.errors import ProductError, VciBusy, VciNotFound
-from core.protocol.doip_entity import Close, Datagram, Diagnostic, DoipEntity, EntityConfig, Send
+from core.protocol.doip_entity import Close, Datagram, Diagnostic, EntityConfig, Send
 from core.simulation.garage import Garage, GarageUnit
+from core.simulation.misbehaviour.entity import FaultyEntity
 
 READ_SIZE = 1 << 18
 LARGEST_MESSAGE = 1 << 20  # bytes of a diagnostic message
 DISCOVERY_PORT = 13400  # announcements go there (ISO 13400-2, table 48)
 LONGEST_UNSENT = 16 << 20  # bytes; a tester that reads nothing is let go
 MAX_SOCKETS = 8
+LINGER_NOT = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)  # closing sends RST
 BACKLOG = 128  # connections that wait for the thread; a full queue costs a tester a whole second (SYN again)
 
 
@@ -42,7 +46,8 @@ class DoipSide:
     def __init__(self, garage: Garage, host: str = "127.0.0.1", port: int = 0, *, discovery: bool = False) -> None:
         self._garage, self._clock = garage, garage.clock
         self._units = {unit.doip_address.logical: unit for unit in garage.units if unit.doip_address is not None}
-        self._entity = DoipEntity(_configuration(garage, self._units))
+        faults = {address: unit.faults for address, unit in self._units.items()}
+        self._entity = FaultyEntity(_configuration(garage, self._units), garage.misbehaviour.entity, faults)
         gateway = garage.data.vehicle.doip_gateway
         self._gateway = self._units.get(gateway) if gateway is not None else None
         self._resets = 0
@@ -164,7 +169,7 @@ class DoipSide:
     def _diagnose(self, message: Diagnostic, now: float) -> None:
         targets = self._units.items() if message.functional else [(message.target, self._units.get(message.target))]
         for address, unit in targets:
-            if unit is None:
+            if unit is None or (unit.faults.any and self._disturbs(message, unit, now)):
                 continue
             with unit.lock:
                 unit.server.receive(message.pdu, now, message.functional, message.connection)
@@ -173,6 +178,26 @@ class DoipSide:
             for peer, pdu in answers:
                 if peer is not None:
                     self._entity.respond(peer, address, pdu, now)
+
+    def _disturbs(self, message: Diagnostic, unit: GarageUnit, now: float) -> bool:
+        """Faults of the gateway that strike at a TransferData; True where it does not reach the unit."""
+        if message.pdu[:1] != b"\x36":
+            return False
+        if unit.faults.strikes("alive-check"):
+            self._entity.check_alive(message.connection, now)
+        if unit.faults.strikes("second-tester"):
+            self._entity.appear(message.source, now)
+        if unit.faults.strikes("tcp-reset"):
+            self._reset_connections(now)
+            return True
+        return False
+
+    def _reset_connections(self, now: float) -> None:
+        """All testers get a TCP RST."""
+        for connection in list(self._connections.values()):
+            connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+            self._forget(connection)
+            self._entity.disconnected(connection.number, now)
 
     # -- TCP ---------------------------------------------------------------------------------------------------------
 

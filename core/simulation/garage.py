@@ -22,8 +22,10 @@ from core.simulation.ecu.model import Conditions, UnitModel, UnitState, factory_
 from core.simulation.ecu.rules_faults import record_fault
 from core.simulation.ecu.server import UdsServer
 from core.simulation.initial_state import InitialState
+from core.simulation.misbehaviour import Misbehaviour, UnitFaults
+from core.simulation.misbehaviour.server import FaultyServer
 from core.vci.channel import Clock
-from core.vocabulary import CanAddress, DoipAddress
+from core.vocabulary import CanAddress, DoipAddress, Transport
 
 if TYPE_CHECKING:
     from core.simulation.certificates import Credentials
@@ -63,12 +65,14 @@ class GarageData:
 class GarageUnit:
     """One unit of a garage vehicle. Whoever touches `server` holds `lock`."""
 
-    def __init__(self, model: UnitModel, state: UnitState, conditions: Conditions, now: float) -> None:
+    def __init__(
+        self, model: UnitModel, state: UnitState, conditions: Conditions, now: float, faults: UnitFaults
+    ) -> None:
         self.name = model.name
-        self.model, self.state = model, state
+        self.model, self.state, self.faults = model, state, faults
         self.lock = threading.RLock()
         self._conditions = conditions
-        self.server = UdsServer(model, state, conditions, now)
+        self.server: UdsServer = FaultyServer(model, state, conditions, now, faults)
 
     @property
     def can_address(self) -> CanAddress | None:
@@ -87,11 +91,14 @@ class GarageUnit:
     def power_on(self, now: float) -> None:
         """Start anew with the state as it is now (it was read from disk)."""
         with self.lock:
-            self.server = UdsServer(self.model, self.state, self._conditions, now)
+            self.server = FaultyServer(self.model, self.state, self._conditions, now, self.faults)
 
 
 class Garage:
-    """One simulated vehicle. `voltage` may be set at any time; `on_change` is called when something is to be stored."""
+    """One simulated vehicle. `voltage` may be set at any time; `on_change` is called when something is to be stored.
+
+    `misbehaviour` takes orders at any time.
+    """
 
     def __init__(
         self, name: str, data: GarageData, initial: InitialState, *, clock: Clock, issue: Issue | None = None
@@ -100,6 +107,8 @@ class Garage:
         self._issue = issue or _no_certificates
         self.on_change: Callable[[], None] | None = None
         self._conditions = Conditions(initial.voltage)
+        transports = {unit: _transport(data.units[unit]) for unit in data.vehicle.units}
+        self.misbehaviour = Misbehaviour(name, transports)
         now = clock()
         self.units = tuple(self._build(data.units[unit], now) for unit in data.vehicle.units)
 
@@ -150,7 +159,12 @@ class Garage:
         )  # fmt: skip
         _check_data(model)
         memory = FlashMemory(build_regions(sessions, initial.flashware, self.data.load_block))
-        return GarageUnit(model, factory_state(model, memory), self._conditions, now)
+        faults = self.misbehaviour.of(info.name)
+        return GarageUnit(model, factory_state(model, memory), self._conditions, now, faults)
+
+
+def _transport(info: UnitInfo) -> Transport:
+    return info.address.transport if info.address is not None else Transport.CAN
 
 
 def _check_data(model: UnitModel) -> None:

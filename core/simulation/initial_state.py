@@ -19,6 +19,7 @@ car today. All bytes are hex text (blanks allowed), DIDs and DTC codes are 4 and
     checksum_per_kib = 0.0001                    # CRC time per KiB
     answer_time = 0.0                            # pause before an ordinary answer (P2 is 0.05)
     pending_interval = 0.1                       # a 0x78 every so often during erase and checksum
+    slow_boot = 10.0                             # reset_time where the fault "slow-boot" is ordered
 
     [units.ENGINE]                               # the unit's short name in the PDX, every unit has its table
     hardware = "PB-ENG-HW-04"                    # at most 16 characters: answers idents of kind "hardware", and must
@@ -99,6 +100,7 @@ class SimTiming:
     checksum_per_kib: float = 0.0001
     answer_time: float = 0.0
     pending_interval: float = 0.1
+    slow_boot: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,16 +84,20 @@ def serve(
     clock: Clock = time.monotonic,
     certificates: Path | None = None,
     auth_roots: Sequence[Path] = (),
+    faults: Sequence[str] = (),
 ) -> RunningGarage:
     """Start `vehicle`. With neither `can` nor `doip` it goes on the default ones that it has.
 
     With a `state_directory` (and `lock_directory`) it goes on from its stored state and keeps it; else it is fresh
     from the factory and forgets. Secured units (0x29) take their certificates from the folder `certificates` and trust
-    its root and those in the PEM files `auth_roots`. UsageError for a way that the vehicle does not have; VciBusy,
-    VciNotFound, DriverMissing as for any device.
+    its root and those in the PEM files `auth_roots`. `faults` are orders for misbehaviour.
+
+    UsageError for a way that the vehicle does not have and for an unknown fault; VciBusy, VciNotFound, DriverMissing as
+    for any device.
     """
     issue = issue_from(certificates, _readable(auth_roots)) if certificates else None
     garage = Garage(vehicle, garage_data(vehicle, cache_directory), initial_state(vehicle), clock=clock, issue=issue)
+    garage.misbehaviour.order(faults)
     has_can = any(unit.can_address for unit in garage.units)
     has_doip = any(unit.doip_address for unit in garage.units)
     if can is None and doip is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -37,6 +37,7 @@ class SimulationVci(CombinedVci):
             on_close=on_close,
         )
         self.garage, self.notices = garage, notices
+        self.misbehaviour = garage.misbehaviour
 
 
 def open_simulation(
@@ -48,18 +49,21 @@ def open_simulation(
     lock_directory: Path,
     clock: Clock = time.monotonic,
     certificates: Path | None = None,
+    faults: Iterable[str] = (),
 ) -> SimulationVci:
     """Start the vehicle with its stored state (state_directory/VEHICLE) and open the ways that it has.
 
-    `certificates` is the folder of the installation's own root: secured units (0x29) need it.
+    `certificates` is the folder of the installation's own root: secured units (0x29) need it. `faults` are orders for
+    misbehaviour, in force before the first connection.
 
-    UsageError for an unknown vehicle, VciBusy where another process uses it, DataInvalid for damaged data.
+    UsageError for an unknown vehicle or fault, VciBusy where another process uses it, DataInvalid for damaged data.
     """
     initial = initial_state(vehicle)
     with ExitStack() as stack:
         stack.enter_context(vehicle_lock(vehicle, lock_directory))
         issue = issue_from(certificates) if certificates else None
         garage = Garage(vehicle, garage_data(vehicle, cache_directory), initial, clock=clock, issue=issue)
+        garage.misbehaviour.order(faults)
         store = GarageStore(state_directory / vehicle)
         store.load(garage)
         stack.callback(Saver(garage, store).close)

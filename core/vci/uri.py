@@ -27,9 +27,10 @@ _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 class VciUri:
     """A parsed URI. `text` is as it was written.
 
-    sim: `vehicle`. can: `interface`, `channel` ("" where the driver has a default), `bitrate` in bit/s, `fd`, and
-    `options` for python-can; `doip_host` is "" unless the device speaks DoIP too (`&doip=HOST:PORT`, rule G5).
-    doip: `doip_host`, `doip_port`, `source` (the tester's logical address).
+    sim: `vehicle`, and the `faults` that are ordered there (`?fault=NAME@N&fault=...`). can: `interface`, `channel` (""
+    where the driver has a default), `bitrate` in bit/s, `fd`, and `options` for python-can; `doip_host` is "" unless
+    the device speaks DoIP too (`&doip=HOST:PORT`, rule G5). doip: `doip_host`, `doip_port`, `source` (the tester's
+    logical address).
     """
 
     kind: DeviceKind
@@ -43,6 +44,7 @@ class VciUri:
     doip_host: str = ""
     doip_port: int = DOIP_PORT
     source: int = TESTER
+    faults: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> VciUri:
@@ -62,9 +64,14 @@ def _refused(text: str, why: str) -> UsageError:
 
 
 def _simulation(text: str, rest: str) -> VciUri:
-    if not _NAME.fullmatch(rest):
+    vehicle, _, query = rest.partition("?")
+    if not _NAME.fullmatch(vehicle):
         raise _refused(text, "after sim: comes the name of a vehicle")
-    return VciUri(DeviceKind.SIMULATION, text, vehicle=rest)
+    pairs = _pairs(text, query)
+    for key, _ in pairs:
+        if key != "fault":
+            raise _refused(text, f"sim: has no parameter {key!r}")
+    return VciUri(DeviceKind.SIMULATION, text, vehicle=vehicle, faults=tuple(value for _, value in pairs))
 
 
 def _can(text: str, rest: str) -> VciUri:
@@ -99,15 +106,18 @@ def _doip(text: str, rest: str) -> VciUri:
     return VciUri(DeviceKind.DOIP, text, doip_host=host, doip_port=port, source=source)
 
 
-def _options(text: str, query: str) -> dict[str, Option]:
+def _pairs(text: str, query: str) -> list[tuple[str, str]]:
     if not query:
-        return {}
+        return []
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict")
+        return parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict")
     except ValueError:
         raise _refused(text, "after ? come NAME=VALUE parameters joined by &") from None
+
+
+def _options(text: str, query: str) -> dict[str, Option]:
     options: dict[str, Option] = {}
-    for key, value in pairs:
+    for key, value in _pairs(text, query):
         if not _KEY.fullmatch(key) or key in options or key in ("interface", "channel"):
             raise _refused(text, f"parameter {key!r} is not allowed here or stands there twice")
         options[key] = _typed(value)

@@ -17,6 +17,7 @@ from core.vocabulary import (
     DeviceInfo,
     DeviceKind,
     DoipEntity,
+    ExplainedStep,
     GarageVehicle,
     HostInfo,
     Interrupted,
@@ -175,6 +176,16 @@ class Workbench(Records):
         from core.catalogue.check import report
 
         return report(Path(path), self.paths.compiled)
+
+    def explain(self, what: str, step: str = "", service: str = "") -> tuple[str, tuple[ExplainedStep, ...]]:
+        """(headline, one line a step): what a code or timer means where. No vehicle needed; UsageError with examples.
+
+        `what`: 0x31, requestOutOfRange, N_Bs, P2*, routing:03, nack:06, header:02. `step`: "erase", ...; `service`
+        (0x36, TransferData) limits it to the steps where that is used.
+        """
+        from core.diagnosis.explain.offline import explained, service_number
+
+        return explained(what, step, service_number(service) if service.strip() else None)
 
     def warm_up(self) -> None:
         """Compiles what every connection needs, so that the first one is quick. Broken data files: `problems`."""

@@ -95,6 +95,7 @@ class Vehicle(CodingJobs, Training):
         self._backups = BackupStore(coding_folder, os_user())
         self._recorder = Recorder(history, f"{vci.name} ({vci.uri})", self._warn)
         self._journals = JournalFolder(journal_folder)
+        self._kept_in = (journal_folder, coding_folder)
         self._surroundings = Surroundings(
             catalogue, vci.transports, vci.vin_hint, own_files, vci.can_fd, security
         )
@@ -203,12 +204,17 @@ class Vehicle(CodingJobs, Training):
             lambda r: f"{sum(c.ok is False for c in r.checks)} of {len(r.checks)} checks failed",
         )
 
-    def flash(self, ecu: str, flashware: str | None = None, force: bool = False) -> RunningJob[FlashResult]:
-        """Flashes. PreconditionNotMet before anything is changed, JobInterrupted after the first erase."""
+    def flash(
+        self, ecu: str, flashware: str | None = None, force: bool = False, override: str = ""
+    ) -> RunningJob[FlashResult]:
+        """Flashes. PreconditionNotMet before anything is changed, JobInterrupted after the first erase.
+
+        `override` is the unit's name, typed: goes on past the red lines whose `overridable` says so.
+        """
         from core.diagnosis.flash import flash, with_journal
 
         def job(vehicle: KnownVehicle) -> Job[FlashResult]:
-            return flash(with_journal(self._task(vehicle, ecu, flashware), self._journals), force)
+            return flash(with_journal(self._task(vehicle, ecu, flashware), self._journals), force, override)
 
         return self._start("flash", ecu, job, _flash_words)
 
@@ -224,8 +230,11 @@ class Vehicle(CodingJobs, Training):
 
     def _task(self, vehicle: KnownVehicle, ecu: str | EcuAddress, flashware: str | None) -> FlashTask:
         from core.diagnosis.flash import FlashTask
+        from core.diagnosis.preflight import Bench, Wire
+        from core.pc.laptop import read_pc
 
-        return FlashTask(vehicle, ecu, flashware, self._open_data, lambda: self._pending)
+        bench = Bench(lambda: read_pc(self._kept_in), Wire(self._bitrate), self.uri.startswith("sim:"))
+        return FlashTask(vehicle, ecu, flashware, self._open_data, lambda: self._pending, bench=bench)
 
     def uds(self, target: str | EcuAddress, pdus: Sequence[bytes]) -> RunningJob[UdsResult]:
         """Raw requests, one after another; negative answers are results here, not errors.

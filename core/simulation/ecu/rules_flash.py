@@ -27,11 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Download:
-    """One 0x34 to 0x37. `counter` is the blockSequenceCounter that was programmed last, `blocks` how many were."""
+    """One 0x34 to 0x37. `counter` is the blockSequenceCounter that was programmed last, `blocks` how many were.
+
+    `longest` is the maxNumberOfBlockLength that was offered.
+    """
 
     region: Region
     address: int
     remaining: int
+    longest: int
     counter: int = 0
     blocks: int = 0
 
@@ -64,8 +68,8 @@ def request_download(server: UdsServer, pdu: bytes, now: float) -> Reply:
     check_voltage(server)
     if region.valid or not (server.model.resume or region.start in server.erased):
         raise Refusal(UPLOAD_DOWNLOAD_NOT_ACCEPTED)  # nobody has erased it
-    server.download = Download(region, address, size)
-    length = server.model.initial.max_block_length
+    length = server.block_length(size)
+    server.download = Download(region, address, size, length)
     width = max(2, (length.bit_length() + 7) // 8)
     return bytes((0x74, width << 4)) + length.to_bytes(width, "big")
 
@@ -75,7 +79,7 @@ def transfer_data(server: UdsServer, pdu: bytes, now: float) -> Reply:
     download = server.download
     if download is None:
         raise Refusal(REQUEST_SEQUENCE_ERROR)
-    if len(pdu) > server.model.initial.max_block_length:
+    if len(pdu) > download.longest:
         raise Refusal(INCORRECT_LENGTH)
     counter = pdu[1]
     if download.blocks and counter == download.counter:

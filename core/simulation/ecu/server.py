@@ -187,6 +187,10 @@ class UdsServer:
         self._s3_deadline = None
         self.resets += 1
 
+    def block_length(self, size: int) -> int:
+        """The maxNumberOfBlockLength that a download of `size` bytes is offered."""
+        return self.model.initial.max_block_length
+
     def unlocked(self, level: int) -> bool:
         """Whether a level of 0x27 is open; level 0 needs none."""
         return level == 0 or self.security.unlocked == level
