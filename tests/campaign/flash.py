@@ -248,7 +248,7 @@ def main(argv: list[str]) -> int:
     print(f"seed {options.seed}")
     print(HEADER)
     with tempfile.TemporaryDirectory() as folder, Campaign(
-        Path(folder), Path(options.cache or folder) / "cache", options.workers
+        Path(folder), Path(options.cache or folder), options.workers
     ) as campaign:
         for transport in transports:
             for kind, subject in (("small", SMALL[transport]), ("large", LARGE[transport])):

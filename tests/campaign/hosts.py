@@ -17,7 +17,7 @@ from pathlib import Path
 
 from core.errors import ProductError
 from core.vocabulary import FlashResult
-from core.workbench import Workbench, WorkbenchPaths, open_workbench
+from core.workbench import Workbench, open_workbench
 from tests.campaign.rig import Rig, Subject
 
 SUBJECTS = (Subject("car-mixed", "BODY", 412), Subject("car-mixed", "HEADUNIT", 65535))
@@ -44,10 +44,10 @@ class Tally:
         return not (self.lost or self.wrong or self.untold)
 
 
-def flash_and_kill(rig: Rig, paths: WorkbenchPaths, at: int, tally: Tally) -> None:
+def flash_and_kill(rig: Rig, at: int, tally: Tally) -> None:
     """One flash in a host that dies after the unit's request number `at`, and its recovery in the next host."""
     rig.factory()
-    with open_workbench(paths) as workbench:
+    with open_workbench(rig.paths) as workbench:
         vehicle = workbench.connect(rig.uri, hosted=True)
         pid = vehicle.host.pid
         rig.on_request(lambda number: os.kill(pid, signal.SIGKILL) if number == at else None)
@@ -57,11 +57,11 @@ def flash_and_kill(rig: Rig, paths: WorkbenchPaths, at: int, tally: Tally) -> No
         tally.wrong += not rig.right()
         return
     tally.kills += 1
-    _recover(rig, paths, at, tally)
+    _recover(rig, at, tally)
 
 
-def _recover(rig: Rig, paths: WorkbenchPaths, at: int, tally: Tally) -> None:
-    with open_workbench(paths) as workbench:
+def _recover(rig: Rig, at: int, tally: Tally) -> None:
+    with open_workbench(rig.paths) as workbench:
         waiting = workbench.unfinished()
         tally.left += bool(waiting)
         tally.intact += rig.alive() and not waiting
@@ -89,12 +89,12 @@ def _ending(workbench: Workbench, job) -> FlashResult | ProductError:  # type: i
         return error
 
 
-def requests_of(rig: Rig, paths: WorkbenchPaths) -> int:
+def requests_of(rig: Rig) -> int:
     """Physical requests to the unit in one undisturbed flash."""
     rig.factory()
     seen: list[int] = []
     rig.on_request(seen.append)
-    with open_workbench(paths) as workbench, workbench.connect(rig.uri, hosted=True) as vehicle:
+    with open_workbench(rig.paths) as workbench, workbench.connect(rig.uri, hosted=True) as vehicle:
         result = _ending(workbench, vehicle.flash(rig.subject.unit))
         assert isinstance(result, FlashResult), result
     assert rig.right()
@@ -114,14 +114,13 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         for number, subject in enumerate(SUBJECTS):
             home = Path(folder) / str(number)
-            paths = WorkbenchPaths(home / "config", home / "data", Path(folder) / "cache", home / "state")
             tally = Tally()
             wanted = options.kills // len(SUBJECTS) + (number < options.kills % len(SUBJECTS))
             home.mkdir()
-            with Rig(subject, paths.compiled, home, outside=True) as rig:
-                requests = requests_of(rig, paths)
+            with Rig(subject, Path(folder) / "cache", home, outside=True) as rig:
+                requests = requests_of(rig)
                 while tally.kills < wanted:
-                    flash_and_kill(rig, paths, chance.randint(1, requests), tally)
+                    flash_and_kill(rig, chance.randint(1, requests), tally)
             tallies.append(tally)
             print(f"{subject.car} {subject.unit:<14} {tally.kills:>5} {tally.left:>5} {tally.intact:>6} "
                   f"{tally.too_late:>5} {tally.resumed:>8} {tally.untold:>6} {tally.lost:>5} {tally.wrong:>5}",

@@ -17,7 +17,6 @@ import can
 
 from core.catalogue import Catalogue, load
 from core.catalogue.model import FlashSession
-from core.diagnosis.journal import unfinished
 from core.diagnosis.runner import RunningJob
 from core.errors import ProductError
 from core.events import Event, Noted
@@ -28,13 +27,14 @@ from core.simulation.garage import Garage, GarageUnit
 from core.simulation.initial_state import SimTiming
 from core.simulation.vehicle_files import garage_data, initial_state, pdx_path
 from core.stream import EventStream
+from core.vci.channel import Vci
 from core.vci.combined import CombinedVci
 from core.vci.doip_tcp import DoipVci
 from core.vci.opening import MULTICAST_BLOCK, open_bus
 from core.vci.python_can import CanVci
 from core.vci.uri import VciUri
 from core.vocabulary import FlashResult, Interrupted
-from core.workbench.vehicle import Vehicle
+from core.workbench import Workbench, WorkbenchPaths
 from tests.campaign.cuts import CutVci, Killed, SkippingClock
 
 QUICK = SimTiming(
@@ -73,8 +73,9 @@ class Rig:
     def __init__(self, subject: Subject, cache: Path, home: Path, outside: bool = False) -> None:
         """`outside`: on a bus that other processes reach, at `uri`; a `tester` in this process is not for it."""
         self.subject = subject
-        self.journal, self._frozen = home / "journal", home / "frozen"
-        self.catalogue: Catalogue = load([pdx_path(subject.car)], cache)
+        self.paths = WorkbenchPaths(home / "config", home / "data", cache, home / "state")
+        self._frozen = home / "frozen"
+        self.catalogue: Catalogue = load([pdx_path(subject.car)], self.paths.compiled)
         initial = initial_state(subject.car)
         units = {
             name: replace(unit, timing=subject.timing)
@@ -84,7 +85,7 @@ class Rig:
         }
         self._full_voltage = initial.voltage
         self.garage = Garage(
-            subject.car, garage_data(subject.car, cache), replace(initial, units=units, broadcast=()),
+            subject.car, garage_data(subject.car, self.paths.compiled), replace(initial, units=units, broadcast=()),
             clock=time.monotonic,
         )  # fmt: skip
         self.unit: GarageUnit = self.garage.unit(subject.unit)
@@ -113,7 +114,7 @@ class Rig:
         return can.Bus(interface="virtual", channel=self._channel)
 
     def factory(self) -> None:
-        """The old software again, everything at rest, an empty journal."""
+        """The old software again, everything at rest, an empty journal and history."""
         for unit in self.garage.units:
             with unit.lock:
                 if unit is self.unit:
@@ -122,7 +123,8 @@ class Rig:
                         region.restore(data, True, used)
                 unit.power_on(time.monotonic())
         self.charge()
-        shutil.rmtree(self.journal, ignore_errors=True)
+        for folder in (self.paths.state, self.paths.data):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def right(self) -> bool:
         """Every byte of the flashware is in the unit's memory, marked valid, and the application runs."""
@@ -175,13 +177,13 @@ class Rig:
         """What is on the disk at this moment is what a killed tester leaves."""
         shutil.rmtree(self._frozen, ignore_errors=True)
         self._frozen.mkdir()
-        for path in self.journal.glob("*.jsonl"):
+        for path in self.paths.journal.glob("*.jsonl"):
             shutil.copy(path, self._frozen)
 
     def thaw_journal(self) -> None:
         """Everything that the threads of a tester wrote after its death is undone."""
-        shutil.rmtree(self.journal, ignore_errors=True)
-        self._frozen.replace(self.journal)
+        shutil.rmtree(self.paths.journal, ignore_errors=True)
+        self._frozen.replace(self.paths.journal)
 
     def power_cycle(self) -> None:
         """The unit loses its supply for a moment."""
@@ -204,6 +206,17 @@ class Rig:
         self.close()
 
 
+class _Wired(Workbench):
+    """The product's workbench, whose device is the given one."""
+
+    def __init__(self, paths: WorkbenchPaths, stream: EventStream, vci: CutVci) -> None:
+        super().__init__(paths, stream)
+        self._vci = vci
+
+    def _open_vci(self, uri: VciUri) -> Vci:
+        return self._vci  # type: ignore[return-value]
+
+
 class Tester:
     """One process of the product, connected to the car of a rig: its Vehicle over a VCI that can be cut."""
 
@@ -211,20 +224,11 @@ class Tester:
 
     def __init__(self, rig: Rig, vci: CutVci) -> None:
         self.vci = vci
-        self.stream = Watched(rig.charge)
-        self._journal, self._unit = rig.journal, rig.subject.unit
-        self.vehicle = Vehicle(
-            vci,  # type: ignore[arg-type]
-            rig.catalogue,
-            stream=self.stream,
-            own_files=frozenset(),
-            open_data=lambda path: rig.catalogue,
-            coding_folder=rig.journal.parent / "coding",
-            journal_folder=rig.journal,
-            bitrate=None,
-        )
+        self._unit = rig.subject.unit
+        self.workbench = _Wired(rig.paths, Watched(rig.charge), vci)
+        self.vehicle = self.workbench.connect(f"sim:{rig.subject.car}", hosted=False)
         # waiting for somebody who cannot answer is skipped, not slept
-        tester = self.vehicle._tester
+        tester = self.vehicle._tester  # type: ignore[union-attr]
         tester.clock = vci.clock
         tester._pause = lambda seconds: vci.clock.skip(seconds) if vci.silent or vci.lost else time.sleep(seconds)
 
@@ -239,10 +243,10 @@ class Tester:
         return _ending(self.vehicle.recover(self._unit) if self.unfinished() else self.vehicle.flash(self._unit))
 
     def unfinished(self) -> tuple[Interrupted, ...]:
-        return unfinished(self._journal)
+        return self.workbench.unfinished()
 
     def close(self) -> None:
-        self.vehicle.close()
+        self.workbench.close()
 
     def __enter__(self) -> Tester:
         return self

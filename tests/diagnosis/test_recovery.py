@@ -59,7 +59,7 @@ def cut(folder: JournalFolder, unit: Unit, job: Any, pieces: int) -> None:
 
     def die(command: Command) -> ProductError | None:
         sent = sum(isinstance(c, Request) and c.pdu[0] == 0x36 for c in drive.commands)
-        if isinstance(command, Request) and command.pdu[0] in (0x36, 0x37) and sent > pieces:
+        if isinstance(command, Request) and (sent > pieces or command.pdu[:4] == CHECKSUM):
             raise Killed
         return None
 
@@ -289,6 +289,16 @@ class TestRecover:
         assert erases(unit) == 1
         assert result.sha256 == session().blocks[0].sha256
         assert any(isinstance(c, Tell) and "It is erased" in getattr(c.event, "text", "") for c in drive.commands)
+        assert unfinished(folder) == ()
+
+    def test_all_bytes_were_there_already(self, folder: JournalFolder) -> None:
+        """Cut between the last block and its checksum: nothing is sent again, but everything is compared."""
+        unit = small_unit()
+        cut_flash(folder, unit, 10)
+        assert unfinished(folder)[0].offset == len(IMAGE)
+        result, _ = self.offer(folder, unit)
+        assert (result.result, result.bytes, erases(unit), downloads(unit)) == ("flashed", 0, 0, [])
+        assert any(pdu[:4] == CHECKSUM for pdu in unit.seen)
         assert unfinished(folder) == ()
 
     def test_a_second_cut_goes_on_from_the_second_place(self, folder: JournalFolder) -> None:

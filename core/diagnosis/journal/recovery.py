@@ -24,6 +24,7 @@ class _Entry:
     touched: bool = False
     """An erase or a resumed download was recorded: the unit has no valid software until "ended" says otherwise."""
     complete: bool = False
+    done: bool = False  # programmed and read back, perhaps without a byte that had still to be sent
     left: bool | None = None  # what "ended" says; None where there is no such line
     damaged: bool = False
     block: int = 0
@@ -46,6 +47,7 @@ class _Entry:
             self.complete = True
         elif event == "ended":
             self.left = bool(line.get("left_in_programming"))
+            self.done = self.complete and not self.left
 
 
 def unfinished(folder: JournalFolder | Path) -> tuple[Interrupted, ...]:
@@ -61,7 +63,7 @@ def unfinished(folder: JournalFolder | Path) -> tuple[Interrupted, ...]:
         for key, entry in _entries(path):
             if entry is None or running:
                 waiting.pop(key, None)
-            elif entry.touched:
+            elif entry.touched or entry.done:
                 waiting.pop(key, None)  # also so that the newest is last
                 if entry.left is not False:
                     waiting[key] = entry
