@@ -191,7 +191,7 @@ class HostedVehicle:
     ) -> Any:
         limit = {} if seconds is None else {"seconds": seconds}
         try:
-            kind, value = self._link.call("call", name, _plain(arguments), dict(named), **limit)
+            kind, value = self._link.call("call", name, _plain(arguments), _plain(dict(named)), **limit)
         except TimeoutError:
             raise VciLost(HOST_SILENT) from None
         if kind != "job":
@@ -277,4 +277,6 @@ def _plain(value: Any) -> Any:
     """Paths as absolute text: the host works in another directory."""
     if isinstance(value, PurePath):
         return os.path.abspath(value)  # noqa: PTH100 - a PurePath has no absolute()
+    if type(value) is dict:
+        return {name: _plain(part) for name, part in value.items()}
     return tuple(_plain(part) for part in value) if type(value) is tuple else value

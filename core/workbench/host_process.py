@@ -28,7 +28,9 @@ from core.vocabulary import HostInfo
 from core.workbench.bench import Workbench
 from core.workbench.paths import WorkbenchPaths
 
-WATCHERS_MAY = frozenset({"voltage", "flashware", "coding_after", "coding_history"})
+WATCHERS_MAY = frozenset(
+    {"voltage", "flashware", "coding_after", "coding_history", "ordered_faults", "struck_faults"}
+)
 """Methods of Vehicle that change nothing and start nothing: a screen that only watches may call them."""
 
 log = logging.getLogger("passbay.host")

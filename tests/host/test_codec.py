@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import importlib
 import math
+import pkgutil
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,14 @@ def test_every_noun_and_fact_travels(cls: Any) -> None:
     value = cls(**{name: (f"{name} ü", number, 0.5, None) for number, name in enumerate(names)})
     back = codec.decode(codec.encode(value))
     assert type(back) is cls and back == value
+
+
+def test_no_noun_is_forgotten() -> None:
+    """What core.vocabulary does not export has no place in the table: a result with it would not reach a screen."""
+    for module in pkgutil.iter_modules(vocabulary.__path__):
+        for name, cls in vars(importlib.import_module(f"core.vocabulary.{module.name}")).items():
+            if dataclasses.is_dataclass(cls) and not name.startswith("_"):
+                assert cls in CLASSES, f"core/vocabulary/__init__.py does not export {name}"
 
 
 def test_every_enum_member_travels() -> None:
