@@ -13,9 +13,12 @@ _COMMANDS = {  # name -> (module, attribute, one line for --help)
     "faults": ("tui.cli.vehicle", "faults", "Read or clear the trouble codes of one unit."),
     "flash": ("tui.cli.vehicle", "flash", "Flash one unit with newer software."),
     "recover": ("tui.cli.unfinished", "recover", "Units that were left in programming, and the way back."),
-    "coding": ("tui.cli.coding", "coding", "Show, change or restore the coding of one unit."),
+    "coding": ("tui.cli.records.coding", "coding", "Show, change, compare, back up or restore the coding of units."),
+    "history": ("tui.cli.records.history", "history", "What was done to a vehicle, and whether that record is whole."),
+    "report": ("tui.cli.records.report", "report", "The protocol of an order: text, HTML, JSON."),
     "jobs": ("tui.cli.jobs", "jobs", "Jobs that go on in vehicle hosts: list, watch, stop."),
     "uds": ("tui.cli.uds", "uds", "Send raw UDS requests."),
+    "explain": ("tui.cli.uds", "explain", "What a refusal or a timer means, step by step."),
     "data": ("tui.cli.data", "data", "Diagnostic data files (PDX)."),
 }
 

@@ -1,4 +1,4 @@
-"""`passbay uds`: raw requests, answers as hex and in words."""
+"""`passbay uds`: raw requests, answers as hex and in words; `passbay explain`: what a refusal means where."""
 
 from __future__ import annotations
 
@@ -76,6 +76,43 @@ def uds(
                 "decoded": dict(e.decoded),
             }
             for e in result.exchanges
+        ],
+    )
+
+
+@click.command()
+@click.argument("what", metavar="CODE")
+@click.option("--step", default="", metavar="STEP", help="Only in this step: erase, transfer, coding-write, ...")
+@click.option("--sid", default="", metavar="SERVICE", help="Only where this service is used: 0x36 or TransferData.")
+@json_option
+@command
+def explain(what: str, step: str, sid: str, out: Output) -> None:
+    """What a negative response code, timer or DoIP code means in each step, how the unit is left, what to do.
+
+    CODE is 0x31, 31, requestOutOfRange, N_Bs, P2*, routing:03, nack:06 or header:02. No vehicle is needed.
+    """
+    with open_workbench() as workbench:
+        headline, steps = workbench.explain(what, step, sid)
+    out.line(headline)
+    for line in steps:
+        told = line.explanation
+        out.line()
+        out.line(f"{line.title} ({line.step})")
+        out.line(f"  {told.meaning}")
+        out.line(f"  Now: {told.state_now}")
+        out.line(f"  {told.what_to_do}")
+    out.record(
+        code=what,
+        headline=headline,
+        steps=[
+            {
+                "step": line.step,
+                "title": line.title,
+                "explanation": line.explanation.meaning,
+                "state_now": line.explanation.state_now,
+                "advice": line.explanation.what_to_do,
+            }
+            for line in steps
         ],
     )
 

@@ -24,13 +24,21 @@ def vehicle_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return vci(data(function))
 
 
+def order_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--order, for jobs that go into the vehicle's history."""
+    words = "Order number for the vehicle's history and the report; else one a vehicle and day."
+    return click.option("--order", default="", metavar="TEXT", help=words)(function)
+
+
 @click.command()
 @vehicle_options
+@order_option
 @json_option
 @command
-def survey(vci: str, data_files: tuple[str, ...], out: Output) -> None:
+def survey(vci: str, data_files: tuple[str, ...], order: str, out: Output) -> None:
     """Quick test: VIN, every unit with hardware, software, variant, state and trouble codes."""
     with open_workbench() as workbench, workbench.connect(vci, data_files, idle=True) as vehicle:
+        vehicle.use_order(order)
         result: SurveyResult = wait_for(vehicle.survey(), workbench, out)
     out.line(f"VIN {result.vin or 'unknown'}   {result.vehicle_title or 'vehicle unknown'}   {result.euro_class.value}")
     for unit in result.units:
@@ -58,11 +66,13 @@ def _unit_line(unit: UnitSurvey) -> str:
 @vehicle_options
 @click.option("--ecu", required=True, metavar="NAME", help="The unit, as the survey names it.")
 @click.option("--clear", is_flag=True, help="Clear the trouble codes and read again.")
+@order_option
 @json_option
 @command
-def faults(vci: str, data_files: tuple[str, ...], ecu: str, clear: bool, out: Output) -> None:
+def faults(vci: str, data_files: tuple[str, ...], ecu: str, clear: bool, order: str, out: Output) -> None:
     """Trouble codes of one unit with status in words and environment data."""
     with open_workbench() as workbench, workbench.connect(vci, data_files, idle=True) as vehicle:
+        vehicle.use_order(order)
         result = wait_for(vehicle.faults(ecu, clear=clear), workbench, out)
     if clear:
         out.line(f"{result.unit}: trouble codes cleared.")
@@ -91,7 +101,9 @@ def _dtc_fields(dtc: DtcReading) -> dict[str, Any]:
 @click.option("--ecu", required=True, metavar="NAME", help="The unit, as the survey names it.")
 @click.option("--flashware", metavar="FILE.pdx[#SESSION]", help="Instead of the newest that fits.")
 @click.option("--force", is_flag=True, help="Flash although the unit already has this software.")
+@click.option("--override", default="", metavar="NAME", help="Type the unit's name to pass red lines that allow it.")
 @click.option("--dry-run", is_flag=True, help="Check and show the steps; change nothing.")
+@order_option
 @host_option
 @json_option
 @command
@@ -101,7 +113,9 @@ def flash(
     ecu: str,
     flashware: str | None,
     force: bool,
+    override: str,
     dry_run: bool,
+    order: str,
     hosted: bool,
     out: Output,
 ) -> int:
@@ -113,7 +127,8 @@ def flash(
     with open_workbench() as workbench, workbench.connect(vci, data_files, hosted=where, idle=True) as vehicle:
         if dry_run:
             return _show_preview(wait_for(vehicle.flash_preview(ecu, flashware), workbench, out), out)
-        result = wait_for(vehicle.flash(ecu, flashware, force=force), workbench, out)
+        vehicle.use_order(order)
+        result = wait_for(vehicle.flash(ecu, flashware, force=force, override=override), workbench, out)
     show_flash_result(result, out)
     return 0
 
@@ -150,6 +165,8 @@ def _show_preview(preview: FlashPreview, out: Output) -> int:
     for check in preview.checks:
         reason = f"  {check.reason}" if check.reason else ""
         out.line(f"  {GLYPHS[check.ok]} {check.name}: {check.measured} (wanted {check.wanted}){reason}")
+        if check.overridable:
+            out.line(f"      --override {preview.unit} goes on all the same.")
     for number, step in enumerate(preview.steps, 1):
         out.line(f"  {number:2d} {step}")
     refused = any(check.ok is False for check in preview.checks)
@@ -163,7 +180,10 @@ def _show_preview(preview: FlashPreview, out: Output) -> int:
         software_before=preview.software_before,
         software_after=preview.software_after,
         checks=[
-            {"name": c.name, "ok": c.ok, "measured": c.measured, "wanted": c.wanted, "reason": c.reason}
+            {
+                "name": c.name, "ok": c.ok, "measured": c.measured, "wanted": c.wanted, "reason": c.reason,
+                "overridable": c.overridable, "advice": c.advice,
+            }
             for c in preview.checks
         ],
         steps=list(preview.steps),

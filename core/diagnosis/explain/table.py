@@ -226,7 +226,11 @@ TABLE: Mapping[str, Mapping[str, Cell]] = {
         "dependencies": ("It says that its blocks do not belong together.", _WARE),
     },
     "stopped": {"*": "The technician has stopped the job."},
-    "refused-here": {"*": "Passbay itself has refused to go on."},
+    "refused-here": {
+        "*": "Passbay has stopped the work itself: what it needs for this step is not there.",
+        "check": "Passbay looks before it changes anything, and something did not pass.",
+        "prepare": "Passbay looks before it changes anything, and something did not pass.",
+    },
     "not-proven": {"*": "What was read back is not what was written."},
     "ours": {"*": "Passbay has made a mistake."},
     "pc": {"*": "The cause lies in this PC, not in the vehicle."},

@@ -108,7 +108,7 @@ def compose(reason: Reason, step: StepWords, unit: str = "", *, without_software
     why, fix = cell(reason.kind, step.name)
     a_clear_no = reason.label.startswith("0x") and not reason.silent
     if not reason.words:
-        meaning = f"This happened while {step.doing}. {why}"
+        meaning = f"This happened in the step {step.title!r}. {why}"
     else:
         meaning = f"{'{unit} refused' if a_clear_no else 'While'} {step.doing}: {reason.words} ({reason.label}). {why}"
     unsure = reason.silent or reason.kind == "memory" or (step.name == "erase" and not a_clear_no)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.diagnosis.preflight import names
 from core.diagnosis.preflight.estimate import Estimate, about, in_words
 from core.pc.laptop import PcState
@@ -13,11 +15,14 @@ FREE_MINIMUM = 50 << 20  # bytes for journal, backups and reports
 _MAINS = "Connect the laptop to the mains."
 
 
-def pc_checks(pc: PcState, expected: Estimate | None) -> list[FlashCheck]:
-    """One line each; none where nobody has looked at the PC."""
+def pc_checks(pc: PcState, expected: Estimate | None, *, strict: bool = True) -> list[FlashCheck]:
+    """One line each; none where nobody has looked at the PC. Not `strict`: the battery only warns."""
     if not pc.known:
         return []
-    return [laptop_check(pc, expected.seconds if expected else 0.0), disk_check(pc), journal_check(pc)]
+    laptop = laptop_check(pc, expected.seconds if expected else 0.0)
+    if laptop.ok is False and not strict:
+        laptop = replace(laptop, ok=None, overridable=False)
+    return [laptop, disk_check(pc), journal_check(pc)]
 
 
 def laptop_check(pc: PcState, seconds: float) -> FlashCheck:
