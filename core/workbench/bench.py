@@ -142,13 +142,15 @@ class Workbench(Records):
         reset_vehicle(name, state_directory=self.paths.garage, lock_directory=self.paths.locks)
 
     def serve_garage(
-        self, name: str, can: str | None = None, doip: str | None = None, keep: bool = False, faults: Sequence[str] = ()
-    ) -> RunningGarage:
+        self, name: str, can: str | None = None, doip: str | None = None, keep: bool = False,
+        faults: Sequence[str] = (), auth_roots: Sequence[str | Path] = (),
+    ) -> RunningGarage:  # fmt: skip
         """Puts a simulated vehicle on a python-can bus ("INTERFACE/CHANNEL?port=N") and a DoIP port ("HOST:PORT").
 
         Returns when it is ready; `.describe()` gives vehicle, can, doip and units, `.check()` raises VciLost when a
         bus was lost, `.close()` ends it. `keep` goes on from the stored state and stores it. `faults` orders
-        misbehaviour: NAME, NAME@N or UNIT:NAME@N of `fault_names`.
+        misbehaviour: NAME, NAME@N or UNIT:NAME@N of `fault_names`. Its secured units accept the tester of this
+        installation, and those whose root is in a PEM file of `auth_roots` (`workbench.security.auth_root()` there).
         """
         from core.simulation.serve import serve
         from core.vci.uri import VciUri
@@ -159,6 +161,7 @@ class Workbench(Records):
             can_uri,
             _place(doip) if doip else None,
             certificates=self.security.garage_folder,
+            auth_roots=[Path(file) for file in auth_roots],
             cache_directory=self.paths.compiled,
             state_directory=self.paths.garage if keep else None,
             lock_directory=self.paths.locks,
