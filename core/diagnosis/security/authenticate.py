@@ -14,7 +14,7 @@ from core.diagnosis.commands import Job, ReadClock, Request
 from core.diagnosis.security.identity import Identity
 from core.errors import NegativeResponse, PreconditionNotMet, RemoteProtocolError
 from core.protocol import nrc
-from core.protocol.authentication import messages
+from core.protocol.authentication import GARAGE_METHOD, messages
 from core.vocabulary import EcuAddress
 from core.vocabulary.cleaning import clean
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.protocol.authentication.proof import Exchange
 
 OWN_CERTIFICATE_REFUSED = range(0x50, 0x59)  # 0x50 to 0x57 the certificate, 0x58 the proof
+CHAIN_OF_TRUST = 0x52
 _NOT_KNOWN = (0x11, 0x12, 0x7E, 0x7F)
 _FALSE_UNIT = "Do not program it: check which unit is fitted, and which roots are trusted. Nothing was changed."
 
@@ -88,7 +89,7 @@ def _send(unit: str, address: EcuAddress, identity: Identity, pdu: bytes) -> Job
     entry = nrc.lookup(code)
     if code in OWN_CERTIFICATE_REFUSED:
         raise PreconditionNotMet(
-            f"{unit} does not accept this tester: {entry.words} ({nrc.label(code)}).", _renew(identity)
+            f"{unit} does not accept this tester: {entry.words} ({nrc.label(code)}).", _advice(code, identity)
         )
     if code in _NOT_KNOWN:
         raise PreconditionNotMet(
@@ -119,6 +120,16 @@ def _judge_unit(
         raise PreconditionNotMet(
             f"{unit} cannot be trusted: it could not prove that its certificate is its own.", _FALSE_UNIT
         )
+
+
+def _advice(code: int, identity: Identity) -> str:
+    if code != CHAIN_OF_TRUST:
+        return _renew(identity)
+    garage = " A garage of another installation is told to trust it by `passbay garage serve --auth-root`."
+    return (
+        f"The unit does not know who issued the tester's certificate ({identity.place}): use the one that is meant for"
+        f" this vehicle.{garage if identity.method == GARAGE_METHOD else ''} Nothing was changed."
+    )
 
 
 def _renew(identity: Identity) -> str:
