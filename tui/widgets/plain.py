@@ -7,7 +7,6 @@ parses as markup. `paint` does the same for the line widgets, straight to segmen
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -49,8 +48,8 @@ def pieces_of(cell: Cell) -> tuple[tuple[str, str], ...]:
     if isinstance(cell, str):
         return ((cell, ""),)
     if cell and isinstance(cell[0], str):
-        return (cast("tuple[str, str]", cell),)
-    return cast("tuple[tuple[str, str], ...]", cell)
+        return (cell,)
+    return cell
 
 
 def fit(text: str, width: int, right: bool = False) -> str:
