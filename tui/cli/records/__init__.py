@@ -1,0 +1,1 @@
+"""Commands about what is kept of a vehicle: coding, history, reports."""
