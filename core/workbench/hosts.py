@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import astuple
 from pathlib import Path
@@ -24,7 +26,9 @@ HOST_MODULE = "core.workbench.host_process"
 ATTEMPTS = 5
 ENDING_SECONDS = 20.0
 LOOK_SECONDS = 2.0
+POLL = 0.02
 _LONGEST_COMMAND = 120
+_HOST_HOLDER = re.compile(r"pid (\d+) \(passbay host ")
 
 
 class Hosts:
@@ -62,10 +66,25 @@ class Hosts:
             try:
                 self._spawn(uri, data_files)
             except VciBusy as error:
-                if not self._same_device(uri):
+                if not self._another_is_opening(uri, error.holder):
                     raise
                 problem = error  # another one was quicker: its host is ours too
         raise problem
+
+    def _another_is_opening(self, uri: str, holder: str) -> bool:
+        """Waits until the host that took the device is in the list, or gone; False where the holder is no host."""
+        from core.host.registry import Entry, lives
+
+        found = _HOST_HOLDER.match(holder)
+        opening = Entry(uri, int(found[1]), "", time.time()) if found else None
+        give_up = time.monotonic() + ENDING_SECONDS
+        while not self._same_device(uri):
+            if opening is None or time.monotonic() > give_up:
+                return False
+            if not lives(opening):
+                break
+            time.sleep(POLL)
+        return True
 
     def _attach_to_device(self, uri: str, data_files: Sequence[Path]) -> HostedVehicle | None:
         """The vehicle in the host that has this device, None where no host has it.
