@@ -22,7 +22,7 @@ from typing import Any
 from core.errors import StorageFailed
 from core.pc.files import replace_file
 
-FORMAT = 3  # raise it with every change of what the compiler writes: older files are compiled again
+FORMAT = 4  # raise it with every change of what the compiler writes: older files are compiled again
 _MAGIC = b"PBCAT%03d" % FORMAT
 _FIXED = len(_MAGIC) + 4 + 32
 SUFFIX = ".pbcat"

@@ -58,6 +58,7 @@ files have none of them and get the defaults. Numbers are decimal or 0x...; time
     SESSION only         ORDER               FlashSession.order, newest largest position in the file
                          OWN-SOFTWARE        .own_software                      OWN-IDENT with a DID of kind software
                          HARDWARE *          .hardware                          EXPECTED-IDENT values of kind hardware
+                         PUBLIC-KEY          .public_key, Ed25519, 64 hex       none: a signature is not checked
     DATABLOCK            DATA-FORMAT         DataBlock.data_format, one byte    0x00
     CONFIG-RECORD        SESSION             CodingRecord.session               0x03
     (first), then        SECURITY-LEVEL      .security_level or NONE            0x01
@@ -73,7 +74,9 @@ files have none of them and get the defaults. Numbers are decimal or 0x...; time
 * Unit of a session: LAYER-REFS and ALL-VARIANT-REFS of the ECU-MEM-CONNECTOR. Unit of coding: VALID-BASE-VARIANT.
 * Bytes: FLASHDATA as INTEL-HEX, MOTOROLA-S or BINARY, intern (hex digits) or extern. An extern BINARY file is raw
   bytes; its first byte lies at the lowest SOURCE-START-ADDRESS of the DATABLOCK's SEGMENTS. TARGET-ADDR-OFFSET is
-  added. CHECKSUMs of the SESSION go to the block that holds their range.
+  added. PHYS-SEGMENTs of the ECU-MEM's PHYS-MEM are the unit's memory. SECURITY of the SESSION: FW-SIGNATURE, with the
+  SECURITY-METHOD ED25519 over the SHA-256 of all bytes in the order of its blocks. CHECKSUMs of the SESSION go to the
+  block that holds their range.
 * Coding: DIAG-COMM-DATA-CONNECTOR (UNCOMPRESSED-SIZE is the length), OPTION-ITEMs with their DOP (TEXTTABLE or
   ITEM-VALUEs give choices, LINEAR a number), DEFAULT-DATA-RECORD-SNREF or the first DATA-RECORD the factory bytes,
   PHYSICAL-DEFAULT-VALUE the factory value of one item where there are no bytes.
@@ -102,7 +105,7 @@ KNOWN_NAMES = frozenset(
         *POLICY_NAMES,
         *("VEHICLE", "NAME", "VIN-PREFIX", "EURO-CLASS", "PRODUCT-GROUP", "DOIP-ONLY", "DOIP-GATEWAY"),
         *("PROTOCOL", "P2", "P2-STAR", "S3-CLIENT", "VARIANT-KIND", "IDENT-KIND"),
-        *("ORDER", "OWN-SOFTWARE", "HARDWARE", "DATA-FORMAT", "SESSION", "DID"),
+        *("ORDER", "OWN-SOFTWARE", "HARDWARE", "PUBLIC-KEY", "DATA-FORMAT", "SESSION", "DID"),
     }
 )
 

@@ -10,10 +10,12 @@ from core.catalogue.images import FlashImage, ImageSegment, joined, segments_of_
 from core.catalogue.model import Checksum, DataBlock, ExpectedIdent, FlashSession, Segment, UnitInfo
 from core.catalogue.odx.special import special_data
 from core.catalogue.odx.units import did_of, service_named
-from core.catalogue.sdg import flash_policy
+from core.catalogue.sdg import SpecialData, flash_policy
 from core.errors import DataInvalid
 
 Images = dict[str, bytes]
+SIGNATURE_METHOD = "ED25519"
+"""SECURITY-METHOD of a SESSION: FW-SIGNATURE is Ed25519 over the SHA-256 of all bytes in the order of its blocks."""
 
 
 def sessions_of(
@@ -85,6 +87,9 @@ class _Session:
             hardware=own.texts("HARDWARE") or tuple(hardware),
             order=own.integer("ORDER", self._position),
             part_number=(self._description.partnumber or "") if self._description is not None else "",
+            memory=_memory_of(self._connector.ecu_mem.phys_mem),
+            signature=self._signature(),
+            public_key=self._public_key(policy),
         )
         self._problems += own.problems + policy.problems
         self._problems += [f"{place}: special data {name} is not known" for name in own.unknown_names()]
@@ -109,6 +114,28 @@ class _Session:
             if did is not None:
                 return did
         return next((ident.did for ident in self._unit.idents if ident.name == name), None)
+
+    def _signature(self) -> str:
+        """Hex of the FW-SIGNATURE, "" where there is none."""
+        for security in self._session.securities:
+            if security.fw_signature is not None:
+                return re.sub(r"\s", "", security.fw_signature.value_raw).lower()
+        return ""
+
+    def _public_key(self, special: SpecialData) -> str:
+        """Hex, "" where none is given, or for a signature of a method that nobody here can check."""
+        key = special.text("PUBLIC-KEY").strip().lower()
+        for security in self._session.securities:
+            if security.fw_signature is None:
+                continue
+            method = security.security_method.value_raw.strip() if security.security_method is not None else ""
+            if method.upper().replace("-", "") not in ("", SIGNATURE_METHOD) or len(self._signature()) != 128:
+                self._problems.append(f"{self._session.short_name}: a signature by {method or 'no method'} is not known")
+                return ""
+        if key and not re.fullmatch("[0-9a-f]{64}", key):
+            self._problems.append(f"{self._session.short_name}: PUBLIC-KEY is not 64 hexadecimal digits")
+            return ""
+        return key
 
     def _own_software(self) -> str:
         owns = [own for block in self._session.datablocks for own in block.own_idents]
@@ -194,6 +221,20 @@ class _Session:
             return bytes.fromhex(re.sub(r"\s", "", flashdata.data))
         except ValueError:
             raise DataInvalid("the flash data is not hexadecimal", place=place) from None
+
+
+def _memory_of(physical: Any) -> tuple[tuple[int, int], ...]:
+    """First and last address of every PHYS-SEGMENT, () where the memory is not described."""
+    regions = []
+    for segment in physical.phys_segments if physical is not None else ():
+        end = getattr(segment, "end_address", None)
+        if end is None:
+            size = getattr(segment, "size", None)
+            end = segment.start_address + size - 1 if size else None
+        if end is None:
+            return ()  # one without an end: the whole cannot be judged
+        regions.append((segment.start_address, end))
+    return tuple(regions)
 
 
 def _target_offset(block: Any) -> int:

@@ -47,6 +47,8 @@ class FlashPlanFile:
     image_start: int | None = None
     data_format: int = 0x00
     blocks: tuple[PlanBlock, ...] = ()
+    signature: str = ""
+    public_key: str = ""
 
     @property
     def is_proven(self) -> bool:

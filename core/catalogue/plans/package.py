@@ -68,7 +68,7 @@ def package(plan: FlashPlanFile, image_file: Path | None) -> FlashPackage:
     name = plan.flashware or image_file.name
     session = FlashSession(
         name, plan.title or name, plan.unit, str(image_file), plan.expected_idents, plan.software_after, made,
-        plan.policy, plan.hardware, part_number=plan.part_number,
+        plan.policy, plan.hardware, part_number=plan.part_number, signature=plan.signature, public_key=plan.public_key,
     )  # fmt: skip
     return FlashPackage(plan, session, images)
 
@@ -145,6 +145,7 @@ def plan_of_session(session: FlashSession, unit: UnitInfo | None, vehicle: Vehic
         software_after=session.own_software, hardware=session.hardware, expected_idents=session.expected_idents,
         software_did=kinds["software"], hardware_did=kinds["hardware"], flashware=session.name,
         part_number=_one_line(session.part_number), blocks=blocks,
+        signature=session.signature if session.public_key else "", public_key=session.public_key,
     )  # fmt: skip
 
 

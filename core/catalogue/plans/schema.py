@@ -95,13 +95,18 @@ def _choice(choices: tuple[str, ...]) -> Kind:
     return Kind(f"one of {', '.join(choices)}", read, toml_value)
 
 
-def _hash_of(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError
-    text = value.lower()
-    if text and (len(text) != 64 or set(text) - set("0123456789abcdef")):
-        raise ValueError
-    return text
+def _hex_of(digits: int) -> Callable[[Any], str]:
+    """So many hexadecimal digits, or none."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str):
+            raise ValueError
+        text = value.lower()
+        if text and (len(text) != digits or set(text) - set("0123456789abcdef")):
+            raise ValueError
+        return text
+
+    return read
 
 
 def _security_level(value: Any) -> int:
@@ -130,7 +135,8 @@ CAN_ID_OR_NONE = _number("a CAN identifier", 0, 0x1FFFFFFF, 3, optional=True)
 ADDRESS = _number("an address", 0, 2**63 - 1, 8)
 COUNT = _number("a number of bytes", 0, 2**32 - 1)
 POSITION = _number("a whole number", -(2**31), 2**31)
-HASH = Kind("64 hexadecimal digits", _hash_of, toml_value)
+HASH = Kind("64 hexadecimal digits", _hex_of(64), toml_value)
+SIGNATURE = Kind("128 hexadecimal digits", _hex_of(128), toml_value)
 LEVEL = Kind("an odd number from 1 to 0x7D", _security_level, lambda value: f"0x{value:02X}")
 FORMAT_BYTE = Kind("a byte with 1 to 8 in both halves", _address_format, lambda value: f"0x{value:02X}")
 SECONDS = _decimal("seconds above 0, up to 600", 0, 600)
@@ -268,6 +274,8 @@ PLAN: Mapping[str, tuple[Key, ...]] = {
             "start", "image_start", _number("an address", 0, 2**63 - 1, 8, optional=True), "first byte of a raw binary"
         ),
         Key("data_format", "data_format", BYTE, "byte 2 of 34: compression and encryption"),
+        Key("signature", "signature", SIGNATURE, "Ed25519 over the SHA-256 of the bytes as sent; empty: not signed"),
+        Key("public_key", "public_key", HASH, "of whoever signed"),
     ),
 }
 """Section -> keys of FlashPlanFile itself."""

@@ -39,6 +39,8 @@ def _head(plan: FlashPlanFile) -> Iterator[str]:
     yield f"software afterwards: {plan.software_after}" if plan.software_after else "the new software is not named"
     if plan.image_sha256:
         yield f"only the image with SHA-256 {plan.image_sha256}"
+    if plan.signature:
+        yield f"signed by the key {plan.public_key}" if plan.public_key else "! signed, but no key is named to check it"
     if not plan.is_proven:
         yield "! nothing proves the result: name a checksum routine or the software afterwards"
 
