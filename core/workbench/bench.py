@@ -25,6 +25,7 @@ from core.vocabulary import (
     Transport,
 )
 from core.workbench.data import DataShelf
+from core.workbench.flash import Twins
 from core.workbench.hosts import Hosts
 from core.workbench.paths import WorkbenchPaths
 from core.workbench.records import Records
@@ -261,6 +262,7 @@ class Workbench(Records):
             journal_folder=self.paths.journal,
             security=self.security.methods(self.settings),
             history=self._history(),
+            twins=Twins(self.paths.compiled, self.security.garage_folder),
             bitrate=parsed.bitrate if Transport.CAN in vci.transports else None,
         )
         self._keep(vehicle)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,29 +17,28 @@ from core.vocabulary import (
     EcuAddress,
     EuroClass,
     FaultsResult,
-    FlashChoice,
-    FlashPreview,
-    FlashResult,
     SurveyResult,
     UdsResult,
     VehicleIdentity,
     VehicleUnit,
 )
 from core.workbench.coding import CodingJobs
+from core.workbench.flash import FlashJobs
 from core.workbench.recorder import RECORDED, Recorder
 from core.workbench.training import Training
 
 if TYPE_CHECKING:
     from core.catalogue import Catalogue
     from core.diagnosis.commands import Job, JobJournal
-    from core.diagnosis.flash import FlashTask
     from core.diagnosis.identify import KnownVehicle
+    from core.diagnosis.preflight import Bench
     from core.diagnosis.runner import RunningJob
     from core.diagnosis.security import SecurityMethods
     from core.diagnosis.traffic import TrafficView
     from core.reports.history import HistoryStore
     from core.stream import EventStream
     from core.vci.channel import Vci
+    from core.workbench.flash.twin import Twins
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ class _DtcWatch:
                 self._stream.publish(DtcSeen(time.time(), unit, code))
 
 
-class Vehicle(CodingJobs, Training):
+class Vehicle(FlashJobs, CodingJobs, Training):
     """A connected vehicle. Job methods return at once with a RunningJob; one job at a time (JobError otherwise).
 
     Every job identifies the vehicle first where that has not been done, so none has to be called before another.
@@ -80,6 +80,7 @@ class Vehicle(CodingJobs, Training):
         journal_folder: Path,
         security: SecurityMethods,
         history: HistoryStore,
+        twins: Twins,
     ) -> None:
         from core.diagnosis.coding import BackupStore
         from core.diagnosis.identify import Surroundings
@@ -91,6 +92,7 @@ class Vehicle(CodingJobs, Training):
         self._stream = stream
         self._catalogue = catalogue
         self._open_data = open_data
+        self._twins = twins
         self._bitrate = bitrate
         self._backups = BackupStore(coding_folder, os_user())
         self._recorder = Recorder(history, f"{vci.name} ({vci.uri})", self._warn)
@@ -104,7 +106,7 @@ class Vehicle(CodingJobs, Training):
         self._identity: VehicleIdentity | None = None
         self._speakers: tuple[tuple[str, EcuAddress], ...] = ()
         self._running: RunningJob[Any] | None = None
-        self._pending = 0
+        self._pending: Counter[str] = Counter()
         self._watch = _DtcWatch(stream)
         self._lock = threading.Lock()
         self._closed = False
@@ -184,57 +186,11 @@ class Vehicle(CodingJobs, Training):
         cleared, measure = ("cleared, ", "clear") if clear else ("", "")
         return self._start("faults", ecu, job, lambda r: f"{cleared}{len(r.dtcs)} trouble codes", measure)
 
-    def flashware(self, ecu: str) -> tuple[FlashChoice, ...]:
-        """Flashware known for this unit of the identified vehicle, newest first. No traffic."""
-        if self._known is None:
-            return ()
-        sessions = self._catalogue.flash_sessions(self._known.unit(ecu))[::-1]
-        return tuple(
-            FlashChoice(s.name, s.title, s.file, s.own_software, s.size, newest=s is sessions[0]) for s in sessions
-        )
-
-    def flash_preview(self, ecu: str, flashware: str | None = None) -> RunningJob[FlashPreview]:
-        """All checks and the steps, nothing changed. `flashware`: FILE.pdx[#SESSION] or a session's name."""
-        from core.diagnosis.flash import flash_preview
-
-        return self._start(
-            "preview",
-            ecu,
-            lambda vehicle: flash_preview(self._task(vehicle, ecu, flashware)),
-            lambda r: f"{sum(c.ok is False for c in r.checks)} of {len(r.checks)} checks failed",
-        )
-
-    def flash(
-        self, ecu: str, flashware: str | None = None, force: bool = False, override: str = ""
-    ) -> RunningJob[FlashResult]:
-        """Flashes. PreconditionNotMet before anything is changed, JobInterrupted after the first erase.
-
-        `override` is the unit's name, typed: goes on past the red lines whose `overridable` says so.
-        """
-        from core.diagnosis.flash import flash, with_journal
-
-        def job(vehicle: KnownVehicle) -> Job[FlashResult]:
-            return flash(with_journal(self._task(vehicle, ecu, flashware), self._journals), force, override)
-
-        return self._start("flash", ecu, job, _flash_words)
-
-    def recover(self, ecu: str) -> RunningJob[FlashResult]:
-        """The right recovery of a unit that was left in programming (`Workbench.unfinished`), with the same flashware:
-        read back, gone on with where its boot loader can, or repeated from the erase. DataMissing where nothing was."""
-        from core.diagnosis.flash import recover
-
-        def job(vehicle: KnownVehicle) -> Job[FlashResult]:
-            return recover(vehicle, ecu, self._journals, self._task)
-
-        return self._start("flash", ecu, job, _flash_words)
-
-    def _task(self, vehicle: KnownVehicle, ecu: str | EcuAddress, flashware: str | None) -> FlashTask:
-        from core.diagnosis.flash import FlashTask
+    def _bench(self) -> Bench:
         from core.diagnosis.preflight import Bench, Wire
         from core.pc.laptop import read_pc
 
-        bench = Bench(lambda: read_pc(self._kept_in), Wire(self._bitrate), self.uri.startswith("sim:"))
-        return FlashTask(vehicle, ecu, flashware, self._open_data, lambda: self._pending, bench=bench)
+        return Bench(lambda: read_pc(self._kept_in), Wire(self._bitrate), self.uri.startswith("sim:"))
 
     def uds(self, target: str | EcuAddress, pdus: Sequence[bytes]) -> RunningJob[UdsResult]:
         """Raw requests, one after another; negative answers are results here, not errors.
@@ -275,7 +231,7 @@ class Vehicle(CodingJobs, Training):
                     raise JobError("The vehicle is disconnected.", "Connect again.")
                 what = f"{busy.kind} {busy.unit}".strip()
                 raise JobError(f"{what} is still running.", "Wait for its end or stop it first.")
-            self._pending = 0
+            self._pending.clear()
             journal: JobJournal = Journal(self._journals, kind=kind, vci=self.uri, warn=self._warn)
             if measure or kind in RECORDED:
                 witness = self._recorder.begin(measure or kind, unit)
@@ -309,7 +265,7 @@ class Vehicle(CodingJobs, Training):
 
     def _publish(self, event: Event) -> None:
         if isinstance(event, ResponsePendingReceived):
-            self._pending += 1
+            self._pending[event.unit] += 1
         self._recorder.hear(event, self._identity)
         self._stream.publish(event)
         if isinstance(event, UnitSurveyed):
@@ -358,12 +314,6 @@ def _survey_words(result: SurveyResult) -> str:
     answered = sum(bool(unit.idents or unit.software) for unit in result.units)
     codes = sum(unit.dtcs for unit in result.units)
     return f"{answered} of {len(result.units)} units answered, {codes} trouble codes"
-
-
-def _flash_words(result: FlashResult) -> str:
-    if result.result != "flashed":
-        return f"software {result.software_after} is up to date"
-    return f"software {result.software_before} -> {result.software_after}, {result.bytes} bytes"
 
 
 def _uds_words(result: UdsResult) -> str:

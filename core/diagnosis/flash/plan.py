@@ -28,14 +28,14 @@ class FlashTask:
     """What the technician asked for. `flashware` is None (the newest that fits), a session's name, FILE[#SESSION], or
     PLAN.toml[#IMAGE]; `ecu` the unit's name or address, "" where the plan names it.
 
-    `open_data` compiles a PDX that is not in the catalogue; `pending` counts the 0x78 answers of this job so far.
+    `open_data` compiles a PDX that is not in the catalogue; `pending` counts the 0x78 answers of a unit in this job.
     """
 
     vehicle: KnownVehicle
     ecu: str | EcuAddress
     flashware: str | None
     open_data: Callable[[Path], Catalogue]
-    pending: Callable[[], int] = lambda: 0
+    pending: Callable[[str], int] = lambda unit: 0
     interrupted: Interrupted | None = None
     """What the journal says of this unit: where it was left in programming, its word on its software is no proof."""
     resume: bool = False  # go on with the interrupted one where its boot loader does that

@@ -28,7 +28,7 @@ def result_of(
     rate = size / seconds if seconds > 0 else 0.0
     return FlashResult(
         plan.unit.name, result, plan.session.name, size, seconds, rate, sha256, plan.software_before, after, retries,
-        plan.task.pending(),
+        plan.task.pending(plan.unit.name),
     )  # fmt: skip
 
 

@@ -193,7 +193,8 @@ class Run:
         publish = only_steps(self._publish) if elsewhere else self._publish
         journal = NO_JOURNAL if elsewhere else self._journal.branch()
         tester = branch.tester or self._tester
-        part = Run(self.job_id, tester, publish, self._cancel, self._wall_clock, journal, branch.unit)
+        name = f"{self._branch}/{branch.unit}" if self._branch else branch.unit
+        part = Run(self.job_id, tester, publish, self._cancel, self._wall_clock, journal, name)
         result, problem = part.conclude(branch.job)
         journal.ended(self.job_id, problem)
         return problem or result
