@@ -25,6 +25,16 @@ ROUTINE_NAMES: Final = {1: "start", 2: "stop", 3: "results of"}
 COMMUNICATION_NAMES: Final = {
     0: "receive and send", 1: "receive, do not send", 2: "do not receive, send", 3: "neither receive nor send",
 }  # fmt: skip
+AUTHENTICATION_NAMES: Final = {
+    0: "end", 1: "verify certificate, one way", 2: "verify certificate, both ways", 3: "proof of ownership",
+    4: "transmit certificate", 5: "request challenge", 6: "verify proof, one way", 7: "verify proof, both ways",
+    8: "which method",
+}  # fmt: skip
+AUTHENTICATION_RESULTS: Final = {
+    0x00: "accepted", 0x01: "rejected", 0x02: "certificates (APCE)", 0x03: "challenge and response, asymmetric (ACR)",
+    0x04: "challenge and response, symmetric (ACR)", 0x10: "authentication ended", 0x11: "prove that it is yours",
+    0x12: "authenticated", 0x13: "certificate verified",
+}  # fmt: skip
 DTC_SETTING_NAMES: Final = {1: "on", 2: "off"}
 DTC_REPORT_NAMES: Final = {
     1: "count by status", 2: "list by status", 3: "snapshot list", 4: "snapshot record", 6: "extended data record",
@@ -232,6 +242,8 @@ def _sub_function(sid: int, sub: int, data: bytes, *, is_answer: bool) -> str:
         return f"level {level:02X} {'seed' if sub & 1 else 'key'} {_hex(data)}".rstrip()
     if sid == Sid.COMMUNICATION_CONTROL:
         return COMMUNICATION_NAMES.get(sub, f"control {sub:02X}")
+    if sid == Sid.AUTHENTICATION:
+        return _authentication(sub, data, is_answer=is_answer)
     if sid == Sid.CONTROL_DTC_SETTING:
         return DTC_SETTING_NAMES.get(sub, f"setting {sub:02X}")
     if sid == Sid.TESTER_PRESENT and not sub:
@@ -245,6 +257,15 @@ def _sub_function(sid: int, sub: int, data: bytes, *, is_answer: bool) -> str:
     if sid == Sid.READ_DTC_INFORMATION:
         return f"{DTC_REPORT_NAMES.get(sub, f'report {sub:02X}')} {_hex(data)}".rstrip()
     return f"{sub:02X} {_hex(data)}".rstrip()
+
+
+def _authentication(task: int, data: bytes, *, is_answer: bool) -> str:
+    """Certificates and proofs are long and say nothing to a reader: their size does."""
+    name = AUTHENTICATION_NAMES.get(task, f"task {task:02X}")
+    if is_answer and data:
+        result = AUTHENTICATION_RESULTS.get(data[0], f"result {data[0]:02X}")
+        return f"{name}: {result}" + (f", {_count(len(data) - 1)}" if len(data) > 1 else "")
+    return f"{name}, {_count(len(data))}" if data else name
 
 
 def _identifiers(sid: int, rest: bytes, *, is_answer: bool) -> str:

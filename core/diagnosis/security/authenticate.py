@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from core.diagnosis.commands import Job, ReadClock, Request
 from core.diagnosis.security.identity import Identity
 from core.errors import NegativeResponse, PreconditionNotMet, RemoteProtocolError
-from core.protocol import nrc
+from core.protocol import nrc, uds
 from core.protocol.authentication import GARAGE_METHOD, messages
 from core.vocabulary import EcuAddress
 from core.vocabulary.cleaning import clean
@@ -59,7 +59,7 @@ def authenticate(
     pdu = yield from _send(unit, address, identity, own.encode())
     result = messages.result_of(pdu, messages.PROOF_OF_OWNERSHIP)
     if result != messages.COMPLETE:
-        words = messages.RETURN_PARAMETERS.get(result, f"0x{result:02X}")
+        words = uds.AUTHENTICATION_RESULTS.get(result, f"0x{result:02X}")
         raise PreconditionNotMet(f"{unit} does not grant access: {words}.", _renew(identity))
 
 
@@ -74,7 +74,7 @@ def _ask_method(unit: str, address: EcuAddress) -> Job[None]:
     if pdu[0] == messages.ANSWER:
         method = messages.result_of(pdu, messages.CONFIGURATION)
         if method != messages.CONFIGURATION_APCE:
-            words = messages.RETURN_PARAMETERS.get(method, f"0x{method:02X}")
+            words = uds.AUTHENTICATION_RESULTS.get(method, f"0x{method:02X}")
             raise PreconditionNotMet(
                 f"{unit} asks for another authentication than certificates: {words}.",
                 "Check that the diagnostic data fits this unit. Nothing was changed.",

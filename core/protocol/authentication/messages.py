@@ -26,11 +26,6 @@ CONFIGURATION_APCE: Final = 0x02
 DE_AUTHENTICATED: Final = 0x10
 OWNERSHIP_NECESSARY: Final = 0x11
 COMPLETE: Final = 0x12
-RETURN_PARAMETERS: Final = {
-    0x00: "accepted", 0x01: "rejected", 0x02: "certificates (APCE)", 0x03: "challenge and response, asymmetric (ACR)",
-    0x04: "challenge and response, symmetric (ACR)", 0x10: "authentication ended", 0x11: "certificate verified",
-    0x12: "authenticated", 0x13: "certificate verified",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
