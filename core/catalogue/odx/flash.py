@@ -130,7 +130,7 @@ class _Session:
                 continue
             method = security.security_method.value_raw.strip() if security.security_method is not None else ""
             if method.upper().replace("-", "") not in ("", SIGNATURE_METHOD) or len(self._signature()) != 128:
-                self._problems.append(f"{self._session.short_name}: a signature by {method or 'no method'} is not known")
+                self._problems.append(f"{self._session.short_name}: signature method {method!r} is not known")
                 return ""
         if key and not re.fullmatch("[0-9a-f]{64}", key):
             self._problems.append(f"{self._session.short_name}: PUBLIC-KEY is not 64 hexadecimal digits")
