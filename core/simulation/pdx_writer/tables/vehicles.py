@@ -163,7 +163,7 @@ CAR_DOIP = Vehicle(
             "BL-DRV-09",
             ("2200.10", "2211.03", "2211.04"),
             program_and_data(0x80040000, 0x70000, 0x10000),
-            policy={"VOLTAGE-MINIMUM": "12.5", "AUTHENTICATION": "garage-certificate"},
+            policy={"VOLTAGE-MINIMUM": "12.5", "AUTHENTICATION": "garage-certificate", "PARALLEL": "TRUE"},
             present=(Present("P0A7F-00", STORED, 4),),
         ),
         Unit(
@@ -177,7 +177,7 @@ CAR_DOIP = Vehicle(
             ("0801.02", "0822.00", "0822.01"),
             program_and_data(0x08004000, 0xE000, 0x2000),
             data_format="MOTOROLA-S",
-            policy={"RESEND-ON-TIMEOUT": "FALSE"},
+            policy={"RESEND-ON-TIMEOUT": "FALSE", "PARALLEL": "TRUE"},
         ),
         Unit(
             "BODY",
@@ -190,6 +190,7 @@ CAR_DOIP = Vehicle(
             ("3101.01", "3108.12", "3108.14"),
             program_and_data(0x08004000, 0x6000, 0x2000),
             data_format="BINARY",
+            policy={"PARALLEL": "TRUE"},
             present=(Present("B1041-13", ACTIVE, 2, recurs=3.0), Present("B1480-00", PENDING)),
         ),
         Unit(
@@ -202,7 +203,7 @@ CAR_DOIP = Vehicle(
             "BL-HUN-14",
             ("5200.02", "5231.19", "5231.20"),
             (Block("SYSTEM", "System", 0x90000000, 0x180000), Block("MEDIA", "Media and maps", 0x90180000, 0x80000)),
-            policy={"RESET-TIME": "20.0", "RESUME": "TRUE"},
+            policy={"RESET-TIME": "20.0", "RESUME": "TRUE", "PARALLEL": "TRUE"},
             settings={"max_block_length": 65535},
         ),
         Unit(
@@ -219,7 +220,7 @@ CAR_DOIP = Vehicle(
                 Block("NETWORK", "Picture recognition", 0xA00A0000, 0x50000),
                 Block("DATA", "Data", 0xA00F0000, 0x10000),
             ),
-            policy={"AUTHENTICATION": "garage-certificate"},
+            policy={"AUTHENTICATION": "garage-certificate", "PARALLEL": "TRUE", "DEPENDS-ON": "BRAKES"},
             present=(Present("C1001-78", STORED, 1),),
             settings={"max_block_length": 16386},
         ),
