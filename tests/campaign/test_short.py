@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.campaign.flash import CUTS, SMALL, Campaign, slow
-from tests.campaign.rig import Subject
+from tests.campaign.hosts import Tally, flash_and_kill
+from tests.campaign.rig import Rig, Subject
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -65,6 +66,15 @@ def test_the_rig_sees_a_unit_without_software(campaign: Campaign) -> None:
         assert (rig.right(), rig.alive()) == (False, True), "the old software is whole, but not the new one"
     finally:
         campaign.give_back(rig)
+
+
+def test_a_host_that_is_killed_loses_no_unit(tmp_path: Path, home: Path) -> None:
+    """A real process, a real SIGKILL, in the middle of the second block."""
+    tally = Tally()
+    with Rig(Subject("car-mixed", "HEADUNIT", 65535), home / "cache", tmp_path, outside=True) as rig:
+        flash_and_kill(rig, 65, tally)
+    assert (tally.kills, tally.left, tally.lost, tally.wrong, tally.untold) == (1, 1, 0, 0, 0)
+    assert tally.notes == []
 
 
 def test_the_command_lists_its_campaigns() -> None:

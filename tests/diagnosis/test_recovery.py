@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -224,13 +225,15 @@ class TestUnfinished:
         b"[" * 5000, b"{}", b'{"event": 5}', b'{"event": "started", "unit": [1]}', b'"text"', b"null", b"1e999",
         b'{"event": "acknowledged", "offset": -1, "block": "x"}', b'{"event": "erasing", "unit": null}',
         b'{"event": "ended", "t": "late", "left_in_programming": "no"}',
-        b'{"event": "started", "vin": 7, "unit": "\\ud800"}', b'{"event": "confirmed"}',
+        b'{"event": "started", "vin": 7, "unit": "\\ud800", "t": 1e999}', b'{"event": "erasing", "t": NaN}',
+        b'{"event": "confirmed"}',
     ])), max_size=12))  # fmt: skip
     def test_any_bytes_can_be_read(self, tmp_path_factory: pytest.TempPathFactory, content: list[bytes]) -> None:
         folder = JournalFolder(tmp_path_factory.mktemp("hostile"))
         (folder.directory / "journal-000001.jsonl").write_bytes(b"\n".join(content))
         for entry in unfinished(folder):
             assert isinstance(entry, Interrupted) and entry.sentence
+            datetime.fromtimestamp(entry.at, UTC)
 
     def test_other_files_in_the_folder_are_nobodys_business(self, folder: JournalFolder) -> None:
         (folder.directory / "journal-1.jsonl.tmp").write_text("{}")

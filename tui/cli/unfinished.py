@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 
 import click
 
 from core.errors import DataMissing, UsageError
 from core.vocabulary import Interrupted
-from core.workbench import Workbench, open_workbench
+from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
-from tui.cli.running import wait_for
-from tui.cli.vehicle import show_flash_result
+from tui.cli.running import host_option, wait_for
+from tui.cli.vehicle import order_option, show_flash_result
 
 
 @click.command()
@@ -21,6 +22,8 @@ from tui.cli.vehicle import show_flash_result
 @click.option("--ecu", metavar="NAME", help="The unit to bring back.")
 @click.option("--dismiss", is_flag=True, help="Forget the entry of --ecu without flashing.")
 @click.option("--vin", metavar="VIN", help="With --dismiss: which vehicle, where the name alone is not enough.")
+@order_option
+@host_option
 @json_option
 @command
 def recover(
@@ -30,6 +33,8 @@ def recover(
     ecu: str | None,
     dismiss: bool,
     vin: str | None,
+    order: str,
+    hosted: bool,
     out: Output,
 ) -> None:
     """Bring a unit back that was left in programming (power cut, cable, killed program).
@@ -48,13 +53,10 @@ def recover(
         elif vci is None:
             raise UsageError("Recovering a unit needs --vci.", "passbay recover --vci URI --ecu NAME")
         else:
-            _recover(workbench, vci, data_files, ecu, out)
-
-
-def _recover(workbench: Workbench, vci: str, data_files: tuple[str, ...], ecu: str, out: Output) -> None:
-    with workbench.connect(vci, data_files, hosted=True, idle=True) as vehicle:
-        result = wait_for(vehicle.recover(ecu), workbench, out)
-    show_flash_result(result, out)
+            with workbench.connect(vci, data_files, hosted=hosted, idle=True) as vehicle:
+                vehicle.use_order(order)
+                result = wait_for(vehicle.recover(ecu), workbench, out)
+            show_flash_result(result, out)
 
 
 def _chosen(entries: tuple[Interrupted, ...], ecu: str, vin: str | None) -> Interrupted:
@@ -71,8 +73,8 @@ def _list(entries: tuple[Interrupted, ...], out: Output) -> None:
     for entry in entries:
         out.line(f"{datetime.fromtimestamp(entry.at).astimezone():%Y-%m-%d %H:%M}  {entry.sentence}")
         out.line(f"                  {entry.advice}")
-        way = entry.vci or "URI"
-        out.line(f"                  passbay recover --vci {way} --ecu {entry.unit}")
+        way = shlex.quote(entry.vci) if entry.vci else "URI"
+        out.line(f"                  passbay recover --vci {way} --ecu {shlex.quote(entry.unit)}")
     if not entries:
         out.line("No unit was left in programming.")
     out.record(unfinished=[_fields(entry) for entry in entries])

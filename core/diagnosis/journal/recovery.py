@@ -10,6 +10,7 @@ from typing import Any
 from core.diagnosis.journal.files import JournalFolder, is_running, read_lines
 from core.vocabulary import Interrupted
 
+LATEST = 253402300799.0  # the last second of the year 9999: what a calendar can show
 _Key = tuple[str, str]
 
 
@@ -154,4 +155,4 @@ def _number(line: Mapping[str, Any], name: str) -> int:
 
 def _seconds(line: Mapping[str, Any]) -> float:
     value = line.get("t", 0.0)
-    return float(value) if isinstance(value, int | float) else 0.0
+    return float(value) if isinstance(value, int | float) and 0 <= value <= LATEST else 0.0
