@@ -11,6 +11,7 @@ from core.diagnosis.flash.job import allowed, up_to_date
 from core.diagnosis.flash.plan import FlashPlan, FlashTask, prepare
 from core.diagnosis.flash.sequence import Turn, groups, held_up, in_order, missing, next_group, not_drivable
 from core.diagnosis.flash.unit_run import UnitRun
+from core.diagnosis.preflight import typed_names
 from core.errors import JobCancelled, PreconditionNotMet, ProductError, UsageError, VciLost
 from core.events import Noted
 from core.vocabulary import DoipAddress, FlashOrderPreview, FlashOrderResult, FlashResult, FlashUnitResult
@@ -28,14 +29,17 @@ def flash_order_preview(tasks: Sequence[FlashTask]) -> Job[FlashOrderPreview]:
     )  # fmt: skip
 
 
-def flash_order(tasks: Sequence[FlashTask], force: bool = False) -> Job[FlashOrderResult]:
+def flash_order(
+    tasks: Sequence[FlashTask], force: bool = False, override: Sequence[str] = ()
+) -> Job[FlashOrderResult]:  # fmt: skip
     """Flashes all of them. One red line refuses the whole order (PreconditionNotMet) before anything is changed.
 
+    `override` holds the typed names of units whose red lines may be passed where their flash plan allows it.
     A unit that fails stops those that need it; the others go on. Its error is in the result, not raised. JobCancelled
     says what is done and what is not.
     """
     plans = yield from _prepared(tasks)
-    order = _Order(plans, force)
+    order = _Order(plans, force, typed_names(override, plans))
     yield from order.decide()
     for text in _warnings(order.turns):
         yield Tell(Noted(0.0, "warning", text))
@@ -74,10 +78,10 @@ def _warnings(turns: Sequence[Turn]) -> tuple[str, ...]:
 class _Order:
     """One order under way."""
 
-    def __init__(self, plans: dict[str, FlashPlan], force: bool) -> None:
+    def __init__(self, plans: dict[str, FlashPlan], force: bool, override: frozenset[str]) -> None:
         self.turns = in_order(map(_turn, plans.values()))
         self._plans = plans
-        self._force = force
+        self._force, self._override = force, override
         self._runs: dict[str, UnitRun] = {}
         self._results: dict[str, FlashUnitResult] = {}
         self._errors: dict[str, ProductError] = {}
@@ -91,7 +95,8 @@ class _Order:
                 if plan.up_to_date and not self._force:
                     self._done(turn.unit, (yield from up_to_date(plan)))
                 else:
-                    self._runs[turn.unit] = yield from allowed(plan, self._force)
+                    typed = turn.unit if turn.unit in self._override else ""
+                    self._runs[turn.unit] = yield from allowed(plan, self._force, typed)
             except PreconditionNotMet as refusal:
                 refusals.append(refusal)
         if refusals:

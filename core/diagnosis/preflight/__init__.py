@@ -2,7 +2,7 @@
 
 from core.diagnosis.preflight.checks import NO_BENCH, Bench, Findings, Subject, run_checks
 from core.diagnosis.preflight.estimate import Wire
-from core.diagnosis.preflight.override import decide
+from core.diagnosis.preflight.override import decide, typed_names
 from core.diagnosis.preflight.rules import refuse, require_covered, require_known
 from core.diagnosis.preflight.watch import VoltageWatch
 
@@ -18,4 +18,5 @@ __all__ = [
     "require_covered",
     "require_known",
     "run_checks",
+    "typed_names",
 ]

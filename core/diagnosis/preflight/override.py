@@ -20,6 +20,18 @@ def marked(checks: Iterable[FlashCheck], allowed: bool) -> tuple[FlashCheck, ...
     return tuple(replace(check, overridable=check.overridable and allowed and check.ok is False) for check in checks)
 
 
+def typed_names(override: Iterable[str], units: Iterable[str]) -> frozenset[str]:
+    """The units that were typed, as the data spells them. PreconditionNotMet for a name that is none of `units`."""
+    known = {unit.casefold(): unit for unit in units}
+    for name in override:
+        if name.strip() and name.strip().casefold() not in known:
+            raise PreconditionNotMet(
+                f"The override names {name!r}, which is not flashed here.",
+                f"Type the name of one of these units: {', '.join(known.values())}. Nothing was changed.",
+            )
+    return frozenset(known[name.strip().casefold()] for name in override if name.strip())
+
+
 def decide(
     unit: str, checks: Iterable[FlashCheck], *, force: bool = False, override: str = ""
 ) -> tuple[FlashCheck, ...]:
