@@ -8,6 +8,7 @@ No revocation lists, no name constraints. Pure: the time is given, nothing is re
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -18,6 +19,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID, SignatureAlgorithmOID
 
 Certificate = x509.Certificate
@@ -46,7 +48,9 @@ _KNOWN_EXTENSIONS = (
 )  # fmt: skip
 # cryptography reads extensions when they are asked for, and says each kind of nonsense with another class
 _UNREADABLE = (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion,
-               UnsupportedAlgorithm)  # fmt: skip
+               UnsupportedAlgorithm, CryptographyDeprecationWarning)  # fmt: skip
+# It only warns of what RFC 5280 forbids and it will refuse one day (a serial number below 1): here it is refused now.
+warnings.filterwarnings("error", category=CryptographyDeprecationWarning, module=__name__.replace(".", r"\."))
 
 
 class CertificateRefused(Exception):
@@ -73,6 +77,8 @@ def decode_chain(data: bytes) -> tuple[Certificate, ...]:
         try:
             certificate = x509.load_der_x509_certificate(data[:length])
             same = certificate.public_bytes(Encoding.DER) == data[:length]
+            # the count of unused bits of the signature is covered by no signature: a whole number of bytes, always
+            same = same and data[:length].endswith(b"\0" + certificate.signature)
         except _UNREADABLE as problem:
             raise CertificateRefused(FORMAT, "cannot be read") from problem
         if not same or len(found) == LONGEST_CHAIN:
