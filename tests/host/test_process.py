@@ -229,3 +229,20 @@ def test_the_host_says_why_it_could_not_open(bench: Workbench) -> None:
     with pytest.raises(Exception, match="nosuchcar"):
         bench.connect("sim:nosuchcar", hosted=True)
     assert bench.hosts() == [] and not list(bench.paths.hosts.iterdir())
+
+
+def test_a_host_that_is_just_opening_is_waited_for(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loser of two that start at once: the winner has the lock and is not in the list yet."""
+    looks: list[str] = []
+    opening = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+
+    def look(uri: str) -> list[str]:
+        looks.append(uri)
+        return ["there"] if len(looks) == 3 else []
+
+    monkeypatch.setattr(bench.hosting, "_same_device", look)
+    holder = f"pid {opening.pid} (passbay host {MIXED})"
+    assert bench.hosting._another_is_opening(MIXED, holder) and len(looks) == 3
+    assert not bench.hosting._another_is_opening(MIXED, f"pid {opening.pid} (python other.py)")
+    opening.communicate(timeout=LONG)
+    assert bench.hosting._another_is_opening(MIXED, holder)  # it has gone: the device is free
