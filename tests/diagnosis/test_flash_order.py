@@ -10,8 +10,8 @@ import pytest
 
 from core.catalogue.model import FlashPolicy
 from core.diagnosis.commands import Branch, Command, Request, SideBySide, Step, Tell
-from core.diagnosis.flash import FlashTask, flash_order, flash_order_preview
-from core.diagnosis.flash.sequence import Turn, groups, in_order, missing
+from core.diagnosis.flash import FlashTask, flash, flash_order, flash_order_preview
+from core.diagnosis.flash.order.sequence import Turn, groups, in_order
 from core.diagnosis.runner import CancelToken, run
 from core.diagnosis.tester import Tester
 from core.errors import JobCancelled, NoResponse, PreconditionNotMet, ProductError, UsageError, VciLost
@@ -30,7 +30,6 @@ PLACES: dict[str, EcuAddress] = {name: CanAddress(0x7E0 + n, 0x7E8 + n) for n, n
 def test_every_unit_comes_after_those_it_depends_on_then_by_position_then_as_named() -> None:
     turns = [Turn("A", ("c",)), Turn("B", position=2), Turn("C", ("D",)), Turn("D"), Turn("E", position=-1)]
     assert [turn.unit for turn in in_order(turns)] == ["E", "D", "C", "A", "B"]
-    assert missing(turns) == {} and missing(turns[:1]) == {"A": ("c",)}
 
 
 def test_a_circle_is_refused_with_its_members() -> None:
@@ -207,8 +206,21 @@ def test_the_preview_shows_order_and_groups_and_what_is_missing() -> None:
     preview = order.drive.run(flash_order_preview(order.tasks("BRAKES", "DRIVE")))
     assert [unit.unit for unit in preview.units] == ["DRIVE", "BRAKES"]
     assert preview.groups == (("BRAKES",),)
-    assert preview.warnings == ("DRIVE needs the new software of gateway, which this order does not flash.",)
+    assert preview.warnings == ()  # DRIVE has it already: what it needed does not matter any more
+    order.units["DRIVE"].dids[0xF195] = b"01.00"
+    preview = order.drive.run(flash_order_preview(order.tasks("BRAKES", "DRIVE")))
+    assert preview.groups == (("DRIVE",), ("BRAKES",))
+    assert preview.warnings == ("DRIVE needs the new software of gateway (02.00), which has 01.00.",)
+    order.units["GATEWAY"].dids[0xF195] = b"02.00"
+    assert order.drive.run(flash_order_preview(order.tasks("DRIVE"))).warnings == ()
     assert order.programmed() == []
+
+
+def test_one_unit_alone_is_told_what_it_needs() -> None:
+    order = Order(**CHAIN)
+    (task,) = order.tasks("DRIVE")
+    assert order.drive.run(flash(task)).result == "flashed"
+    assert any("DRIVE needs the new software of gateway" in text for text in order.told())
 
 
 def test_units_on_doip_go_side_by_side_but_never_the_gateway_and_nobody_on_can() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.diagnosis.commands import Job, Step
+from core.diagnosis.flash.needs import needs_checks
 from core.diagnosis.flash.source import cover_checks, flashware_for
 from core.diagnosis.idents import UnitReader
 from core.diagnosis.preflight import NO_BENCH, Bench, Subject, run_checks
@@ -132,7 +133,8 @@ def prepare(task: FlashTask) -> Job[FlashPlan]:
     cover = cover_checks(flashware, session)
     subject = Subject(vehicle, unit, address, session, flashware, known, task.bench, cover)
     found = yield from run_checks(subject, reader, software, in_boot)
-    return FlashPlan(task, unit, address, session, found.images, found.checks, software, in_boot, flashware.package)
+    checks = (*found.checks, *(yield from needs_checks(vehicle, unit.name, session.policy.depends_on)))
+    return FlashPlan(task, unit, address, session, found.images, checks, software, in_boot, flashware.package)
 
 
 def _newest_that_fits(offered: tuple[FlashSession, ...], reader: UnitReader, in_boot: bool) -> Job[FlashSession]:

@@ -25,7 +25,7 @@ class Turn:
 def in_order(turns: Iterable[Turn]) -> tuple[Turn, ...]:
     """Every unit after those that it depends on; then by position, then as they were named. A circle is refused.
 
-    Units that are depended on but not part of the order are no matter of this order (`missing` names them).
+    Units that are depended on but not part of the order are no matter of this order (needs.py looks at them).
     """
     waiting = {turn.unit: turn for turn in turns}
     places = {unit: number for number, unit in enumerate(waiting)}
@@ -43,13 +43,6 @@ def in_order(turns: Iterable[Turn]) -> tuple[Turn, ...]:
         del needs[first]
         result.append(waiting[first])
     return tuple(result)
-
-
-def missing(turns: Sequence[Turn]) -> dict[str, tuple[str, ...]]:
-    """Unit -> units that it depends on and that are not part of the order."""
-    there = {turn.unit.casefold() for turn in turns}
-    lacking = {turn.unit: tuple(n for n in turn.depends_on if n.casefold() not in there) for turn in turns}
-    return {unit: names for unit, names in lacking.items() if names}
 
 
 def next_group(waiting: Sequence[Turn]) -> tuple[Turn, ...]:

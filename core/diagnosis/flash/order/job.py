@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.diagnosis.commands import Branch, Job, ReadClock, SideBySide, Step, Tell
 from core.diagnosis.flash import marks
 from core.diagnosis.flash.frame import Frame, Place
 from core.diagnosis.flash.job import allowed, up_to_date
+from core.diagnosis.flash.needs import lacking, without
+from core.diagnosis.flash.order.sequence import Turn, groups, held_up, in_order, next_group, not_drivable
 from core.diagnosis.flash.plan import FlashPlan, FlashTask, prepare
-from core.diagnosis.flash.sequence import Turn, groups, held_up, in_order, missing, next_group, not_drivable
 from core.diagnosis.flash.unit_run import UnitRun
 from core.diagnosis.preflight import typed_names
 from core.errors import JobCancelled, PreconditionNotMet, ProductError, UsageError, VciLost
@@ -24,8 +26,9 @@ def flash_order_preview(tasks: Sequence[FlashTask]) -> Job[FlashOrderPreview]:
     plans = yield from _prepared(tasks)
     turns = in_order(map(_turn, plans.values()))
     to_do = [turn for turn in turns if not plans[turn.unit].up_to_date]
+    warnings = tuple(text for turn in to_do for text in lacking(plans[turn.unit].checks))
     return FlashOrderPreview(
-        tuple(plans[turn.unit].preview() for turn in turns), groups(to_do), _warnings(turns),
+        tuple(plans[turn.unit].preview() for turn in turns), groups(to_do), warnings,
     )  # fmt: skip
 
 
@@ -41,8 +44,6 @@ def flash_order(
     plans = yield from _prepared(tasks)
     order = _Order(plans, force, typed_names(override, plans))
     yield from order.decide()
-    for text in _warnings(order.turns):
-        yield Tell(Noted(0.0, "warning", text))
     return (yield from order.run())
 
 
@@ -56,7 +57,7 @@ def _prepared(tasks: Sequence[FlashTask]) -> Job[dict[str, FlashPlan]]:
         plans[plan.unit.name] = plan
     if not plans:
         raise UsageError("There is no unit to flash.", "Name units, or load data with flashware for this vehicle.")
-    return plans
+    return {unit: replace(plan, checks=without(plan.checks, plans)) for unit, plan in plans.items()}
 
 
 def _turn(plan: FlashPlan) -> Turn:
@@ -66,13 +67,6 @@ def _turn(plan: FlashPlan) -> Turn:
     gateway = info.doip_gateway if info is not None else None
     beside = policy.parallel and isinstance(address, DoipAddress) and address.logical != gateway
     return Turn(plan.unit.name, policy.depends_on, policy.unit_order, beside)
-
-
-def _warnings(turns: Sequence[Turn]) -> tuple[str, ...]:
-    return tuple(
-        f"{unit} needs the new software of {' and '.join(names)}, which this order does not flash."
-        for unit, names in missing(turns).items()
-    )
 
 
 class _Order:
