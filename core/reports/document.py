@@ -148,9 +148,12 @@ def _parts(result: Mapping[str, Any]) -> list[tuple[str, ...]]:
     for part in parts if isinstance(parts, list) else ():
         if isinstance(part, dict):
             rows += _coding_changes("", part)
-            if part.get("software_after"):
-                before, after = str(part.get("software_before", "")), str(part["software_after"])
-                rows.append((str(part.get("unit", "")), "software", before, after))
+    units = result.get("units") if result.get("type") == "FlashOrderResult" else ()
+    for unit in units if isinstance(units, list) else ():
+        flash = unit.get("flash") if isinstance(unit, dict) else None
+        if isinstance(flash, dict):
+            versions = (str(flash.get("software_before", "")), str(flash.get("software_after", "")))
+            rows.append((str(unit.get("unit", "")), "software", *versions))
     return rows
 
 

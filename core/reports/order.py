@@ -106,16 +106,33 @@ def _remarks(
     for entry in entries:
         if entry.outcome != "done":
             words.append(f"{_name(entry)} {_ENDED.get(entry.outcome, 'did not end well')}: {entry.summary}")
-        failed = entry.result.get("failed")
-        for row in failed if isinstance(failed, list) else ():
-            if isinstance(row, list) and len(row) == 2:
-                words.append(f"{_name(entry)}: {row[0]} was not done: {row[1]}")
+        words += [f"{_name(entry)}: {sentence}" for sentence in _unfinished(entry.result)]
     measures = any(entry.kind != SURVEY for entry in entries)
     if before is None:
         words.append("No quick test was made before the first measure.")
     if after is None and (measures or before is None):
         words.append("No quick test was made after the last measure.")
     return tuple(words)
+
+
+def _unfinished(result: Mapping[str, Any]) -> list[str]:
+    """Of a job on several units that came to its end: what was not done all the same."""
+
+    def rows(name: str) -> list[Any]:
+        value = result.get(name)
+        return value if isinstance(value, list) else []
+
+    words = [f"{row[0]} was not done: {row[1]}" for row in rows("failed") if isinstance(row, list) and len(row) == 2]
+    words += [f"nobody came to {unit}." for unit in rows("untouched")]
+    if result.get("type") == "FlashOrderResult":
+        units = [unit for unit in rows("units") if isinstance(unit, dict)]
+        words += [str(sentence) for sentence in rows("not_drivable")]
+        words += [
+            f"{unit.get('unit')} {unit.get('result')}: {unit.get('reason')}"
+            for unit in units
+            if unit.get("result") not in ("flashed", "up-to-date")
+        ]
+    return words
 
 
 _ENDED = {"failed": "failed", "cancelled": "was stopped"}
