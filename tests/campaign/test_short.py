@@ -5,15 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.campaign.flash import CUTS, SMALL, Campaign, slow
 from tests.campaign.hosts import Tally, flash_and_kill
-from tests.campaign.rig import Rig, Subject
+from tests.campaign.rig import QUICK, Rig, Subject
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+AT_ONCE = replace(QUICK, reset_time=0.0)  # each reset that takes its time costs a probe of half a second
+SUBJECTS = {transport: replace(subject, timing=AT_ONCE) for transport, subject in SMALL.items()}
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +29,9 @@ def campaign(tmp_path_factory: pytest.TempPathFactory, compiled_cache: Path) -> 
 @pytest.mark.parametrize("transport", ["can", "doip"])
 def test_every_unit_comes_back(campaign: Campaign, transport: str, cut: str) -> None:
     """Places before the erase, in and between both blocks, at the reset, while the software is read back."""
-    messages = campaign.measure(SMALL[transport])
-    places = [12, 40, 66, 86, messages - 8]
-    tally = campaign.run(transport, SMALL[transport], cut, places, messages)
+    messages = campaign.measure(SUBJECTS[transport])
+    places = [12, 40, 60, 86, messages - 8]
+    tally = campaign.run(transport, SUBJECTS[transport], cut, places, messages)
     assert tally.faults == []
     assert tally.runs == len(places)
     assert tally.left >= 2, "most of these places are after the erase"
@@ -37,7 +40,7 @@ def test_every_unit_comes_back(campaign: Campaign, transport: str, cut: str) -> 
 
 
 def test_a_large_image_is_gone_on_with(campaign: Campaign) -> None:
-    subject = Subject("car-mixed", "HEADUNIT", 65535)
+    subject = Subject("car-mixed", "HEADUNIT", 65535, AT_ONCE)
     messages = campaign.measure(subject)
     tally = campaign.run("doip", subject, "tester killed", [messages * 8 // 10, messages * 9 // 10], messages)
     assert tally.faults == []
@@ -53,8 +56,8 @@ def test_keep_alives_are_never_far_apart(campaign: Campaign) -> None:
 
 def test_the_rig_sees_a_unit_without_software(campaign: Campaign) -> None:
     """The campaign's own judgement: an erased unit, a wrong byte and a boot loader are not right."""
-    campaign.measure(SMALL["can"])
-    rig = campaign.borrow(SMALL["can"])
+    campaign.measure(SUBJECTS["can"])
+    rig = campaign.borrow(SUBJECTS["can"])
     try:
         assert rig.right() is True
         region = rig.unit.state.memory.regions[0]
@@ -71,7 +74,7 @@ def test_the_rig_sees_a_unit_without_software(campaign: Campaign) -> None:
 def test_a_host_that_is_killed_loses_no_unit(tmp_path: Path, home: Path) -> None:
     """A real process, a real SIGKILL, in the middle of the second block."""
     tally = Tally()
-    with Rig(Subject("car-mixed", "HEADUNIT", 65535), home / "cache", tmp_path, outside=True) as rig:
+    with Rig(Subject("car-mixed", "HEADUNIT", 65535, AT_ONCE), home / "cache", tmp_path, outside=True) as rig:
         flash_and_kill(rig, 65, tally)
     assert (tally.kills, tally.left, tally.lost, tally.wrong, tally.untold) == (1, 1, 0, 0, 0)
     assert tally.notes == []
