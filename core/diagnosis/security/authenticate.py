@@ -53,7 +53,9 @@ def authenticate(
         raise RemoteProtocolError(
             f"{unit} sent no challenge that could be signed.", standard="ISO 14229-1", clause="10.6"
         )
-    exchange = proof.Exchange(request.challenge, answer.challenge, identity.chain, answer.certificate)
+    exchange = proof.Exchange(
+        request.challenge, answer.challenge, identity.chain, answer.certificate, request.communication_configuration
+    )
     _judge_unit(unit, vin, identity, answer, exchange, now)
     own = messages.ProofOfOwnership(identity.sign(exchange.for_client(), vin, unit))
     pdu = yield from _send(unit, address, identity, own.encode())

@@ -1,7 +1,8 @@
 """Proof of ownership of service 0x29 (ISO 14229-1 clause 10.6): what is signed, signing, verifying. Holds no key.
 
 The standard leaves the contents to the vehicle's maker; this is the garage's method "garage-certificate". A side signs
-    label, challenge of the other side, its own challenge, certificate of the other side, its own, its ephemeral key
+    label, challenge of the other side, its own challenge, certificate of the other side, its own, its ephemeral key,
+    communicationConfiguration as one byte
 each with its length in four bytes before it. So a proof holds for one exchange between these two and in one direction:
 it cannot be replayed, reflected, or carried to another unit. Ed25519 signs the bytes, ECDSA P-256 their SHA-256 (DER).
 """
@@ -33,19 +34,20 @@ class Exchange:
     challenge_server: bytes
     certificate_client: bytes
     certificate_server: bytes
+    configuration: int = 0
 
     def for_client(self, ephemeral_key: bytes = b"") -> bytes:
         """What the tester signs."""
         return _joined(
             _CLIENT, self.challenge_server, self.challenge_client, self.certificate_server, self.certificate_client,
-            ephemeral_key,
+            ephemeral_key, bytes((self.configuration,)),
         )  # fmt: skip
 
     def for_server(self, ephemeral_key: bytes = b"") -> bytes:
         """What the unit signs."""
         return _joined(
             _SERVER, self.challenge_client, self.challenge_server, self.certificate_client, self.certificate_server,
-            ephemeral_key,
+            ephemeral_key, bytes((self.configuration,)),
         )  # fmt: skip
 
 

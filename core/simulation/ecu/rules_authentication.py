@@ -92,7 +92,9 @@ def _verify_certificate(server: UdsServer, request: messages.VerifyCertificate) 
         raise Refusal(refused.nrc) from refused
     challenge = server.model.entropy(proof.CHALLENGE_LENGTH)
     shown = own.chain if request.bidirectional else b""
-    exchange = proof.Exchange(request.challenge, challenge, request.certificate, shown)
+    exchange = proof.Exchange(
+        request.challenge, challenge, request.certificate, shown, request.communication_configuration
+    )
     server.authentication.waiting = (exchange, tester)
     signature = own.sign(exchange.for_server()) if request.bidirectional else b""
     return messages.CertificateVerified(challenge, shown, signature, bidirectional=request.bidirectional).encode()
