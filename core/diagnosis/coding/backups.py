@@ -93,9 +93,10 @@ class BackupStore:
 def _files(folder: Path) -> list[Path]:
     """Names are times: their order is that of the changes."""
     try:
-        return sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))
+        found = [path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith(".")]
     except OSError:
         return []
+    return sorted(found, key=lambda path: path.stem)
 
 
 def _kept(path: Path, file: CodingFile) -> CodingKept:
