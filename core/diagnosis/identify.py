@@ -56,6 +56,7 @@ class Surroundings:
     own_files: frozenset[str] = frozenset()
     can_fd: bool = False
     security: SecurityMethods = BUILT_IN
+    power_mode: Callable[[], int | None] = lambda: None
 
     def reach(self, address: EcuAddress) -> bool:
         """The device speaks what a unit at this address speaks (G5, G6; CAN FD frames where it needs them)."""

@@ -68,4 +68,7 @@ class Vci(Protocol):
     def vin_hint(self) -> str:
         """The VIN that the way itself told (DoIP identification), "" where it tells none."""
 
+    def power_mode(self) -> int | None:
+        """Whether the vehicle says that it is ready: DoIP's diagnostic power mode, None where the way tells none."""
+
     def close(self) -> None: ...

@@ -76,6 +76,9 @@ class CombinedVci:
     def vin_hint(self) -> str:
         return self._vin_hint or next((hint for way in self._ways.values() if (hint := way.vin_hint())), "")
 
+    def power_mode(self) -> int | None:
+        return next((mode for way in self._ways.values() if (mode := way.power_mode()) is not None), None)
+
     def close(self) -> None:
         on_close, self._on_close = self._on_close, None
         try:

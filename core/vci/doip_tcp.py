@@ -175,6 +175,11 @@ class DoipVci:
             self._ask(_VIN_WAIT)
             return self._vin
 
+    def power_mode(self) -> int | None:
+        """Asks the entity whether the vehicle is ready; None where UDP brings no answer."""
+        with self._lock:
+            return self._query.ask_power_mode(_QUERY_WAIT) if self._query is not None else None
+
     def close(self) -> None:
         with self._lock:
             self._closed = True

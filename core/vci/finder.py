@@ -19,6 +19,7 @@ _MAX_ENTITIES = 256  # more is no workshop but a flood
 _ALL_NODES = "ff02::1"
 _REQUEST = dm.encode(PayloadType.IDENTIFICATION_REQUEST, b"", dm.ANY_VERSION)
 _STATUS = dm.encode(PayloadType.ENTITY_STATUS_REQUEST)
+_POWER_MODE = dm.encode(PayloadType.POWER_MODE_REQUEST)
 
 _Target = tuple[socket.socket, Any]
 
@@ -119,6 +120,7 @@ class EntityQuery:
         """`peer` is the TCP peer's address; UDP uses the same port number."""
         self.identification: dm.Identification | None = None
         self.status: dm.EntityStatus | None = None
+        self.power_mode: int | None = None
         self._tap = tap
         self._clock = clock
         self._channel = channel
@@ -150,6 +152,23 @@ class EntityQuery:
             self._take(data)
         return True
 
+    def ask_power_mode(self, seconds: float) -> int | None:
+        """Diagnostic power mode now (ISO 13400-2, table 9): 0 not ready, 1 ready, 2 not supported; None: no answer."""
+        self.power_mode = None
+        until = self._clock() + seconds
+        try:
+            if not self._dead:
+                self._tell(_POWER_MODE, is_rx=False)
+                self._socket.send(_POWER_MODE)
+            while not self._dead and self.power_mode is None and (left := until - self._clock()) > 0:
+                self._socket.settimeout(left)
+                self._take(self._socket.recv(2048))
+        except TimeoutError:
+            pass
+        except OSError:
+            self._dead = True
+        return self.power_mode
+
     def close(self) -> None:
         self._dead = True
         self._socket.close()
@@ -163,6 +182,8 @@ class EntityQuery:
             self.identification = dm.Identification.unpack(message.payload)
         elif message.payload_type == PayloadType.ENTITY_STATUS_RESPONSE:
             self.status = dm.EntityStatus.unpack(message.payload)
+        elif message.payload_type == PayloadType.POWER_MODE_RESPONSE:
+            self.power_mode = message.payload[0]
 
     def _tell(self, data: bytes, *, is_rx: bool) -> None:
         payload_type = int.from_bytes(data[2:4], "big")

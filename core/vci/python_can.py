@@ -134,6 +134,9 @@ class CanVci:
     def vin_hint(self) -> str:
         return ""
 
+    def power_mode(self) -> int | None:
+        return None
+
     def close(self) -> None:
         with self._registry:
             if self._closed:

@@ -99,7 +99,7 @@ class Vehicle(FlashJobs, CodingJobs, Training):
         self._journals = JournalFolder(journal_folder)
         self._kept_in = (journal_folder, coding_folder)
         self._surroundings = Surroundings(
-            catalogue, vci.transports, vci.vin_hint, own_files, vci.can_fd, security
+            catalogue, vci.transports, vci.vin_hint, own_files, vci.can_fd, security, vci.power_mode
         )
         self._tester = Tester(vci, publish=self._publish)
         self._known: KnownVehicle | None = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Sequence
 
 import click
 
+from core.vocabulary.cleaning import clean
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
 
@@ -48,21 +50,61 @@ def list_vehicles(out: Output) -> None:
 @click.option("--can", metavar="INTERFACE/CHANNEL?port=N", help="The python-can bus, e.g. udp_multicast/239.74.163.2.")
 @click.option("--doip", metavar="HOST:PORT", help="Where the DoIP gateway listens, port 0 for any.")
 @click.option("--keep", is_flag=True, help="Go on from the stored state instead of from the factory state.")
+@click.option(
+    "--fault", "faults", multiple=True, metavar="[UNIT:]NAME[@N]",
+    help="Let it misbehave, at the N-th occasion; may be given several times. `garage faults` lists the names.",
+)  # fmt: skip
 @json_option
 @command
-def serve(vehicle: str, can: str | None, doip: str | None, keep: bool, out: Output) -> None:
+def serve(vehicle: str, can: str | None, doip: str | None, keep: bool, faults: tuple[str, ...], out: Output) -> None:
     """Put VEHICLE on a bus and a DoIP port until ctrl+c; prints one JSON line when it is ready."""
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with open_workbench() as workbench:
-        running = workbench.serve_garage(vehicle, can=can, doip=doip, keep=keep)
+        running = workbench.serve_garage(vehicle, can=can, doip=doip, keep=keep, faults=faults)
         try:
             out.always(running.describe())
+            shown = _show(running.notices, 0)
             while not ended.wait(0.5):  # a plain wait() would keep Windows from seeing ctrl+c
+                shown = _show(running.notices, shown)
                 running.check()
         finally:
             running.close()
+            _show(running.notices, shown)
+
+
+def _show(notices: Sequence[str], shown: int) -> int:
+    """What the car has to say of its stored state, beside the one line on stdout. Returns how many were shown."""
+    for notice in notices[shown:]:
+        click.echo(clean(notice), err=True)
+    return len(notices)
+
+
+@garage.command("faults")
+@json_option
+@command
+def list_faults(out: Output) -> None:
+    """The misbehaviours for `serve --fault` and for `--vci "sim:VEHICLE?fault=NAME@N"`."""
+    with open_workbench() as workbench:
+        faults = workbench.fault_names()
+    for fault in faults:
+        ways = " + ".join(sorted(t.value for t in fault.transports))
+        out.line(f"{fault.name:<20} {ways:<11} {fault.title}")
+        until = " and from then on" if fault.lasting else ""
+        out.line(f"{'':<32} @N: at the N-th {fault.occasion}{until}")
+    out.record(
+        faults=[
+            {
+                "name": fault.name,
+                "title": fault.title,
+                "occasion": fault.occasion,
+                "lasting": fault.lasting,
+                "transports": fault.transports,
+            }
+            for fault in faults
+        ]
+    )
 
 
 @garage.command()

@@ -14,7 +14,7 @@ from core.diagnosis.preflight.estimate import UNKNOWN_WIRE, Wire, estimate
 from core.diagnosis.preflight.image import load_images, older_check, size_check, unit_check
 from core.diagnosis.preflight.override import marked
 from core.diagnosis.preflight.pc import pc_checks, time_check
-from core.diagnosis.preflight.rules import device_check, link_check, vehicle_check, voltage_check
+from core.diagnosis.preflight.rules import device_check, link_check, ready_check, vehicle_check, voltage_check
 from core.diagnosis.preflight.signature import signature_check
 from core.diagnosis.preflight.unit import ident_checks
 from core.diagnosis.security import AccessRules, SecurityMethods, access_problem, method_of
@@ -85,6 +85,8 @@ def run_checks(subject: Subject, reader: UnitReader | None, software: str = "", 
         older = None if in_boot else older_check(subject.unit.name, session, software, subject.known)
         checks += [older] if older is not None else []
         checks.append(voltage_check((yield ReadVoltage()), policy.voltage_minimum, policy.voltage_maximum))
+        if subject.address is not None and subject.address.transport is Transport.DOIP:
+            checks += ready_check(subject.vehicle.surroundings.power_mode())
         limit = yield LinkLimit(reader.address)
         _, now = yield ReadClock()
         methods = subject.vehicle.surroundings.security

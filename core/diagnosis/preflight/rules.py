@@ -65,6 +65,16 @@ def device_check(vehicle: KnownVehicle, unit: UnitInfo) -> FlashCheck:
     return FlashCheck(names.DEVICE, False, measured, wanted, words, advice="Connect with a device that does.")
 
 
+def ready_check(power_mode: int | None) -> tuple[FlashCheck, ...]:
+    """The vehicle's own word (ISO 13400-2, table 9: 0 not ready, 1 ready); no line where it has none."""
+    if power_mode not in (0, 1):
+        return ()
+    if power_mode:
+        return (FlashCheck(names.READY, True, "ready", "ready"),)
+    reason, advice = "The vehicle says that it is not ready (DoIP power mode 0).", "Switch the ignition on, then repeat."
+    return (FlashCheck(names.READY, False, "not ready", "ready", reason, advice=advice),)
+
+
 def link_check(session: FlashSession, limit: int) -> FlashCheck:
     """The largest message that device and transport carry, against the block length that the data asks for."""
     longest = session.policy.max_block

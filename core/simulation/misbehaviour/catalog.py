@@ -19,7 +19,7 @@ _FLOW_CONTROL, _ASKED_FLOW = "flow control of the unit", "flow control of the te
 _BLOCK, _DOWNLOAD, _ERASE = "TransferData", "RequestDownload", "RoutineControl"
 _WORK = "request that programs (2E, 31, 34, 36, 37)"
 _SEED, _KEY, _BOOT, _CODING = "request for a seed", "key sent", "programming session", "coding written"
-_RESET, _ACTIVATION, _ALWAYS = "reset", "routing activation", "at once"
+_RESET, _ACTIVATION, _ASKED = "reset", "routing activation", "datagram to the gateway"
 
 _TABLE = (
     # name, what happens, occasion, transports, lasting
@@ -87,7 +87,7 @@ _TABLE = (
     ("nack-06", "The gateway refuses a message: the unit cannot be reached.", _BLOCK, DOIP, False),
     ("nack-07", "The gateway refuses a message: its network is unknown.", _BLOCK, DOIP, False),
     ("nack-08", "The gateway refuses a message: the bus behind it failed.", _BLOCK, DOIP, False),
-    ("power-mode-0", "The vehicle says that it is not ready (power mode 0).", _ALWAYS, DOIP, True),
+    ("power-mode-0", "The vehicle says that it is not ready (power mode 0).", _ASKED, DOIP, True),
 )  # fmt: skip
 
 FAULTS: Mapping[str, SimulatedFault] = MappingProxyType({row[0]: SimulatedFault(*row) for row in _TABLE})
