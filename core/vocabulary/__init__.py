@@ -15,6 +15,7 @@ from core.vocabulary.flashing import (
     FlashOrderResult,
     FlashUnitResult,
     FlashWish,
+    PlanReport,
 )
 from core.vocabulary.history import (
     CodingDiff,
@@ -97,6 +98,7 @@ __all__ = [
     "HostJob",
     "Interrupted",
     "MessageLine",
+    "PlanReport",
     "SimulatedFault",
     "SurveyResult",
     "Transport",

@@ -63,3 +63,14 @@ class FlashOrderPreview:
     groups: tuple[tuple[str, ...], ...]
     warnings: tuple[str, ...] = ()
     twin: TwinReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """`passbay plan check`: a plan in words. With an image: its bytes' SHA-256 and (block, address, length) of them."""
+
+    file: str
+    unit: str
+    lines: tuple[str, ...]
+    sha256: str = ""
+    segments: tuple[tuple[str, int, int], ...] = ()

@@ -21,6 +21,7 @@ from core.vocabulary import (
     GarageVehicle,
     HostInfo,
     Interrupted,
+    PlanReport,
     SimulatedFault,
     Transport,
 )
@@ -180,6 +181,18 @@ class Workbench(Records):
         from core.catalogue.check import report
 
         return report(Path(path), self.paths.compiled)
+
+    def plan_of(self, data_files: Sequence[str | Path], ecu: str, flashware: str | None = None) -> str:
+        """The flash plan (TOML) of a session in these files, the newest by default. DataMissing, DataInvalid."""
+        from core.workbench.flash.plans import plan_text
+
+        return plan_text([self._data.single(Path(file)) for file in data_files], ecu, flashware)
+
+    def check_plan(self, plan: str | Path, image: str | Path | None = None) -> PlanReport:
+        """A flash plan in words, and whether the image fits it. DataInvalid with line and key."""
+        from core.workbench.flash.plans import plan_report
+
+        return plan_report(Path(plan), Path(image) if image else None)
 
     def explain(self, what: str, step: str = "", service: str = "") -> tuple[str, tuple[ExplainedStep, ...]]:
         """(headline, one line a step): what a code or timer means where. No vehicle needed; UsageError with examples.

@@ -34,15 +34,19 @@ def _plain(value: Any) -> Any:
 
 
 class Output:
-    """Where a command's lines go. `json` decides which of the two ways of speaking is used."""
+    """Where a command's lines go. `json` decides which of the two ways of speaking is used.
 
-    def __init__(self, *, as_json: bool) -> None:
+    `aside`: what is said for people goes to standard error, because a file comes out of standard output.
+    """
+
+    def __init__(self, *, as_json: bool, aside: bool = False) -> None:
         self.json = as_json
+        self._aside = aside
 
     def line(self, text: str = "") -> None:
         """A line for people; silent with --json."""
         if not self.json:
-            click.echo(clean(text))
+            click.echo(clean(text), err=self._aside)
 
     def record(self, **fields: Any) -> None:
         """An object for scripts; silent without --json."""

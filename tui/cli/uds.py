@@ -7,39 +7,18 @@ import re
 import click
 
 from core.errors import UsageError
-from core.vocabulary import CanAddress, DoipAddress, EcuAddress
+from core.vocabulary import EcuAddress
 from core.workbench import open_workbench
+from tui.cli.flashing.units import address_of, address_options
 from tui.cli.output import Output, address_fields, command, json_option
 from tui.cli.running import wait_for
 from tui.cli.vehicle import vehicle_options
 
 
-class Number(click.ParamType[int]):
-    """A number as 0x7e0, 7e0h is not taken: decimal or 0x only, within the field's range."""
-
-    name = "number"
-
-    def __init__(self, maximum: int) -> None:
-        self.maximum = maximum
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        try:
-            number = int(str(value), 0)
-        except ValueError:
-            self.fail(f"{value!r} is not a number like 0x7e0.", param, ctx)
-        if not 0 <= number <= self.maximum:
-            self.fail(f"{value!r} is not between 0 and 0x{self.maximum:x}.", param, ctx)
-        return number
-
-
 @click.command()
 @vehicle_options
 @click.option("--ecu", metavar="NAME", help="A unit that the vehicle data knows.")
-@click.option("--tx", type=Number(0x1FFFFFFF), metavar="ID", help="CAN identifier of requests, with --rx.")
-@click.option("--rx", type=Number(0x1FFFFFFF), metavar="ID", help="CAN identifier of answers, with --tx.")
-@click.option("--address", type=Number(0xFFFF), metavar="LA", help="DoIP logical address.")
+@address_options
 @click.argument("pdus", nargs=-1, required=True, metavar="HEXPDU...")
 @json_option
 @command
@@ -118,16 +97,12 @@ def explain(what: str, step: str, sid: str, out: Output) -> None:
 
 
 def _target(ecu: str | None, tx: int | None, rx: int | None, address: int | None) -> str | EcuAddress:
-    by_can = tx is not None or rx is not None
-    if (ecu is not None) + by_can + (address is not None) != 1:
-        raise UsageError("Name the unit in exactly one way.", "Use --ecu NAME, or --tx and --rx, or --address.")
-    if ecu is not None:
+    place = address_of(tx, rx, address)
+    if ecu is not None and place is None:
         return ecu
-    if address is not None:
-        return DoipAddress(address)
-    if tx is None or rx is None:
-        raise UsageError("--tx and --rx go together.", "Give both identifiers, e.g. --tx 0x7e0 --rx 0x7e8.")
-    return CanAddress(tx, rx, is_extended_id=max(tx, rx) > 0x7FF)
+    if ecu is None and place is not None:
+        return place
+    raise UsageError("Name the unit in exactly one way.", "Use --ecu NAME, or --tx and --rx, or --address.")
 
 
 def _pdu(text: str) -> bytes:

@@ -10,9 +10,10 @@ import click
 from core.errors import DataMissing, UsageError
 from core.vocabulary import Interrupted
 from core.workbench import open_workbench
+from tui.cli.flashing.shown import show_flash_result
 from tui.cli.output import Output, command, json_option
 from tui.cli.running import host_option, wait_for
-from tui.cli.vehicle import order_option, show_flash_result
+from tui.cli.vehicle import order_option
 
 
 @click.command()

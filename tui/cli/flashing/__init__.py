@@ -1,0 +1,1 @@
+"""`passbay flash` and `passbay plan`."""

@@ -1,0 +1,162 @@
+"""What a flash, an order of several units and a dry run look like, for people and for scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.vocabulary import (
+    FlashCheck,
+    FlashOrderPreview,
+    FlashOrderResult,
+    FlashPreview,
+    FlashResult,
+    FlashUnitResult,
+    TwinReport,
+)
+from tui.cli.output import Output
+
+GLYPHS = {True: "√", False: "x", None: "!"}
+
+
+def show_flash_result(result: FlashResult, out: Output) -> None:
+    """The last line of a flash, also of one that recovered a unit."""
+    _result_lines(result, out)
+    out.record(**_result_fields(result))
+
+
+def show_order_result(result: FlashOrderResult, out: Output) -> int:
+    """One summary; 1 where a unit is not done."""
+    for unit in result.units:
+        if unit.flash is not None:
+            _result_lines(unit.flash, out)
+        else:
+            out.line(f"{unit.unit} {'FAILED' if unit.result == 'failed' else 'NOT FLASHED'}: {unit.reason}")
+            if unit.advice:
+                out.line(f"  {unit.advice}")
+    for text in result.not_drivable:
+        out.line(f"! {text}")
+    out.record(
+        result=result.result,
+        units=[_unit_fields(unit) for unit in result.units],
+        seconds=round(result.seconds, 3),
+        not_drivable=list(result.not_drivable),
+    )
+    return 1 if result.result == "failed" else 0
+
+
+def show_preview(preview: FlashPreview, out: Output) -> int:
+    """The dry run; 1 where a check is red or the twin refused it, so that a script sees it."""
+    _preview_lines(preview, out)
+    _twin_line(preview.twin, out)
+    fields = _preview_fields(preview)
+    out.record(**fields)
+    return 1 if fields["result"] == "refused" else 0
+
+
+def show_order_preview(preview: FlashOrderPreview, out: Output) -> int:
+    """The dry run of an order."""
+    for unit in preview.units:
+        _preview_lines(unit, out)
+        out.line()
+    out.line(f"order: {', then '.join(' beside '.join(group) for group in preview.groups) or 'nothing is to be done'}")
+    for text in preview.warnings:
+        out.line(f"! {text}")
+    _twin_line(preview.twin, out)
+    units = [_preview_fields(unit) for unit in preview.units]
+    kinds = {str(unit["result"]) for unit in units}
+    failed = "refused" in kinds or (preview.twin is not None and not preview.twin.ok)
+    out.record(
+        result="refused" if failed else "ready" if "ready" in kinds else "up-to-date",
+        units=units,
+        groups=[list(group) for group in preview.groups],
+        warnings=list(preview.warnings),
+        twin=_twin_fields(preview.twin),
+    )
+    return 1 if failed else 0
+
+
+def _result_lines(result: FlashResult, out: Output) -> None:
+    if result.result == "up-to-date":
+        out.line(f"{result.unit} already has software {result.software_after}: nothing was done.")
+        out.line("Use --force to flash it all the same.")
+    else:
+        out.line(
+            f"{result.unit} flashed: {result.software_before} -> {result.software_after}, {result.bytes} bytes in "
+            f"{result.seconds:.1f} s ({result.bytes_per_second / 1000:.1f} kB/s), read back and verified."
+        )
+
+
+def _result_fields(result: FlashResult) -> dict[str, Any]:
+    return {
+        "unit": result.unit,
+        "result": result.result,
+        "flashware": result.flashware,
+        "bytes": result.bytes,
+        "seconds": round(result.seconds, 3),
+        "bytes_per_second": round(result.bytes_per_second, 1),
+        "sha256": result.sha256,
+        "software_before": result.software_before,
+        "software_after": result.software_after,
+        "retries": result.retries,
+        "pending_responses": result.pending_responses,
+    }
+
+
+def _unit_fields(unit: FlashUnitResult) -> dict[str, Any]:
+    if unit.flash is not None:
+        return _result_fields(unit.flash)
+    fields: dict[str, Any] = {"unit": unit.unit, "result": unit.result, "message": unit.reason}
+    if unit.error:
+        fields |= {"error": unit.error, "code": unit.code, "advice": unit.advice, "erased": unit.erased}
+    return fields
+
+
+def _preview_lines(preview: FlashPreview, out: Output) -> None:
+    out.line(f"{preview.unit}: {preview.software_before} -> {preview.software_after}, {preview.bytes} bytes")
+    out.line(f"from {preview.file}, session {preview.flashware}")
+    for check in preview.checks:
+        reason = f"  {check.reason}" if check.reason else ""
+        out.line(f"  {GLYPHS[check.ok]} {check.name}: {check.measured} (wanted {check.wanted}){reason}")
+        if check.overridable:
+            out.line(f"      --override {preview.unit} goes on all the same.")
+    out.line("the plan:")
+    for text in preview.plan:
+        out.line(f"     {text}")
+    out.line("the steps:")
+    for number, step in enumerate(preview.steps, 1):
+        out.line(f"  {number:2d} {step}")
+
+
+def _preview_fields(preview: FlashPreview) -> dict[str, Any]:
+    red = any(check.ok is False for check in preview.checks)
+    refused = red or (preview.twin is not None and not preview.twin.ok)
+    return {
+        "unit": preview.unit,
+        "result": "up-to-date" if preview.up_to_date else "refused" if refused else "ready",
+        "flashware": preview.flashware,
+        "file": preview.file,
+        "bytes": preview.bytes,
+        "sha256": preview.sha256,
+        "software_before": preview.software_before,
+        "software_after": preview.software_after,
+        "checks": [_check_fields(check) for check in preview.checks],
+        "steps": list(preview.steps),
+        "plan": list(preview.plan),
+        "twin": _twin_fields(preview.twin),
+    }
+
+
+def _check_fields(check: FlashCheck) -> dict[str, Any]:
+    names = ("name", "ok", "measured", "wanted", "reason", "overridable", "advice")
+    return {name: getattr(check, name) for name in names}
+
+
+def _twin_line(twin: TwinReport | None, out: Output) -> None:
+    if twin is not None:
+        out.line(f"  {GLYPHS[twin.ok if twin.there else None]} {twin.words}")
+
+
+def _twin_fields(twin: TwinReport | None) -> dict[str, Any] | None:
+    if twin is None:
+        return None
+    return {"there": twin.there, "ok": twin.ok, "words": twin.words, "seconds": round(twin.seconds, 3)}
