@@ -92,7 +92,9 @@ def _sign_with(
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # not chained: nothing of a key file belongs into a log
         raise DataInvalid(f"The private key in {path} cannot be read (it may ask for a password).") from None
-    if not isinstance(key, Ed25519PrivateKey | EllipticCurvePrivateKey) or not proof.owns(key, chain[0]):
+    if not isinstance(key, Ed25519PrivateKey | EllipticCurvePrivateKey):
+        raise DataInvalid(f"The private key in {path} is neither Ed25519 nor ECDSA P-256.", file=str(path))
+    if not proof.owns(key, chain[0]):
         raise DataInvalid(f"The private key in {path} does not belong to the certificate there.", file=str(path))
     return lambda data, vin, unit: proof.sign(key, data)
 
