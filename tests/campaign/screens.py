@@ -86,7 +86,7 @@ class Screen:
     def until_it_runs(self) -> None:
         give_up = time.monotonic() + PATIENCE
         while b'"event": "step"' not in self._text:
-            assert self.read(1.0) and time.monotonic() < give_up, self._text.decode()
+            assert self.read(1.0) and time.monotonic() < give_up, self.text
 
     def run_for(self, seconds: float) -> bool:
         """False where it ended before."""
@@ -113,8 +113,12 @@ class Screen:
             self._master = -1
 
     @property
+    def text(self) -> str:
+        return self._text.decode(errors="replace")
+
+    @property
     def says_flashed(self) -> bool:
-        lines = self._text.decode(errors="replace").strip().splitlines()
+        lines = self.text.strip().splitlines()
         try:
             return bool(lines) and json.loads(lines[-1]).get("result") == "flashed"
         except ValueError:
@@ -122,13 +126,13 @@ class Screen:
 
 
 def duration(home: Path, uri: str, unit: str) -> float:
-    """Seconds of one undisturbed flash, from its first step to the end of its command."""
+    """Seconds of one undisturbed flash, from its first step to its result."""
     screen = Screen(home, uri, unit)
     try:
         screen.until_it_runs()
         began = time.monotonic()
-        screen.run_for(PATIENCE)
-        assert screen.says_flashed
+        while not screen.says_flashed:
+            assert screen.read(1.0) and time.monotonic() - began < PATIENCE, screen.text
         return time.monotonic() - began
     finally:
         screen.close()
