@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -54,15 +55,24 @@ def list_vehicles(out: Output) -> None:
     "--fault", "faults", multiple=True, metavar="[UNIT:]NAME[@N]",
     help="Let it misbehave, at the N-th occasion; may be given several times. `garage faults` lists the names.",
 )  # fmt: skip
+@click.option(
+    "--auth-root", "auth_roots", multiple=True, metavar="FILE.pem", type=click.Path(path_type=Path),
+    help="Secured units accept testers of this root, too (`passbay garage auth-root` there); may be given several times.",
+)  # fmt: skip
 @json_option
 @command
-def serve(vehicle: str, can: str | None, doip: str | None, keep: bool, faults: tuple[str, ...], out: Output) -> None:
+def serve(
+    vehicle: str, can: str | None, doip: str | None, keep: bool, faults: tuple[str, ...], auth_roots: tuple[Path, ...],
+    out: Output,
+) -> None:  # fmt: skip
     """Put VEHICLE on a bus and a DoIP port until ctrl+c; prints one JSON line when it is ready."""
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with open_workbench() as workbench:
-        running = workbench.serve_garage(vehicle, can=can, doip=doip, keep=keep, faults=faults)
+        running = workbench.serve_garage(
+            vehicle, can=can, doip=doip, keep=keep, faults=faults, auth_roots=auth_roots
+        )
         try:
             out.always(running.describe())
             shown = _show(running.notices, 0)
@@ -79,6 +89,26 @@ def _show(notices: Sequence[str], shown: int) -> int:
     for notice in notices[shown:]:
         click.echo(clean(notice), err=True)
     return len(notices)
+
+
+@garage.command("auth-root")
+@click.option(
+    "--trust", metavar="FILE.pem", type=click.Path(path_type=Path),
+    help="Trust the root of another installation from now on, for its simulated vehicles and its testers.",
+)
+@json_option
+@command
+def auth_root(trust: Path | None, out: Output) -> None:
+    """The file with the root certificate of this installation's simulated vehicles and their tester (service 0x29)."""
+    with open_workbench() as workbench:
+        if trust is not None:
+            stored = workbench.security.trust_auth_root(trust)
+            out.line(f"{trust} is trusted from now on.")
+            out.record(trusted=str(stored))
+            return
+        file = workbench.security.auth_root()
+    out.line(str(file))
+    out.record(auth_root=str(file))
 
 
 @garage.command("faults")
