@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import DataMissing, JobCancelled, UsageError, ValueRefused
+from core.errors import DataMissing, JobCancelled, UsageError, ValueRefused, VerificationFailed
 from core.events import JobFailed, JobFinished, Noted
 from core.reports import history
 from core.vocabulary import HistoryEntry
@@ -175,3 +175,13 @@ def test_the_fingerprint_of_a_coding_is_in_the_car(vehicle: Vehicle) -> None:
     vehicle.coding_write("BODY", {"ComingHome": "on"}).wait()
     after = vehicle.uds("BODY", [b"\x22\xf1\x5a"]).wait().exchanges[0].answer
     assert before != after and after.endswith(b"PASSBA")
+
+
+def test_a_gateway_that_swallows_a_coding_is_found(workbench: Workbench, vehicle: Vehicle) -> None:
+    vehicle.set_faults(["BODY:swallowed-write"])
+    with pytest.raises(VerificationFailed, match="was swallowed: BODY or a gateway in front of it"):
+        vehicle.coding_write("BODY", {"ComingHome": "on"}).wait()
+    (entry,) = entries(workbench, vehicle)
+    assert (entry.outcome, entry.error["code"]) == ("failed", "PB-504")
+    vehicle.set_faults([])
+    assert vehicle.coding_write("BODY", {"ComingHome": "on"}).wait().verified
