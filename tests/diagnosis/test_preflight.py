@@ -234,7 +234,7 @@ def of(blocks: tuple[DataBlock, ...], memory: tuple[tuple[int, int], ...] = (), 
     ],
 )
 def test_the_image_fits_the_memory_and_the_address_format(ware: FlashSession, ok: bool) -> None:
-    found = size_check(ware)
+    found = size_check(ware, ware.memory)
     assert found.ok is ok
     assert bool(found.reason) is bool(found.advice) is not ok
 

@@ -129,7 +129,7 @@ def prepare(task: FlashTask) -> Job[FlashPlan]:
         in_boot = variant.is_boot if variant is not None else not unit.variants and task.interrupted is not None
         session = yield from _newest_that_fits(offered, reader, in_boot)
         software = yield from reader.of_kind("software")
-    known = tuple(one.own_software for one in vehicle.surroundings.catalogue.flash_sessions(unit))
+    known = tuple(vehicle.surroundings.catalogue.flash_sessions(unit))
     cover = cover_checks(flashware, session)
     subject = Subject(vehicle, unit, address, session, flashware, known, task.bench, cover)
     found = yield from run_checks(subject, reader, software, in_boot)

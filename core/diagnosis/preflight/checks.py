@@ -48,17 +48,22 @@ NO_BENCH = Bench()
 
 @dataclass(frozen=True)
 class Subject:
-    """Who is flashed with what. `known` is the software of the unit's known flashware, newest last."""
+    """Who is flashed with what. `known` is the unit's flashware in the vehicle data, newest last."""
 
     vehicle: KnownVehicle
     unit: UnitInfo
     address: EcuAddress | None
     session: FlashSession
     source: ImageSource
-    known: tuple[str, ...] = ()
+    known: tuple[FlashSession, ...] = ()
     bench: Bench = NO_BENCH
     cover: tuple[FlashCheck, ...] = ()
     """Lines of rule G2 and of a flash plan's own, where the caller has made them: in place of the vehicle's."""
+
+    @property
+    def memory(self) -> tuple[tuple[int, int], ...]:
+        """As the session describes it, else as the vehicle data do: an image with a plan brings no description."""
+        return self.session.memory or next((session.memory for session in self.known if session.memory), ())
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ def run_checks(subject: Subject, reader: UnitReader | None, software: str = "", 
     if reader is not None:
         checks.append(unit_check(session, subject.unit.name))
         checks += yield from ident_checks(session, reader, in_boot)
-        older = None if in_boot else older_check(subject.unit.name, session, software, subject.known)
+        order = [one.own_software for one in subject.known]
+        older = None if in_boot else older_check(subject.unit.name, session, software, order)
         checks += [older] if older is not None else []
         checks.append(voltage_check((yield ReadVoltage()), policy.voltage_minimum, policy.voltage_maximum))
         if subject.address is not None and subject.address.transport is Transport.DOIP:
@@ -91,7 +97,7 @@ def run_checks(subject: Subject, reader: UnitReader | None, software: str = "", 
         _, now = yield ReadClock()
         methods = subject.vehicle.surroundings.security
         checks += [link_check(session, limit), access_check(methods, subject.unit.name, policy, now)]
-    checks += [image_line, size_check(session), signature_check(session, _sha256(images))]
+    checks += [image_line, size_check(session, subject.memory), signature_check(session, _sha256(images))]
     expected = None
     if subject.address is not None and limit:
         length = min(limit, policy.max_block or USUAL_BLOCK[subject.address.transport])

@@ -55,14 +55,14 @@ def _compare(block: DataBlock, image: FlashImage) -> None:
             raise DataInvalid(f"the checksum of block {block.name} does not hold.")
 
 
-def size_check(session: FlashSession) -> FlashCheck:
-    """Every segment fits the address format of 0x34, and the unit's memory where the data describes it."""
+def size_check(session: FlashSession, memory: Iterable[tuple[int, int]] = ()) -> FlashCheck:
+    """Every segment fits the address format of 0x34, and `memory` (first and last addresses) where it is described."""
     blocks = len(session.blocks)
     measured = f"{session.size} bytes in {blocks} block{'s' if blocks != 1 else ''}"
-    wanted = "inside the unit's memory" if session.memory else "inside the address format"
+    wanted = "inside the unit's memory" if memory else "inside the address format"
     highest = 1 << 8 * (session.policy.address_format & 0x0F)
     largest = 1 << 8 * (session.policy.address_format >> 4)
-    regions = _merged(session.memory)
+    regions = _merged(memory)
     if not session.size:
         reason = f"The flashware {session.name} holds no bytes."
         return FlashCheck(names.SIZE, False, measured, wanted, reason, advice=OTHER_WARE)
