@@ -37,6 +37,12 @@ class Recorder:
             raise UsageError(f"The order cannot be {order[:80]!r}.", wanted)
         self.order = order
 
+    def report(self, vin: str, form: str) -> str:
+        """The protocol of the order that is set, else of this vehicle's latest. DataMissing."""
+        from core.reports.lookup import report_of
+
+        return report_of(self._history, self.order, form, vin) if self.order else report_of(self._history, vin, form)
+
     def begin(self, kind: str, unit: str) -> Witness:
         """Before the job starts; what the job is given must come through this witness."""
         from core.reports.witness import Witness

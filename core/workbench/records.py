@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import DataMissing, UsageError
+from core.errors import DataMissing
 from core.vocabulary import CodingDiff, CodingKept, HistoryCheck, HistoryEntry
 from core.workbench.paths import WorkbenchPaths
 
@@ -38,7 +38,9 @@ class Records:
         store = self._history()
         known = store.vins()
         if vin is not None and vin not in known:
-            raise DataMissing(f"There is no history of {vin or 'vehicles without a VIN'}.", _known_words(known))
+            from core.reports.lookup import known_words
+
+            raise DataMissing(f"There is no history of {vin or 'vehicles without a VIN'}.", known_words(store))
         return tuple(store.verify(name) for name in (known if vin is None else (vin,)))
 
     def report(self, what: str, form: str = "text", vin: str | None = None) -> str:
@@ -46,23 +48,9 @@ class Records:
 
         DataMissing where neither is known, UsageError where several vehicles have this order and `vin` does not say.
         """
-        from core.reports.order import protocol
-        from core.reports.render import render
+        from core.reports.lookup import report_of
 
-        store = self._history()
-        latest = store.entries(what) if vin is None else ()
-        if latest:
-            found = {what: tuple(entry for entry in latest if entry.order == latest[-1].order)}
-        else:
-            found = store.of_order(what)
-        if vin is not None:
-            found = {name: entries for name, entries in found.items() if name == vin}
-        if not found:
-            raise DataMissing(f"Neither a vehicle nor an order {what!r} is in the history.", _known_words(store.vins()))
-        if len(found) > 1:
-            raise UsageError(f"Several vehicles have the order {what!r}.", f"Say which: {', '.join(found)}.")
-        ((name, entries),) = found.items()
-        return render(protocol(entries[-1].order, entries, store.verify(name)), form)
+        return report_of(self._history(), what, form, vin)
 
     def write_text(self, path: str | Path, text: str) -> Path:
         """Writes what the workbench made (a report) whole or not at all. StorageFailed."""
@@ -89,7 +77,3 @@ class Records:
 
         return file_diff(Path(left), Path(right), BackupStore(self.paths.coding), ecu)
 
-
-def _known_words(vins: tuple[str, ...]) -> str:
-    names = ", ".join(vin or "(no VIN)" for vin in vins[:10])
-    return f"Known vehicles: {names}." if names else "No vehicle has a history here yet."

@@ -152,6 +152,10 @@ class Vehicle(FlashJobs, CodingJobs, Training):
         """From now on jobs belong to this order ("" for the automatic one). UsageError."""
         self._recorder.use_order(text)
 
+    def report(self, form: str = "text") -> str:
+        """The protocol of the order of now as text, html or json. DataMissing before anything was done for it."""
+        return self._recorder.report(self.vin, form)
+
     # -- jobs
 
     def identify(self) -> RunningJob[VehicleIdentity]:

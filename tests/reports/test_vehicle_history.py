@@ -58,7 +58,7 @@ def test_an_order_from_quick_test_to_quick_test(workbench: Workbench, vehicle: V
     assert all(check.ok for check in workbench.verify_history())
     text = workbench.report("W-4711")
     assert "Every measure was done" in text and f"{flashed.software_before} -> {flashed.software_after}" in text
-    assert workbench.report(vehicle.vin) == text
+    assert workbench.report(vehicle.vin) == text == vehicle.report()
     assert json.loads(workbench.report("W-4711", "json"))["complete"] is True
 
 
@@ -125,6 +125,18 @@ def test_order_numbers_are_checked(vehicle: Vehicle) -> None:
             vehicle.use_order(wrong)
     vehicle.use_order("")
     assert vehicle.order == ""
+
+
+def test_a_vehicle_reports_its_order_of_now(vehicle: Vehicle) -> None:
+    with pytest.raises(DataMissing):
+        vehicle.report()
+    vehicle.survey().wait()
+    assert vehicle.vin[-8:] in vehicle.report().splitlines()[0]
+    vehicle.use_order("A-2")
+    with pytest.raises(DataMissing):
+        vehicle.report()
+    vehicle.survey().wait()
+    assert vehicle.report().startswith("Protocol of order A-2")
 
 
 def test_unknown_vehicles_and_orders(workbench: Workbench) -> None:
