@@ -165,7 +165,8 @@ def read_roots(path: Path) -> list[x509.Certificate]:
     try:
         found = x509.load_pem_x509_certificates(path.read_bytes())
     except OSError as problem:
-        raise StorageFailed(f"The certificates in {path} cannot be read: {problem.strerror or problem}.") from problem
+        words = problem.strerror or str(problem)
+        raise StorageFailed(f"The certificates in {path} cannot be read: {words}.", "Check its name.") from problem
     except ValueError as problem:
         raise DataInvalid(f"{path.name} holds no certificates in PEM.", file=str(path)) from problem
     return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.errors import SettingsInvalid, StorageFailed
-from core.settings import Settings, change, load
+from core.settings import SecurityProgram, Settings, change, load
 
 
 @pytest.fixture
@@ -92,3 +93,43 @@ def test_a_write_that_fails_leaves_the_old_file_whole(file: Path, monkeypatch: p
         change(file, theme="other")
     assert file.read_bytes() == before
     assert [path.name for path in file.parent.iterdir()] == ["settings.toml"]
+
+
+# -- programs of security methods
+
+
+def test_programs_of_security_methods(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(
+        'theme = "light"\n[security.oem-9]\ncommand = ["keys", "--quiet"]\ntime_limit = 3\n'
+        '[security."other one"]\ncommand = ["/opt/keys"]\n'
+    )
+    settings, problem = load(file)
+    assert problem == "" and settings.theme == "light"
+    assert settings.security == (
+        SecurityProgram("oem-9", ("keys", "--quiet"), 3.0), SecurityProgram("other one", ("/opt/keys",), 10.0),
+    )  # fmt: skip
+    assert change(file, last_device="sim:van").security == settings.security
+    assert load(file) == (replace(settings, last_device="sim:van"), "")
+
+
+@pytest.mark.parametrize("table", [
+    "command = 'keys'", "command = []", "command = ['']", "command = ['keys', 1]", "time_limit = 3", "",
+    "command = ['keys']\ntime_limit = 0", "command = ['keys']\ntime_limit = true", "command = ['keys']\nshell = true",
+    "command = ['keys']\ntime_limit = 1e9", 'command = ["a\\u0000b"]',
+])  # fmt: skip
+def test_a_wrong_program_is_named_and_left_out(tmp_path: Path, table: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(f"frame_rate = 4\n[security.good]\ncommand = ['keys']\n[security.bad]\n{table}\n")
+    settings, problem = load(file)
+    assert [row.name for row in settings.security] == ["good"] and settings.frame_rate == 4
+    assert "[security.bad] needs command" in problem and "line 4" in problem
+
+
+def test_security_that_is_no_table_and_security_by_hand(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("security = 'yes'\n")
+    settings, problem = load(file)
+    assert settings == Settings() and "security is no table" in problem
+    with pytest.raises(SettingsInvalid):
+        change(file, security=())  # type: ignore[arg-type]

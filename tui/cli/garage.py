@@ -57,7 +57,7 @@ def list_vehicles(out: Output) -> None:
 )  # fmt: skip
 @click.option(
     "--auth-root", "auth_roots", multiple=True, metavar="FILE.pem", type=click.Path(path_type=Path),
-    help="Secured units accept testers of this root, too (`passbay garage auth-root` there); may be given several times.",
+    help="Secured units accept testers of this root, too (`garage auth-root` there); may be given several times.",
 )  # fmt: skip
 @json_option
 @command

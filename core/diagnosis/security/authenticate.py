@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 OWN_CERTIFICATE_REFUSED = range(0x50, 0x59)  # 0x50 to 0x57 the certificate, 0x58 the proof
 CHAIN_OF_TRUST = 0x52
 _NOT_KNOWN = (0x11, 0x12, 0x7E, 0x7F)
+_TRUST = {True: " A simulated vehicle of another installation: `passbay garage auth-root --trust FILE`.", False: ""}
 _FALSE_UNIT = "Do not program it: check which unit is fitted, and which roots are trusted. Nothing was changed."
 
 
@@ -111,8 +112,9 @@ def _judge_unit(
     try:
         shown = certificates.verify_chain(answer.certificate, identity.roots, certificates.UNIT, now)
     except certificates.CertificateRefused as refused:
+        foreign = identity.method == GARAGE_METHOD and refused.nrc == CHAIN_OF_TRUST
         raise PreconditionNotMet(
-            f"{unit} cannot be trusted: its certificate {clean(refused.reason)}.", _FALSE_UNIT
+            f"{unit} cannot be trusted: its certificate {clean(refused.reason)}.", _FALSE_UNIT + _TRUST[foreign]
         ) from refused
     name, serial = certificates.name_of(shown.subject), certificates.serial_of(shown.subject)
     if name.casefold() != unit.casefold() or (vin and serial != vin):
