@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from core.catalogue.coding import read_raw
 from core.catalogue.model import DataBlock, FlashSession, UnitInfo, VehicleInfo
 from core.errors import DataMissing, StorageFailed
-from core.protocol.seed_key import key_for
+from core.protocol.authentication.seed_key import key_for
 from core.simulation.ecu.memory import ERASED, FlashMemory, Region
 from core.simulation.ecu.model import Conditions, UnitModel, UnitState, factory_state
 from core.simulation.ecu.rules_faults import record_fault

@@ -57,7 +57,7 @@ car today. All bytes are hex text (blanks allowed), DIDs and DTC codes are 4 and
     recurs = 0.0                                 # seconds after a clear until the fault is there again; 0: never
 
     [units.ENGINE.security.11]                   # level (hex) -> how it is unlocked; 01 and 11 exist by default
-    method = "passbay-garage"                    # name in core/protocol/seed_key.py
+    method = "passbay-garage"                    # name in core/protocol/authentication/seed_key.py
     delay = 2.0                                  # after too many wrong keys, and after power-on with failures
     attempts = 3
     seed_length = 8

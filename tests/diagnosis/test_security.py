@@ -9,7 +9,7 @@ import pytest
 from core.diagnosis.commands import Request, Tell, Wait
 from core.diagnosis.security import unlock
 from core.errors import NegativeResponse, PreconditionNotMet, ProductError, RemoteProtocolError
-from core.protocol import seed_key
+from core.protocol.authentication import seed_key
 from tests.diagnosis.scripted_vci import ENGINE
 
 SEED = bytes.fromhex("11223344")

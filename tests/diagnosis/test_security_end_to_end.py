@@ -15,7 +15,7 @@ from core.catalogue.model import FlashPolicy
 from core.diagnosis.flash import FlashTask, flash
 from core.diagnosis.security import KEY, SecurityMethods
 from core.errors import DataInvalid, NegativeResponse, PreconditionNotMet, ProductError
-from core.protocol import seed_key
+from core.protocol.authentication import seed_key
 from core.protocol.authentication.certificates import TESTER, UNIT
 from core.protocol.authentication.messages import VerifyCertificate
 from core.simulation.certificates import AUTHORITY, IDENTITY, Authority, Pair, issue, new_root

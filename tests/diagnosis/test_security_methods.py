@@ -16,7 +16,7 @@ import pytest
 from core.catalogue.model import CodingRecord, FlashPolicy
 from core.diagnosis.security import BUILT_IN, KEY, PROOF, ProcessSigner, SecurityMethods, access_problem
 from core.errors import PreconditionNotMet
-from core.protocol import seed_key
+from core.protocol.authentication import seed_key
 from tests.diagnosis.garage_help import wait_until
 
 SEED = bytes.fromhex("1A2B3C4D")

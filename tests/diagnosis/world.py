@@ -44,7 +44,7 @@ from core.diagnosis.commands import (
 )
 from core.diagnosis.identify import KnownVehicle, Surroundings
 from core.errors import DataMissing, NegativeResponse, NoResponse, ProductError
-from core.protocol import seed_key
+from core.protocol.authentication import seed_key
 from core.vocabulary import CanAddress, DoipAddress, EcuAddress, EuroClass, Transport
 
 VIN = "XPBTS000000000001"

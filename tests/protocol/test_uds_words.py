@@ -25,7 +25,8 @@ from udsoncan.services import (
 )
 
 from core.errors import DataMissing, LocalProtocolError, RemoteProtocolError
-from core.protocol import dtc, nrc, seed_key, uds
+from core.protocol import dtc, nrc, uds
+from core.protocol.authentication import seed_key
 from core.protocol.keep_alive import LONGEST_INTERVAL, SHORTEST_INTERVAL, KeepAliveMachine
 from core.protocol.uds_client import echo_of
 

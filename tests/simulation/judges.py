@@ -15,7 +15,7 @@ from doipclient.connectors import DoIPClientUDSConnector
 from udsoncan.client import Client
 from udsoncan.connections import BaseConnection, PythonIsoTpConnection
 
-from core.protocol.seed_key import key_for
+from core.protocol.authentication.seed_key import key_for
 
 PROGRAMMING, CODING = 0x11, 0x01
 

@@ -20,7 +20,7 @@ from core.catalogue.model import (
     VariantInfo,
     VehicleInfo,
 )
-from core.protocol.seed_key import key_for
+from core.protocol.authentication.seed_key import key_for
 from core.simulation.ecu.memory import FlashMemory, ImageHeader
 from core.simulation.ecu.model import Conditions, UnitModel, factory_state
 from core.simulation.ecu.server import UdsServer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.protocol.seed_key import key_for
+from core.protocol.authentication.seed_key import key_for
 from tests.simulation.support import PROGRAMMING, Bench
 
 

@@ -13,7 +13,7 @@ import pytest
 from doipclient import DoIPClient
 
 from core.errors import DataMissing, UsageError, VciBusy, VciLost, VciNotFound
-from core.protocol.seed_key import key_for
+from core.protocol.authentication.seed_key import key_for
 from core.simulation.can_side import CanSide
 from core.simulation.doip_side import DoipSide
 from core.simulation.ecu.memory import Region
@@ -149,7 +149,7 @@ write_coding(link, record.did, record.factory)
 ask(link, "1003")
 ask(link, "1002")
 seed = ask(link, "2711")[2:]
-from core.protocol.seed_key import key_for
+from core.protocol.authentication.seed_key import key_for
 ask(link, b"\\x27\\x12" + key_for("passbay-garage", seed, 0x11))
 ask(link, "2ef15a01")
 ask(link, "3101ff000101")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from core.errors import PreconditionNotMet
-from core.protocol import seed_key
+from core.protocol.authentication import seed_key
 
 if TYPE_CHECKING:
     from core.diagnosis.security.identity import Identity
@@ -29,7 +29,7 @@ def _no_settings(method: str) -> str:
 
 
 class SecurityMethods:
-    """The methods of this installation: `signers` by name, and those that core/protocol/seed_key.py brings along.
+    """The methods of this installation: `signers` by name, and those that core/protocol/authentication/seed_key.py brings along.
 
     `identity(method)` gives the tester's certificate for 0x29, PreconditionNotMet or another ProductError where there
     is none. `advice(method)` says what to configure for an unknown method.

@@ -1,4 +1,4 @@
-"""Authentication (0x29, ISO 14229-1:2020 clause 10.6, APCE): messages, certificates, proofs. Both sides; pure.
+"""Access to a unit: certificates (0x29, ISO 14229-1:2020 clause 10.6, APCE), seed and key (0x27). Both sides; pure.
 
 `messages` is the codec and loads nothing; `certificates` and `proof` load the cryptography package.
 """
