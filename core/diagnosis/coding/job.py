@@ -12,7 +12,7 @@ from core.diagnosis.coding.loading import chosen, require_vehicle, wanted_from
 from core.diagnosis.coding.unit import Target, read_identity, read_records, target_of
 from core.diagnosis.coding.writing import Writing
 from core.diagnosis.commands import Job, Step, Tell
-from core.diagnosis.preconditions import require_covered
+from core.diagnosis.preflight import require_covered
 from core.errors import DataMissing, ValueRefused
 from core.events import Noted
 from core.vocabulary import CodingItemState, CodingResult, CodingState

@@ -12,7 +12,7 @@ from core.diagnosis.coding.job import write_file_to
 from core.diagnosis.coding.loading import chosen, require_vehicle
 from core.diagnosis.coding.unit import read_identity, read_records, target_of
 from core.diagnosis.commands import Job, Progress, ReadClock, Step
-from core.diagnosis.preconditions import require_covered
+from core.diagnosis.preflight import require_covered
 from core.errors import (
     CatalogueError,
     DataMissing,
