@@ -167,7 +167,7 @@ def _unit_at(vehicle: KnownVehicle, address: EcuAddress, plan: FlashPlanFile | N
             "Give --image and --plan, or --ecu NAME.",
         )
     for known in vehicle.units:
-        if any(_same_place(address, other) for other in known.addresses):
+        if known.file and any(_same_place(address, other) for other in known.addresses):
             elsewhere = "" if known.name.casefold() == plan.unit.casefold() else known.name
             return replace(known, idents=plan.idents(known.idents)), elsewhere
     return (
