@@ -11,9 +11,9 @@ from core.diagnosis.keep_alive_thread import KeepAliveThread
 from core.errors import NegativeResponse, NoResponse, ProductError, RoutingDenied, VciError, VciLost
 from core.events import Event, ForeignAnswerSkipped, NegativeResponseReceived, ResponsePendingReceived
 from core.protocol import nrc, uds
-from core.protocol.functional import functional_targets
 from core.protocol.uds_client import DEFAULT_P2, DEFAULT_P2_STAR, Notice, UdsClient
 from core.vci.channel import Clock, Link, Vci
+from core.vci.functional import functional_targets
 from core.vocabulary import DoipAddress, EcuAddress, Transport
 
 Publish = Callable[[Event], None]

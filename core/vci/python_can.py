@@ -13,9 +13,9 @@ import can
 from can.interfaces.virtual import VirtualBus
 
 from core.errors import LocalProtocolError, VciLost, VciNotFound
-from core.protocol.functional import functional_targets
 from core.protocol.isotp_frames import functional_frame
 from core.vci.channel import Clock, Tap
+from core.vci.functional import functional_targets
 from core.vci.isotp_channel import IsoTpLink
 from core.vocabulary import CanAddress, CanFrame, EcuAddress, Transport
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.protocol.functional import functional_targets
+from core.vci.functional import functional_targets
 from core.vocabulary import Addressing, CanAddress, DoipAddress
 
 CLASSIC = CanAddress(0x18DA00F1, 0x18DAF100, True, functional=0x18DB33F1)
