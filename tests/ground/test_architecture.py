@@ -87,6 +87,7 @@ def test_workbench_import_is_light() -> None:
         "tuf",
         "sqlalchemy",
         "starlette",
+        "cryptography",
     }
 
 
