@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from core.diagnosis.commands import Request, Tell, Wait
-from core.diagnosis.security import unlock
+from core.diagnosis.security import SecurityMethods, unlock
 from core.errors import NegativeResponse, PreconditionNotMet, ProductError, RemoteProtocolError
+from core.events import Noted
 from core.protocol.authentication import seed_key
 from tests.diagnosis.scripted_vci import ENGINE
 
@@ -93,3 +94,43 @@ def test_a_method_that_is_not_installed_is_named() -> None:
     sent, _, error = play(locked, method="makers-own")
     assert isinstance(error, PreconditionNotMet) and "makers-own" in error.message
     assert "[security.makers-own]" in error.advice and sent == []
+
+
+def told_while_waiting(refusals: int) -> tuple[list[str], int]:
+    """The sentences of an unlocking that meets the delay timer, and how often it asked for a seed."""
+    part = unlock("ENGINE", ENGINE, 0x11, seed_key.GARAGE)
+    sentences: list[str] = []
+    asked = 0
+    answer: bytes | None = None
+    try:
+        while True:
+            command = part.send(answer)
+            answer = None
+            if isinstance(command, Tell):
+                assert isinstance(command.event, Noted)
+                sentences.append(command.event.text)
+            elif isinstance(command, Request):
+                asked += command.pdu == b"\x27\x11"
+                answer = b"\x7f\x27\x37" if asked <= refusals else locked(command.pdu)
+    except StopIteration:
+        return sentences, asked
+
+
+def test_the_technician_hears_how_long_it_may_still_take() -> None:
+    sentences, asked = told_while_waiting(9)
+    assert asked == 10
+    assert [text.split(" for ")[-1] for text in sentences] == ["60 s more at most.", "50 s more at most."]
+    assert all("ENGINE lets its delay" in text for text in sentences)
+    assert told_while_waiting(0) == ([], 1)
+
+
+def test_after_a_right_key_wrong_ones_are_counted_anew() -> None:
+    methods = SecurityMethods()
+    assert [methods.count_wrong_key("V", "ENGINE", 0x11) for _ in range(3)] == [1, 2, 3]
+    part = unlock("ENGINE", ENGINE, 0x11, seed_key.GARAGE, methods=methods, vin="V")
+    next(part)
+    part.send(b"\x67\x11" + SEED)
+    with pytest.raises(StopIteration):
+        part.send(b"\x67\x12")
+    assert methods.wrong_keys("V", "ENGINE", 0x11) == 0
+    assert methods.count_wrong_key("V", "BODY", 0x11) == 1
