@@ -71,8 +71,8 @@ def ready_check(power_mode: int | None) -> tuple[FlashCheck, ...]:
         return ()
     if power_mode:
         return (FlashCheck(names.READY, True, "ready", "ready"),)
-    reason, advice = "The vehicle says that it is not ready (DoIP power mode 0).", "Switch the ignition on, then repeat."
-    return (FlashCheck(names.READY, False, "not ready", "ready", reason, advice=advice),)
+    reason = "The vehicle says that it is not ready (DoIP power mode 0)."
+    return (FlashCheck(names.READY, False, "not ready", "ready", reason, advice="Switch the ignition on."),)
 
 
 def link_check(session: FlashSession, limit: int) -> FlashCheck:
