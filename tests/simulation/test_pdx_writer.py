@@ -257,7 +257,8 @@ class TestServices:
             )
             values = frame.param_dict["Snapshots"][0]["FreezeFrame"]
             assert 0 < values["Mileage"] < vehicle.mileage
-            assert 12 < values["SupplyVoltage"] / (2 if vehicle.is_24_volt else 1) < 15 and 0 < values["VehicleSpeed"] < 130
+            assert 12 < values["SupplyVoltage"] / (2 if vehicle.is_24_volt else 1) < 15
+            assert 0 < values["VehicleSpeed"] < 130
             counters = layer.services["FaultMemory_ReadExtendedData"].decode_message(
                 b"\x59\x06" + head + b"\x01" + dtc.extended[1]
             )

@@ -74,3 +74,18 @@ def test_no_text_breaks_it(start: str, text: str) -> None:
     except UsageError:
         return
     assert uri.text == (start + text).strip()
+
+
+def test_faults_are_ordered_in_the_name_of_a_simulation() -> None:
+    uri = VciUri.parse("sim:car-mixed?fault=lost-76@5&fault=BODY:nrc-31")
+    assert (uri.vehicle, uri.faults) == ("car-mixed", ("lost-76@5", "BODY:nrc-31"))
+    assert VciUri.parse("sim:van").faults == ()
+
+
+@pytest.mark.parametrize("text", ["sim:van?", "sim:van?x=1", "sim:van?fault", "sim:?fault=silence", "sim:van?fault=a&"])
+def test_garbled_parameters_of_a_simulation(text: str) -> None:
+    if text == "sim:van?":
+        assert VciUri.parse(text).faults == ()
+        return
+    with pytest.raises(UsageError):
+        VciUri.parse(text)

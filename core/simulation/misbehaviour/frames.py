@@ -32,13 +32,10 @@ class FaultyLine:
             self._held_to_unit = None
             return [data]
         held, self._held_to_unit = self._held_to_unit, None
-        if self.faults.strikes("lost-cf"):
-            return []
-        if self.faults.strikes("reordered-cf"):
+        name = self.faults.first(("lost-cf", "reordered-cf", "duplicate-cf"))
+        if name == "reordered-cf":
             self._held_to_unit = data
-            return []
-        frames = [data, data] if self.faults.strikes("duplicate-cf") else [data]
-        return frames if held is None else [*frames, held]
+        return _disturbed(data, name, held)
 
     def said(self, frames: list[bytes], now: float) -> list[bytes]:
         """What goes on the bus at once in place of these frames of the unit; the rest comes from `due`."""
@@ -72,35 +69,30 @@ class FaultyLine:
         at = self._offset + 2
         if len(data) <= at:
             return data
-        st_min = data[at]
-        if self.faults.strikes("stmin-ignored"):
-            st_min = 0
-        elif self.faults.strikes("stmin-wrong"):
-            st_min = LONGEST_STMIN
+        name = self.faults.first(("stmin-ignored", "stmin-wrong"))
+        st_min = {"stmin-ignored": 0, "stmin-wrong": LONGEST_STMIN}.get(name, data[at])
         return data[:at] + bytes((st_min,)) + data[at + 1 :]
 
     def _answered(self, data: bytes) -> list[bytes]:
         held, self._held_from_unit = self._held_from_unit, None
-        if self.faults.strikes("lost-answer-cf"):
-            return []
-        if self.faults.strikes("reordered-answer-cf"):
+        name = self.faults.first(("lost-answer-cf", "reordered-answer-cf", "duplicate-answer-cf"))
+        if name == "reordered-answer-cf":
             self._held_from_unit = data
-            return []
-        frames = [data, data] if self.faults.strikes("duplicate-answer-cf") else [data]
-        return frames if held is None else [*frames, held]
+        return _disturbed(data, name, held)
 
     def _allowed(self, data: bytes, now: float) -> list[bytes]:
         """A flow control of the unit."""
         at = self._offset
         if data[at] & 0xF != CTS:
             return [data]
-        if self.faults.strikes("lost-fc"):
+        name = self.faults.first(("lost-fc", "fc-overflow", "stmin-reserved", *WAITS))
+        if name == "lost-fc":
             return []
-        if self.faults.strikes("fc-overflow"):
+        if name == "fc-overflow":
             return [self._flow(OVFLW)]
-        if self.faults.strikes("stmin-reserved"):
+        if name == "stmin-reserved":
             return [data[: at + 2] + bytes((RESERVED_STMIN,)) + data[at + 3 :]]
-        waits = WAITS.get(self.faults.first(WAITS), 0)
+        waits = WAITS.get(name, 0)
         if not waits:
             return [data]
         self._later += [(now + number * WAIT_PAUSE, self._flow(WAIT)) for number in range(1, waits)]
@@ -109,3 +101,11 @@ class FaultyLine:
 
     def _flow(self, status: int) -> bytes:
         return flow_control(status, 0, 0, self._prefix, self._padding)
+
+
+def _disturbed(data: bytes, name: str, held: bytes | None) -> list[bytes]:
+    """A consecutive frame with what is wrong about it, then the one that waited for it."""
+    if name.startswith(("lost", "reordered")):
+        return []
+    frames = [data, data] if name else [data]
+    return frames if held is None else [*frames, held]

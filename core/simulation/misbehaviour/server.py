@@ -186,16 +186,15 @@ class FaultyServer(UdsServer):
         self._answers[answered:] = fresh
 
     def _acknowledged(self, pdu: bytes, answer: tuple[float, Peer, bytes]) -> list[tuple[float, Peer, bytes]]:
-        faults = self._faults
-        if faults.strikes("lost-76"):
-            return []
-        if faults.strikes("lost-76-73"):
+        name = self._faults.first(("lost-76", "lost-76-73", "wrong-block-echo", "duplicate-76"))
+        if name == "lost-76-73":
             self._refused_repeat = pdu[1]
+        if name.startswith("lost-76"):
             return []
-        if faults.strikes("wrong-block-echo"):
+        if name == "wrong-block-echo":
             at, peer, _ = answer
             return [(at, peer, bytes((BLOCK + 0x40, (pdu[1] + 1) & 0xFF)))]
-        return [answer, answer] if faults.strikes("duplicate-76") else [answer]
+        return [answer, answer] if name == "duplicate-76" else [answer]
 
     def _postponed(
         self, sid: int, now: float, peer: Peer, times: int, fresh: list[tuple[float, Peer, bytes]]
