@@ -14,14 +14,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from core.catalogue.model import FlashPolicy
 from core.diagnosis.flash import FlashTask, flash
 from core.diagnosis.security import KEY, SecurityMethods
-from core.errors import DataInvalid, NegativeResponse, PreconditionNotMet, ProductError
+from core.errors import DataInvalid, JobCancelled, NegativeResponse, PreconditionNotMet, ProductError
 from core.protocol.authentication import seed_key
 from core.protocol.authentication.certificates import TESTER, UNIT
 from core.protocol.authentication.messages import VerifyCertificate
 from core.simulation.certificates import AUTHORITY, IDENTITY, Authority, Pair, issue, new_root
 from core.vocabulary import DoipAddress, DoipMessage
 from core.workbench import Vehicle, Workbench, WorkbenchPaths, open_workbench
-from tests.diagnosis.garage_help import PATIENCE, garage_of, restored, wait_until
+from tests.diagnosis.garage_help import PATIENCE, garage_of, in_transfer, restored, wait_until, when
 from tests.diagnosis.world import ENGINE_ADDRESS, Drive, Unit, known_vehicle, no_file, session
 
 SECURED = ("DRIVE", "DRIVERASSIST")
@@ -288,3 +288,17 @@ def test_a_program_of_the_settings_is_used(new_workbench: Callable[[], Workbench
     policy = FlashPolicy(reset_time=1.0, security_method="oem-9")
     unit, error = _flash_with(second.security.methods(second.settings), policy)
     assert error is None and unit.written
+
+
+def test_a_secured_unit_that_was_cut_is_recovered(workbench: Workbench) -> None:
+    """It is in its boot loader then, which asks for certificates from the first request on."""
+    with workbench.connect("sim:car-doip") as vehicle:
+        vehicle.identify().wait(PATIENCE)
+        jobs = []
+        with when(workbench, in_transfer, lambda: jobs[0].cancel()):
+            jobs.append(vehicle.flash("DRIVERASSIST"))
+            with pytest.raises(JobCancelled):
+                jobs[0].wait(PATIENCE)
+        wait_until(lambda: restored(garage_of(vehicle)))
+        assert garage_of(vehicle).unit("DRIVERASSIST").server.in_boot
+        assert vehicle.recover("DRIVERASSIST").wait(PATIENCE).result == "flashed"
