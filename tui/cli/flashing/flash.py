@@ -82,10 +82,12 @@ def flash(
     wishes = [] if every else wishes_of(ecus, place, flashware, plans, images)
     if override and len(wishes) != 1:
         raise UsageError("--override is for one unit.", "Flash that unit alone.")
+    if show_plan and (len(wishes) != 1 or not wishes[0].ecu):
+        raise UsageError("--show-plan shows the plan of one --ecu.", "passbay flash --vci URI --ecu NAME --show-plan")
     where = None if (dry_run or show_plan) and hosted else hosted
     with open_workbench() as workbench, workbench.connect(vci, data_files, hosted=where, idle=True) as vehicle:
         if show_plan:
-            return _show_plans(vehicle, wishes, workbench, out)
+            return _show_plan(vehicle, wishes[0], workbench, out)
         if dry_run:
             return _dry_run(vehicle, wishes, twin, workbench, out)
         vehicle.use_order(order)
@@ -104,11 +106,8 @@ def _dry_run(vehicle: Any, wishes: list[FlashWish], twin: bool, workbench: Any, 
     return show_preview(wait_for(vehicle.flash_preview(wish.ecu, wish.flashware, twin), workbench, out), out)
 
 
-def _show_plans(vehicle: Any, wishes: list[FlashWish], workbench: Any, out: Output) -> int:
+def _show_plan(vehicle: Any, wish: FlashWish, workbench: Any, out: Output) -> int:
     """TOML on standard output and nothing else, so that it can go into a file."""
-    if len(wishes) != 1 or not wishes[0].ecu:
-        raise UsageError("--show-plan shows the plan of one --ecu.", "passbay flash --vci URI --ecu NAME --show-plan")
-    (wish,) = wishes
     text = wait_for(vehicle.flash_plan(wish.ecu, wish.flashware), workbench, Output(as_json=out.json, aside=True))
     show_plan_text(text, out)
     return 0
