@@ -1,4 +1,4 @@
-"""The whole path on sim:van and sim:truck: 29 bit identifiers, CAN FD, extended addressing; multicast and plain buses."""
+"""The whole path on sim:van and sim:truck: 29 bit identifiers, CAN FD, extended addressing; multicast, plain buses."""
 
 from __future__ import annotations
 
