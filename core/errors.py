@@ -8,7 +8,7 @@
     ├─ EcuError        a clear no               NegativeResponse(.sid, .nrc) · NoResponse(.timer) · WrongVariant ·
     │                                           RoutingDenied(.denial_code)
     ├─ JobError        the work                 PreconditionNotMet · JobCancelled · VerificationFailed ·
-    │                                           JobInterrupted(.step, .safe_to_repeat)
+    │                                           JobInterrupted(.step, .safe_to_repeat) · OrderIncomplete(.result)
     └─ CatalogueError  the diagnostic data      DataInvalid(.file, .place) · DataMissing · ValueRefused
 
 Each has a `message` (one sentence: what), an `advice` (one sentence: what to do), and a `code` for support.
@@ -16,6 +16,11 @@ A third-party exception is translated once, in the file that calls that library.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.vocabulary import FlashOrderResult
 
 
 class ProductError(Exception):
@@ -210,6 +215,17 @@ class VerificationFailed(JobError):
 
     code = "PB-504"
     default_advice = "Do not hand the vehicle over: repeat, or restore the stored coding."
+
+
+class OrderIncomplete(JobError):
+    """Of several units at least one was not flashed. `result` says what has come of each of them where it is known."""
+
+    code = "PB-505"
+    default_advice = "Keep the ignition on and give the same order again: what is done is left alone."
+
+    def __init__(self, message: str, advice: str = "", *, result: FlashOrderResult | None = None) -> None:
+        super().__init__(message, advice)
+        self.result = result
 
 
 class CatalogueError(ProductError):

@@ -57,6 +57,7 @@ _HEADLINES: dict[type[errors.ProductError], str] = {
     errors.JobCancelled: "Stopped by the technician",
     errors.JobInterrupted: "Job interrupted",
     errors.VerificationFailed: "Verification failed",
+    errors.OrderIncomplete: "Not all units flashed",
     errors.CatalogueError: "Diagnostic data",
     errors.DataInvalid: "Data file not valid",
     errors.DataMissing: "Diagnostic data missing",

@@ -40,7 +40,7 @@ class FlashUnitResult:
 
 @dataclass(frozen=True, slots=True)
 class FlashOrderResult:
-    """`result` is "flashed", "up-to-date" (all were) or "failed" (at least one is not done).
+    """`result` is "flashed", "up-to-date" (all were) or "failed" (at least one is not done: in OrderIncomplete).
 
     `units` are in the order of the work. `not_drivable` are sentences: units without valid software, and units that
     have their new software while one that belongs to it has not.

@@ -160,7 +160,7 @@ def test_several_units_end_in_one_summary() -> None:
     assert again.code == 0 and again.stdout.count("nothing was done") == 2
     broken = ("flash", "--vci", "sim:car-doip?fault=BODY:nrc-72@2", *order[3:])
     failed = passbay(*broken, "--force", "--json")
-    assert (failed.code, failed.last["result"]) == (1, "failed")
+    assert (failed.code, failed.last["result"], failed.last["error"]) == (1, "failed", "OrderIncomplete")
     body = next(unit for unit in failed.last["units"] if unit["unit"] == "BODY")
     assert body["result"] == "failed" and body["error"] and body["code"] and body["erased"]
     assert any("BODY has no valid software" in text for text in failed.last["not_drivable"])

@@ -11,7 +11,7 @@ import bincopy
 import pytest
 
 from core.catalogue import load
-from core.errors import DataInvalid, DataMissing, JobCancelled, JobInterrupted, PreconditionNotMet
+from core.errors import DataInvalid, DataMissing, JobCancelled, JobInterrupted, OrderIncomplete, PreconditionNotMet
 from core.events import Event, Noted, ProgressMade, StepStarted
 from core.simulation.garage import Garage
 from core.simulation.vehicle_files import pdx_path
@@ -140,6 +140,17 @@ def test_an_interrupted_flash_by_plan_is_recovered_with_its_plan(workbench: Work
         assert not workbench.unfinished()
 
 
+def test_an_interrupted_flash_with_a_plan_for_the_data_is_recovered_with_it(workbench: Workbench, body: Files) -> None:
+    with workbench.connect("sim:car-mixed", hosted=False) as vehicle:
+        vehicle.set_faults(["BODY:nrc-72@2"])
+        with pytest.raises(JobInterrupted):
+            vehicle.flash("", str(body["toml"])).wait(PATIENCE)
+        (left,) = workbench.unfinished()
+        assert left.file == str(body["toml"]) and left.flashware == "BODY_3004_21"
+        vehicle.set_faults([])
+        assert vehicle.recover("BODY").wait(PATIENCE).result == "flashed"
+
+
 # -- the twin
 
 
@@ -215,7 +226,10 @@ def test_a_failing_unit_stops_its_dependents_and_is_recovered(workbench: Workben
     with workbench.connect("sim:car-doip", hosted=False) as vehicle:
         vehicle.set_faults(["BRAKES:nrc-72@5"])
         wishes = [FlashWish(name) for name in ("DRIVERASSIST", "BRAKES", "BODY")]
-        result = vehicle.flash_order(wishes).wait(PATIENCE)
+        with pytest.raises(OrderIncomplete) as caught:
+            vehicle.flash_order(wishes).wait(PATIENCE)
+        result = caught.value.result
+        assert result is not None
         kinds = {unit.unit: unit.result for unit in result.units}
         assert kinds == {"BRAKES": "failed", "BODY": "flashed", "DRIVERASSIST": "not-done"}
         assert any("BRAKES has no valid software" in text for text in result.not_drivable)

@@ -14,7 +14,7 @@ from core.diagnosis.flash import FlashTask, flash, flash_order, flash_order_prev
 from core.diagnosis.flash.order.sequence import Turn, groups, in_order
 from core.diagnosis.runner import CancelToken, run
 from core.diagnosis.tester import Tester
-from core.errors import JobCancelled, NoResponse, PreconditionNotMet, ProductError, UsageError, VciLost
+from core.errors import JobCancelled, NoResponse, OrderIncomplete, PreconditionNotMet, ProductError, UsageError, VciLost
 from core.events import StepStarted
 from core.vocabulary import CanAddress, DoipAddress, EcuAddress, FlashOrderResult, Transport
 from tests.diagnosis.scripted_vci import ScriptedVci
@@ -70,6 +70,16 @@ class Order:
 
     def run(self, *names: str, force: bool = False) -> FlashOrderResult:
         result: FlashOrderResult = self.drive.run(flash_order(self.tasks(*names), force))
+        return result
+
+    def incomplete(self, *names: str) -> FlashOrderResult:
+        """The result of an order that must not end well; its error says the same in words."""
+        with pytest.raises(OrderIncomplete) as caught:
+            self.run(*names)
+        result = caught.value.result
+        assert result is not None and caught.value.advice
+        for one in result.units:
+            assert one.flash is not None or f"{one.unit}: {one.reason}" in caught.value.message
         return result
 
     def programmed(self) -> list[str]:
@@ -132,7 +142,7 @@ def test_one_red_line_refuses_the_whole_order_with_every_reason() -> None:
 def test_a_failing_unit_stops_those_that_need_it_and_no_others() -> None:
     order = Order(BRAKES={"depends_on": ("DRIVE",)})
     order.units["DRIVE"].intercept = lambda pdu: b"\x7f\x36\x72" if pdu[0] == 0x36 else None
-    result = order.run("DRIVE", "BRAKES", "GATEWAY")
+    result = order.incomplete("DRIVE", "BRAKES", "GATEWAY")
     kinds = {unit.unit: unit.result for unit in result.units}
     assert kinds == {"DRIVE": "failed", "BRAKES": "not-done", "GATEWAY": "flashed"}
     failed = next(unit for unit in result.units if unit.unit == "DRIVE")
@@ -147,7 +157,7 @@ def test_a_failing_unit_stops_those_that_need_it_and_no_others() -> None:
 def test_a_half_done_group_is_not_drivable() -> None:
     order = Order(DRIVE={"depends_on": ("GATEWAY",)})
     order.units["DRIVE"].intercept = lambda pdu: b"\x7f\x27\x22" if pdu[0] == 0x27 else None
-    result = order.run("DRIVE", "GATEWAY")
+    result = order.incomplete("DRIVE", "GATEWAY")
     assert [unit.result for unit in result.units] == ["flashed", "failed"]
     assert not result.units[1].erased
     assert result.not_drivable == (
@@ -159,7 +169,7 @@ def test_a_half_done_group_is_not_drivable() -> None:
 def test_after_a_lost_connection_nobody_else_is_begun() -> None:
     order = Order()
     order.units["GATEWAY"].intercept = lambda pdu: VciLost("The adapter is gone.") if pdu[0] == 0x36 else None
-    result = order.run()
+    result = order.incomplete()
     assert [unit.result for unit in result.units] == ["failed", "not-done", "not-done"]
     assert "connection" in result.units[1].reason
     assert all(b"\x10\x02" not in order.units[name].seen for name in ("DRIVE", "BRAKES"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -159,6 +160,25 @@ def test_names_of_files(tmp_path: Path) -> None:
     own = tmp_path / "x#y.pdx"
     own.write_bytes(b"")
     assert split_flashware(str(own)) == (own, "")
+
+
+def test_sixty_four_bit_flips_and_cuts_of_an_image_are_refused_before_the_erase(write: Write) -> None:
+    """By the plan's SHA-256 of the image, and by that of a block where the plan has no other."""
+    chance = random.Random(64)
+    plans = (PLAN, replace(PLAN, image_sha256="", blocks=(PlanBlock("A", ((0x1000, 0x1000 + len(IMAGE) - 1),),
+                           sha256=hashlib.sha256(IMAGE).hexdigest()),)))  # fmt: skip
+    for number in range(64):
+        unit, drive = engine()
+        flashware = write(plans[number % 2])
+        damaged = bytearray(IMAGE)
+        if number % 4 == 3:
+            del damaged[chance.randrange(1, len(IMAGE)) :]
+        else:
+            damaged[chance.randrange(len(IMAGE))] ^= 1 << chance.randrange(8)
+        Path(flashware.partition("#")[2]).write_bytes(damaged)
+        with pytest.raises((PreconditionNotMet, DataInvalid)):
+            drive.run(flash(task(flashware)))
+        assert {pdu[0] for pdu in unit.seen} <= {0x22}
 
 
 # -- the policy is obeyed

@@ -36,7 +36,7 @@ def opening(plan: FlashPlan, address: EcuAddress, force: bool) -> tuple[Record, 
     }  # fmt: skip
     about = {
         "unit": plan.unit.name, "sha256": plan.sha256, "plan": digest(plan), "flashware": session.name,
-        "file": session.file, "blocks": len(session.blocks), "bytes": session.size,
+        "file": plan.source, "blocks": len(session.blocks), "bytes": session.size,
         "software_before": plan.software_before, "software_after": session.own_software,
         "resume": _may_resume(plan), "forced": force,
     }  # fmt: skip

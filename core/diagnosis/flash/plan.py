@@ -66,6 +66,13 @@ class FlashPlan:
         return bool(self.software_before) and self.software_before == self.session.own_software
 
     @property
+    def source(self) -> str:
+        """The file that brings the same flashware and policy back: PDX, PLAN#IMAGE, or a plan for a PDX's flashware."""
+        if self.package is not None and self.package.session is None:
+            return self.package.plan.file
+        return self.session.file
+
+    @property
     def sha256(self) -> str:
         """Over the bytes in the order in which they are sent."""
         digest = hashlib.sha256()

@@ -54,11 +54,12 @@ def recover(
 def _flashware(vehicle: KnownVehicle, left: Interrupted) -> str:
     """The plan and its image, the session by its name where the data has it still, else its file."""
     plan, image = split_flashware(left.file)
-    if plan.suffix == PLAN_SUFFIX and plan.is_file() and Path(image).is_file():
+    if plan.suffix == PLAN_SUFFIX and plan.is_file() and (not image or Path(image).is_file()):
         return left.file
     if plan.suffix == PLAN_SUFFIX:
+        files = f"The flash plan {plan} or its image {image}" if image else f"The flash plan {plan}"
         raise DataMissing(
-            f"The flash plan {plan} or the image {image} of the interrupted flash is not there any more.",
+            f"{files} of the interrupted flash is not there any more.",
             f"Bring the files back, or flash {left.unit} with another plan and image that fit.",
         )
     known = vehicle.surroundings.catalogue.flash_sessions(vehicle.unit(left.unit))

@@ -60,7 +60,7 @@ def plan_of(flashware: str | None) -> FlashPackage | None:
         return None
     from core.catalogue.plans import package, plan_from_toml
 
-    made = package(plan_from_toml(file), Path(image) if image else None)
+    made = package(plan_from_toml(file.absolute()), Path(image) if image else None)
     if made.session is None:
         return made
     return replace(made, session=replace(made.session, file=f"{file.absolute()}#{Path(image).absolute()}"))

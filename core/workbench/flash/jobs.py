@@ -151,8 +151,8 @@ class FlashJobs(ABC):
     def flash_order(self, wishes: Sequence[FlashWish] = (), force: bool = False) -> RunningJob[FlashOrderResult]:
         """Flashes several units, dependencies first; units on DoIP side by side where their plans allow it.
 
-        One red line refuses the whole order (PreconditionNotMet). A unit that fails later is in the result: the units
-        that need it are not begun, the others go on.
+        One red line refuses the whole order (PreconditionNotMet). After a unit that fails later those that need it are
+        not begun, the others go on: OrderIncomplete, whose `result` tells of each.
         """
         from core.diagnosis.flash import flash_order
 
@@ -222,9 +222,6 @@ class FlashJobs(ABC):
 def _twin_report(outcome: FlashOrderResult | ProductError, seconds: float) -> TwinReport:
     if isinstance(outcome, ProductError):
         return TwinReport(True, False, f"On the simulated twin it failed: {outcome.message}", seconds)
-    failed = [f"{unit.unit}: {unit.reason}" for unit in outcome.units if unit.flash is None]
-    if failed:
-        return TwinReport(True, False, f"On the simulated twin it failed. {' '.join(failed)}", seconds)
     done = ", ".join(
         f"{u.unit} {u.flash.software_before} -> {u.flash.software_after}" for u in outcome.units if u.flash
     )
@@ -248,7 +245,4 @@ def _flash_words(result: FlashResult) -> str:
 
 def _order_words(result: FlashOrderResult) -> str:
     counts = Counter(unit.result for unit in result.units)
-    words = ", ".join(
-        f"{counts[kind]} {kind}" for kind in ("flashed", "up-to-date", "failed", "not-done") if counts[kind]
-    )
-    return " ".join((words, *result.not_drivable))
+    return ", ".join(f"{counts[kind]} {kind}" for kind in ("flashed", "up-to-date") if counts[kind])

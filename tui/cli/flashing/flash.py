@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from core.errors import UsageError
+from core.errors import OrderIncomplete, UsageError
 from core.vocabulary import FlashWish
 from core.workbench import open_workbench
 from tui.cli.flashing.shown import show_flash_result, show_order_preview, show_order_result, show_preview
@@ -92,11 +92,20 @@ def flash(
             return _dry_run(vehicle, wishes, twin, workbench, out)
         vehicle.use_order(order)
         if len(wishes) != 1:
-            return show_order_result(wait_for(vehicle.flash_order(wishes, force), workbench, out), out)
+            return _order(vehicle.flash_order(wishes, force), workbench, out)
         (wish,) = wishes
         result = wait_for(vehicle.flash(wish.ecu, wish.flashware, force, override), workbench, out)
     show_flash_result(result, out)
     return 0
+
+
+def _order(job: Any, workbench: Any, out: Output) -> int:
+    try:
+        return show_order_result(wait_for(job, workbench, out), out)
+    except OrderIncomplete as error:
+        if error.result is None:
+            raise
+        return show_order_result(error.result, out, error)
 
 
 def _dry_run(vehicle: Any, wishes: list[FlashWish], twin: bool, workbench: Any, out: Output) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.errors import ProductError
 from core.vocabulary import (
     FlashCheck,
     FlashOrderPreview,
@@ -24,8 +25,8 @@ def show_flash_result(result: FlashResult, out: Output) -> None:
     out.record(**_result_fields(result))
 
 
-def show_order_result(result: FlashOrderResult, out: Output) -> int:
-    """One summary; 1 where a unit is not done."""
+def show_order_result(result: FlashOrderResult, out: Output, error: ProductError | None = None) -> int:
+    """One summary; 1 where a unit is not done: then `error` says so."""
     for unit in result.units:
         if unit.flash is not None:
             _result_lines(unit.flash, out)
@@ -40,8 +41,9 @@ def show_order_result(result: FlashOrderResult, out: Output) -> int:
         units=[_unit_fields(unit) for unit in result.units],
         seconds=round(result.seconds, 3),
         not_drivable=list(result.not_drivable),
+        **(_error_fields(error) if error is not None else {}),
     )
-    return 1 if result.result == "failed" else 0
+    return 0 if error is None else 1
 
 
 def show_preview(preview: FlashPreview, out: Output) -> int:
@@ -100,6 +102,10 @@ def _result_fields(result: FlashResult) -> dict[str, Any]:
         "retries": result.retries,
         "pending_responses": result.pending_responses,
     }
+
+
+def _error_fields(error: ProductError) -> dict[str, Any]:
+    return {"error": error.name, "code": error.code, "message": error.message, "advice": error.advice}
 
 
 def _unit_fields(unit: FlashUnitResult) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from core.diagnosis.flash.order.sequence import Turn, groups, held_up, in_order,
 from core.diagnosis.flash.plan import FlashPlan, FlashTask, prepare
 from core.diagnosis.flash.unit_run import UnitRun
 from core.diagnosis.preflight import typed_names
-from core.errors import JobCancelled, PreconditionNotMet, ProductError, UsageError, VciLost
+from core.errors import JobCancelled, OrderIncomplete, PreconditionNotMet, ProductError, UsageError, VciLost
 from core.events import Noted
 from core.vocabulary import DoipAddress, FlashOrderPreview, FlashOrderResult, FlashResult, FlashUnitResult
 
@@ -38,8 +38,8 @@ def flash_order(
     """Flashes all of them. One red line refuses the whole order (PreconditionNotMet) before anything is changed.
 
     `override` holds the typed names of units whose red lines may be passed where their flash plan allows it.
-    A unit that fails stops those that need it; the others go on. Its error is in the result, not raised. JobCancelled
-    says what is done and what is not.
+    A unit that fails stops those that need it; the others go on, and OrderIncomplete tells at the end what has come of
+    each of them. JobCancelled says what is done and what is not.
     """
     plans = yield from _prepared(tasks)
     order = _Order(plans, force, typed_names(override, plans))
@@ -105,7 +105,10 @@ class _Order:
         results = tuple(self._results[turn.unit] for turn in self.turns)
         kinds = {result.result for result in results}
         kind = "failed" if kinds & {"failed", "not-done"} else "flashed" if "flashed" in kinds else "up-to-date"
-        return FlashOrderResult(kind, results, end - start, not_drivable(self.turns, self._results))
+        result = FlashOrderResult(kind, results, end - start, not_drivable(self.turns, self._results))
+        if kind == "failed":
+            raise OrderIncomplete(_in_words(result), AGAIN, result=result)
+        return result
 
     def _within_frame(self) -> Job[None]:
         """Quieted once for all units, and put back once on every ending."""
@@ -212,3 +215,9 @@ class _Order:
 
     def _left(self, unit: str) -> bool:
         return self._results[unit].result in ("failed", "not-done")
+
+
+def _in_words(result: FlashOrderResult) -> str:
+    done = sum(unit.result in ("flashed", "up-to-date") for unit in result.units)
+    left = [f"{unit.unit}: {unit.reason}" for unit in result.units if unit.flash is None]
+    return " ".join((f"{done} of {len(result.units)} units have their new software.", *left, *result.not_drivable))
