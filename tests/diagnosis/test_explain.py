@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from core.diagnosis.commands import Job, Request, Step
-from core.diagnosis.explain import STEPS, explain, explained, step_of
+from core.diagnosis.explain import STEPS, explain, explain_ending, explained, step_of
 from core.diagnosis.explain.offline import service_number
 from core.diagnosis.explain.reasons import DENIED_CODES, TIMERS, Reason, of_denial, of_nrc, of_timer
 from core.diagnosis.explain.steps import BY_NAME, StepWords
@@ -231,6 +231,24 @@ def test_what_the_data_say_needs_no_explanation_and_a_given_one_stays() -> None:
     assert (error.explanation, event.state_now, error.advice) == ("", "", "Load it.")
     error, event = drive(told(), vci, "faults")
     assert (event.explanation, event.state_now, event.advice) == ("Own words.", "Own state.", "Own advice.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "step", "told"),
+    [
+        ("flash", "ENGINE", "check", True), ("flash", "ENGINE, BODY", "prepare", True), ("flash", "", "identify", True),
+        ("flash", "ENGINE, BODY", "restore", False), ("flash", "ENGINE, BODY", "", False),
+        ("flash", "ENGINE", "erase-1", False), ("coding", "", "write", False), ("coding", "BODY", "write", True),
+        ("survey", "", "survey", True),
+    ],
+)  # fmt: skip
+def test_the_runner_says_nothing_of_a_state_that_only_the_job_knows(
+    kind: str, unit: str, step: str, told: bool
+) -> None:
+    error = JobCancelled("Stopped.")
+    explain_ending(error, step=step, unit=unit, kind=kind)
+    assert bool(error.state_now) is told
+    assert bool(error.explanation) is told
 
 
 # -- without a vehicle

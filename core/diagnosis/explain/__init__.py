@@ -2,6 +2,6 @@
 
 from core.diagnosis.explain.offline import explained
 from core.diagnosis.explain.steps import STEPS, step_of
-from core.diagnosis.explain.words import explain, explain_in_place, reason_of
+from core.diagnosis.explain.words import explain, explain_ending, explain_in_place, reason_of
 
-__all__ = ["STEPS", "explain", "explain_in_place", "explained", "reason_of", "step_of"]
+__all__ = ["STEPS", "explain", "explain_ending", "explain_in_place", "explained", "reason_of", "step_of"]

@@ -144,5 +144,9 @@ def step_of(step: str, kind: str = "", sid: int | None = None) -> StepWords:
 
 def _family(kind: str) -> str:
     """ "coding-read", "coding" -> "coding"; "recover" and an order of several units are flashes."""
-    head = kind.partition("-")[0]
-    return "flash" if head in ("flash", "recover", "preview", "order") else head
+    return "flash" if is_flash(kind) else kind.partition("-")[0]
+
+
+def is_flash(kind: str) -> bool:
+    """Whether a job of this kind may change the software of units, or looks whether it could."""
+    return kind.partition("-")[0] in ("flash", "recover", "preview", "order")

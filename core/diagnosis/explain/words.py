@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from core.diagnosis.explain import reasons
 from core.diagnosis.explain.reasons import FIXES, Reason
-from core.diagnosis.explain.steps import OLD_SOFTWARE_STEPS, WITHOUT_SOFTWARE, StepWords, step_of
+from core.diagnosis.explain.steps import OLD_SOFTWARE_STEPS, WITHOUT_SOFTWARE, StepWords, is_flash, step_of
 from core.diagnosis.explain.table import cell
 from core.errors import (
     CatalogueError,
@@ -36,6 +36,8 @@ from core.vocabulary.results import Explanation
 _GENERIC_ADVICE = (NegativeResponse, NoResponse, RoutingDenied, VciLost)
 """Errors that are raised far below, where nobody knows the step: their advice is the explanation's from here on."""
 _NOT_EXPLAINED = (UsageError, CatalogueError)
+_NOTHING_BEGUN = ("identify", "check", "prepare")
+_READS_ONLY = ("identify", "survey", "preview", "coding-read")
 
 
 def _own(kind: str, *, silent: bool = False) -> Callable[[ProductError], Reason]:
@@ -141,3 +143,14 @@ def explain_in_place(
         if isinstance(error, _GENERIC_ADVICE):
             error.advice = told.what_to_do
     return told
+
+
+def explain_ending(error: ProductError, *, step: str, unit: str, kind: str) -> None:
+    """For the runner, which knows no unit's state: only what holds whatever the job has done before.
+
+    Once a unit is worked on, a flash explains its own errors, unit by unit; several units have several states.
+    """
+    begun = step not in _NOTHING_BEGUN
+    if begun and (is_flash(kind) or not unit or "," in unit) and kind not in _READS_ONLY:
+        return
+    explain_in_place(error, step=step, unit=unit, kind=kind)

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Generic, TypeVar
 
 from core.diagnosis.commands import NO_JOURNAL, Job, JobJournal
-from core.diagnosis.explain import explain_in_place
+from core.diagnosis.explain import explain_ending
 from core.diagnosis.runner.drive import CancelToken, Run
 from core.diagnosis.tester import Publish, Tester
 from core.errors import JobCancelled, ProductError
@@ -67,7 +67,7 @@ def run(
         journal.ended(name, None)
         publish(JobFinished(wall_clock(), name, kind, unit, sentence))
         return result
-    explain_in_place(problem, step=under_way.step.name, unit=unit, kind=kind)
+    explain_ending(problem, step=under_way.step.name, unit=unit, kind=kind)
     under_way.finish(well=False)
     publish(failed(problem))
     raise problem
