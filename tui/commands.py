@@ -24,7 +24,19 @@ PLACES = (
     ("Go to SelectPTDevice", "devices", "Choose simulation, CAN or DoIP"),
     ("Add diagnostic data", "data", "Bring a PDX file into this session"),
 )
+EXTRAS = (
+    ("Units left in programming", "Look again which units wait for their recovery", "hosts.look"),
+    ("Order number", "Quick tests and measures from now on belong to it", "reports.ask_order"),
+)
 _NOT_LISTED = ("escape", "tab")
+
+
+def _wish(app: PassbayApp, wish: str) -> None:
+    """Wishes load when they are wished for."""
+    from importlib import import_module
+
+    module, _, name = wish.partition(".")
+    getattr(import_module(f"tui.wishes.{module}"), name)(app)
 
 
 def commands(app: PassbayApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
@@ -45,5 +57,7 @@ def _every(app: PassbayApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
                 yield SystemCommand(binding.description, f"key {key_words(binding.key)}", run)
     for title, place, words in PLACES:
         yield SystemCommand(title, words, partial(app.go, place))
+    for title, words, wish in EXTRAS:
+        yield SystemCommand(title, words, partial(_wish, app, wish))
     yield SystemCommand("Light or dark colours", "Change the theme", app.action_theme)
     yield SystemCommand("Save a picture of this screen", "An SVG file for support", partial(app.deliver_screenshot))

@@ -15,10 +15,12 @@ from core.messages import Message, message_for
 from core.vocabulary import SurveyResult, UnitSurvey, VehicleUnit
 from tui.bridge import Bridge
 from tui.facts import apply
+from tui.hosting import Hosting
 from tui.work import JobView, MessageItem
 
 if TYPE_CHECKING:
-    from core.workbench import Vehicle, Workbench
+    from core.events import Event
+    from core.workbench import Workbench
 
 MESSAGES_KEPT = 2000
 FIRST_DEVICE = "sim:car-mixed"
@@ -33,17 +35,18 @@ class RunningJob(Protocol):
     def cancel(self) -> None: ...
 
 
-class Desk:
+class Desk(Hosting):
     """The technician's desk. `clock` gives seconds since the epoch, for messages of our own."""
 
     def __init__(self, open_workbench: Callable[[], Workbench], clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
         self._open_workbench = open_workbench
         self._clock = clock
         self.bridge = Bridge()
         self.workbench: Workbench | None = None
         self.uri, self.device_name = FIRST_DEVICE, "Simulation - no VCI"
         self.data_files: list[str] = []
-        self.vehicle: Vehicle | None = None
+        self.vehicle: Any = None  # core.workbench's Vehicle or HostedVehicle
         self.connecting = False
         self.lost = False
         self.volts: float | None = None
@@ -52,20 +55,24 @@ class Desk:
         self.job: JobView | None = None
         self.messages: deque[MessageItem] = deque(maxlen=MESSAGES_KEPT)
         self.alerts: list[MessageItem] = []  # what also deserves a toast; the app takes them away
-        self.clock_words = lambda at: time.strftime("%H:%M:%S", time.localtime(at))
+        self.clock_words: Callable[[float], str] = lambda at: time.strftime("%H:%M:%S", time.localtime(at))
         self._numbers = 0
+        self._held: list[Event] = []
 
     # -- pulling
 
     def pull(self) -> bool:
         """Takes in errands and facts, ends a job that is over. Says whether anything is new."""
         before = self._numbers
-        facts = self.bridge.pull()
-        for fact in facts:
+        facts = [*self._held, *self.bridge.pull()]
+        self._held = facts if self.connecting else []  # they are about a vehicle that is not on the desk yet
+        for fact in facts if not self.connecting else ():
             apply(self, fact)
-        if self.lost and not self.busy:
+        if self.lost and (self.job is None or not self.job.running or self.job.handle is None):
             self.disconnect()
-        return self._end_job() or bool(facts) or self._numbers != before
+        self.adopt()
+        news = bool(facts) and not self.connecting
+        return any((self._end_job(), self.driver_changed(), news, self._numbers != before))
 
     # -- workbench and vehicle
 
@@ -75,7 +82,7 @@ class Desk:
             for problem in workbench.problems:
                 self.note("warning", problem)
             if workbench.last_device:
-                self.uri, self.device_name = workbench.last_device, self._name_of(workbench.last_device)
+                self.uri, self.device_name = workbench.last_device, self.name_of(workbench.last_device)
             self.errand(workbench.warm_up, lambda _: None, lane="vehicle")
             then()
 
@@ -98,9 +105,6 @@ class Desk:
 
         self.bridge.send(call, taken, told, lane)
 
-    def _name_of(self, uri: str) -> str:
-        return "Simulation - no VCI" if uri.startswith("sim:") else uri
-
     def choose_device(self, uri: str, name: str) -> None:
         """Another device: the vehicle that was connected is let go."""
         self.disconnect()
@@ -112,6 +116,7 @@ class Desk:
     def disconnect(self) -> None:
         vehicle, self.vehicle, self.lost = self.vehicle, None, False
         self.survey, self.units, self.volts, self.job = None, {}, None, None
+        self.ordered_faults = ()
         if vehicle is not None:
             self.errand(vehicle.close, lambda _: None, lane="vehicle")
 
@@ -126,17 +131,21 @@ class Desk:
         self.connecting = True
         uri, files = self.uri, tuple(self.data_files)
 
-        def connected(vehicle: Vehicle) -> None:
+        def connected(vehicle: Any) -> None:
             self.connecting = False
             self.vehicle = vehicle
+            self.adopt()
+            if self.watching:
+                self.tell("warning", f"{self.watching} drives this vehicle: this screen only watches.")
             self.read_voltage()
+            self.read_faults()
             then()
 
         def refused(_: ProductError) -> None:
             self.connecting = False
             failed()
 
-        self.errand(lambda: workbench.connect(uri, files), connected, failed=refused, lane="vehicle")
+        self.errand(lambda: workbench.connect(uri, files, hosted=True), connected, failed=refused, lane="vehicle")
 
     def read_voltage(self) -> None:
         vehicle = self.vehicle
@@ -173,8 +182,8 @@ class Desk:
 
     @property
     def locked(self) -> str:
-        """Why the app must not be left now, "" where it may (flash between first erase and last check)."""
-        return self.job.locked if self.job is not None else ""
+        """Why the place must not be left now, "" where it may (flash between first erase and last check)."""
+        return self.job.locked if self.job is not None and not self.watching else ""
 
     def begin(
         self, kind: str, unit: str, start: Callable[[], RunningJob], then: Callable[[Any], None],
@@ -184,13 +193,23 @@ class Desk:
         if self.job is not None and self.job.running:
             self.tell("warning", f"{self.job.title} is still running.", advice="Wait for it, or stop it with a.")
             return False
-        try:
-            handle = start()
-        except ProductError as error:
+        if self.watching:
+            self.tell("warning", f"This screen only watches: {self.watching} drives the vehicle.")
+            return False
+        job = self.job = JobView(kind, unit, None, then, failed)
+
+        def begun() -> None:
+            handle = job.handle = start()
+            if job.stopping:
+                handle.cancel()
+
+        def refused(error: ProductError) -> None:
+            job.end(error)
             self.tell_error(error, unit)
             failed(error)
-            return False
-        self.job = JobView(kind, unit, handle, then, failed)
+
+        # beside the screen: the core may load what this job needs, and a host answers over a socket
+        self.bridge.send(begun, lambda _: None, refused, "job")
         self._numbers += 1
         return True
 
@@ -200,17 +219,20 @@ class Desk:
         if job is None or not job.running or job.stopping:
             return False
         job.stopping = True
-        job.handle.cancel()
+        if job.handle is not None:
+            job.handle.cancel()
         self._numbers += 1
         return True
 
     def _end_job(self) -> bool:
         job = self.job
-        if job is None or not job.running or not job.handle.done:
+        if job is None or not job.running or job.handle is None or not job.handle.done:
             return False
         for fact in self.bridge.pull():  # what the job published last
             apply(self, fact)
         job.running = False
+        if job.kind == "flash":
+            self.look_around()  # a unit was left in programming, or no longer is
         try:
             result = job.handle.wait(0)
         except ProductError as error:
@@ -227,11 +249,12 @@ class Desk:
 
     def tell(
         self, severity: str, text: str, *, unit: str = "", code: str = "", advice: str = "", at: float = 0.0,
-        alert: bool = True,
+        alert: bool = True, explanation: str = "", state_now: str = "",
     ) -> None:  # fmt: skip
         """One line in the message list; `alert` asks for a toast in addition."""
         self._numbers += 1
-        item = MessageItem(self._numbers, at or self._clock(), severity, unit, text, code, advice)
+        item = MessageItem(self._numbers, at or self._clock(), severity, unit, text, code, advice, explanation,
+                           state_now)  # fmt: skip
         self.messages.append(item)
         if alert:
             self.alerts.append(item)
@@ -244,7 +267,8 @@ class Desk:
 
     def tell_message(self, message: Message, unit: str, at: float = 0.0) -> None:
         self.tell(
-            message.severity.value, message.text, unit=unit, code=message.code, advice=message.advice, at=at
+            message.severity.value, message.text, unit=unit, code=message.code, advice=message.advice, at=at,
+            explanation=message.explanation, state_now=message.state_now,
         )  # fmt: skip
 
     @property
@@ -255,15 +279,16 @@ class Desk:
     # -- the end
 
     def close(self) -> None:
-        """After the last screen: a flash that runs is let finish, other jobs get their safe ending, all is let go."""
+        """After the last screen: a flash goes on (in the host, else here to its end), others get their safe ending."""
+        self.bridge.wait(5.0)
         job = self.job
-        if job is not None and job.running:
+        if job is not None and job.running and job.handle is not None and not self.watching:
             if job.kind != "flash":
                 job.handle.cancel()
-            try:
-                job.handle.wait(None)
-            except ProductError:
-                pass  # it is in the message list of a screen that is gone; the vehicle is restored
-        self.bridge.wait(5.0)
+            if job.kind != "flash" or not self.hosted:
+                try:
+                    job.handle.wait(None)
+                except ProductError:
+                    pass  # it is in the message list of a screen that is gone; the vehicle is restored
         if self.workbench is not None:
             self.workbench.close()

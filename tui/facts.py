@@ -40,6 +40,8 @@ def _voltage(desk: Desk, fact: events.VoltageRead) -> None:
 def _job_started(desk: Desk, fact: events.JobStarted) -> None:
     if desk.job is not None and desk.job.running:
         desk.job.identity = fact.job
+    else:
+        desk.begun_elsewhere(fact)
     words = JobView.words_of(fact.kind, fact.unit)
     desk.tell("info", f"{words} started", at=fact.at, alert=False)
 
@@ -56,7 +58,7 @@ def _job_failed(desk: Desk, fact: events.JobFailed) -> None:
 
 
 def _step_started(desk: Desk, fact: events.StepStarted) -> None:
-    if desk.job is not None:
+    if desk.job is not None and desk.job.running:
         desk.job.step_started(StepView(fact.step, fact.title, fact.at))
 
 

@@ -20,6 +20,7 @@ from tui.style import CSS
 from tui.theme import DARK, LIGHT, textual_theme
 
 if TYPE_CHECKING:
+    from core.vocabulary import Interrupted
     from core.workbench import Workbench
     from tui.desk import Desk
 
@@ -58,6 +59,7 @@ class PassbayApp(App[None]):
         "flash": _screen("flash", "FlashScreen"),
         "coding": _screen("coding", "CodingScreen"),
         "live": _screen("live", "LiveScreen"),
+        "training": _screen("training", "TrainingScreen"),
     }
     BINDINGS: ClassVar = [
         Binding("f1", "help", "Help", show=False, priority=True),
@@ -73,6 +75,7 @@ class PassbayApp(App[None]):
         self._ready_desk = desk
         self._open_workbench = open_workbench
         self.wanted_unit = ""  # what Vehicle hands over to Flash and Coding
+        self.wanted_recovery: Interrupted | None = None  # what Start hands over to Flash
         self._wish: Callable[[], None] | None = None
         for name in (DARK, LIGHT):
             self.register_theme(textual_theme(name))
@@ -123,6 +126,10 @@ class PassbayApp(App[None]):
         self.refresh_places()
 
     def _workbench_open(self) -> None:
+        from tui.wishes.hosts import go_on
+
+        if self.desk is not None:
+            self.desk.look_around(lambda: go_on(self))
         wish, self._wish = self._wish, None
         if wish is not None:
             wish()
@@ -147,14 +154,9 @@ class PassbayApp(App[None]):
 
     def show_message(self, key: str) -> None:
         """One line of the message list in full, to read and to copy."""
-        from core.messages import headline
-        from tui.screens.dialogs import Tell
+        from tui.wishes.messages import show_message
 
-        item = next((i for i in self.desk.messages if str(i.number) == key), None) if self.desk is not None else None
-        if item is not None and self.desk is not None:
-            head = "  ".join(word for word in (self.desk.clock_words(item.at), item.unit, item.code) if word)
-            title = headline(item.code) if item.code.startswith("PB-") else "Message"
-            self.push_screen(Tell(title, [head, item.text, *([item.advice] if item.advice else [])]))
+        show_message(self, key)
 
     def refresh_places(self) -> None:
         """The screen on top, and the ones that shine through below it."""
@@ -175,7 +177,7 @@ class PassbayApp(App[None]):
             self._wish = lambda: self.go(place)
             return
         if place == "data":
-            from tui.data import add_data
+            from tui.wishes.data import add_data
 
             add_data(self)
         elif self._refuses_leaving(place):
@@ -215,6 +217,8 @@ class PassbayApp(App[None]):
         desk = self.desk
         if desk is None or not desk.busy:
             self.toast("Nothing runs that could be stopped.", "information")
+        elif desk.watching:
+            self.toast(f"This screen only watches: {desk.watching} can stop it.", "warning")
         elif desk.locked:
             self._ask_stop(desk)
         else:
@@ -226,7 +230,7 @@ class PassbayApp(App[None]):
         unit = desk.job.unit if desk.job is not None else ""
         lines = [
             f"The block on its way is ended, then {unit} waits in its boot loader without complete software.",
-            "To recover: keep the ignition on and start its flash again from the beginning.",
+            "To recover: keep the ignition on. Start names the unit in red; enter there brings it back.",
         ]
         self.push_screen(
             Ask(f"Stop the flash of {unit}?", lines, yes="Stop"), lambda yes: self._stop() if yes else None
@@ -239,15 +243,14 @@ class PassbayApp(App[None]):
 
     async def action_quit(self) -> None:
         desk = self.desk
-        if desk is not None and desk.locked:
-            self.toast(f"Quit is locked: {desk.locked} Stop safely with a.", "warning")
-        elif desk is not None and desk.job is not None and desk.busy:
-            from tui.screens.dialogs import Ask
-
-            text = f"{desk.job.title} is still running. It gets its safe ending first."
-            self.push_screen(Ask("Quit Passbay?", [text], yes="Quit"), lambda yes: self.exit() if yes else None)
-        else:
+        if desk is None or desk.job is None or not desk.busy or desk.watching:
             self.exit()
+        elif desk.locked and not desk.hosted:
+            self.toast(f"Quit is locked: {desk.locked} Stop safely with a.", "warning")
+        else:
+            from tui.wishes.hosts import ask_quit
+
+            ask_quit(self, desk)
 
     # -- palette
 

@@ -9,6 +9,7 @@ RowList { height: 1fr; background: $background; }
 .box { border: solid $line; border-title-color: $foreground; border-title-style: bold; }
 .box:focus { border: solid $accent; }
 #boxes { height: 8; }
+#alarms { height: auto; max-height: 6; }
 #panes { height: 1fr; }
 #checks { width: 1fr; }
 #jobs { width: 40%; }
@@ -18,9 +19,12 @@ RowList { height: 1fr; background: $background; }
 .-wide #panes #detail { width: 2fr; }
 #page { height: 1fr; }
 FlashScreen #wares, FlashScreen #flash-checks, FlashScreen #steps { display: none; }
-FlashScreen.-wares #units, FlashScreen.-work #units { display: none; }
-FlashScreen.-wares #wares, FlashScreen.-work #flash-checks, FlashScreen.-work #steps { display: block; }
-FlashScreen #flash-checks { height: auto; max-height: 11; }
+FlashScreen.-wares #units, FlashScreen.-ready #units, FlashScreen.-work #units { display: none; }
+FlashScreen.-wares #wares, FlashScreen.-ready #flash-checks, FlashScreen.-work #steps { display: block; }
+FlashScreen.-ready.-plan #flash-checks { display: none; }
+FlashScreen.-ready.-plan #steps { display: block; }
+FlashScreen.-tall.-ready #flash-checks, FlashScreen.-tall.-ready #steps { display: block; }
+FlashScreen.-tall #flash-checks { height: 20; }
 CodingScreen #items { display: none; }
 CodingScreen.-work #units { display: none; }
 CodingScreen.-work #items { display: block; }

@@ -19,6 +19,7 @@ KINDS = {
     "coding": "Coding",
     "coding-read": "Reading the coding",
     "uds": "Raw requests",
+    "plan": "Reading the plan",
 }
 _FIRST_ERASE = "erase"  # from this step on the unit has no complete software
 
@@ -34,6 +35,8 @@ class MessageItem:
     text: str
     code: str = ""
     advice: str = ""
+    explanation: str = ""
+    state_now: str = ""
 
 
 @dataclass(slots=True)
@@ -52,7 +55,10 @@ class StepView:
 
 @dataclass(slots=True)
 class JobView:
-    """One job as the screens see it; `handle` is the core's RunningJob."""
+    """One job as the screens see it; `handle` is the core's RunningJob, None until the core has begun it.
+
+    `adopted`: another screen began it; this one shows it.
+    """
 
     kind: str
     unit: str
@@ -64,6 +70,7 @@ class JobView:
     told: bool = False
     identity: str = ""
     pending: int = 0
+    adopted: bool = False
     steps: list[StepView] = field(default_factory=list)
     error: ProductError | None = None
 
@@ -85,13 +92,15 @@ class JobView:
         """Why leaving is refused; "" while it is allowed."""
         if not self.running or self.kind != "flash":
             return ""
-        if any(step.name.startswith(_FIRST_ERASE) for step in self.steps):
-            return f"{self.unit} has no complete software now. Leaving would end the transfer."
+        if any(branch_of(step.name)[1].startswith(_FIRST_ERASE) for step in self.steps):
+            return f"{self.unit} has no complete software now. Stay here until its flash is over."
         return ""
 
     def step_started(self, step: StepView) -> None:
-        if self.step is not None and self.step.state == "busy":
-            self.step.state = "ok"
+        for before in reversed(self.steps):  # units that are flashed side by side have steps of their own
+            if branch_of(before.name)[0] == branch_of(step.name)[0]:
+                before.state = "ok" if before.state == "busy" else before.state
+                break
         self.steps.append(step)
 
     def step_finished(self, name: str, seconds: float) -> None:
@@ -111,6 +120,12 @@ class JobView:
         for step in self.steps:
             if step.state == "busy":
                 step.state = "ok" if error is None else "bad"
+
+
+def branch_of(step: str) -> tuple[str, str]:
+    """(unit, step) of "ENGINE/erase-1", the step of a unit that is flashed beside others; ("", step) else."""
+    unit, _, name = step.rpartition("/")
+    return unit, name
 
 
 def bar(done: int, total: int, width: int) -> str:

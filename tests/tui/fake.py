@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from core.errors import ProductError
@@ -12,7 +14,11 @@ from core.vocabulary import (
     BusFigures,
     CanAddress,
     CodingChange,
+    CodingDiff,
+    CodingDifference,
+    CodingExport,
     CodingItemState,
+    CodingKept,
     CodingResult,
     CodingState,
     DataReport,
@@ -26,19 +32,29 @@ from core.vocabulary import (
     FaultsResult,
     FlashCheck,
     FlashChoice,
+    FlashOrderPreview,
+    FlashOrderResult,
     FlashPreview,
     FlashResult,
+    FlashUnitResult,
     FrameLine,
     FrameRow,
     GarageVehicle,
+    HostInfo,
+    HostJob,
+    Interrupted,
     MessageLine,
+    SimulatedFault,
     SurveyResult,
     Transport,
+    TwinReport,
     UnitState,
     UnitSurvey,
+    VehicleCodingResult,
     VehicleIdentity,
     VehicleUnit,
 )
+from core.workbench import WorkbenchPaths
 
 NOON = 1_700_049_600.0  # 2023-11-15 12:00:00 UTC
 BOTH = frozenset({Transport.CAN, Transport.DOIP})
@@ -91,7 +107,7 @@ LAMP = DtcReading(0x9A0113, "B1A01-13", "Low beam left, circuit open", 0x28, ("s
 
 def surveyed() -> tuple[UnitSurvey, ...]:
     can = {unit.name: unit.address for unit in UNITS}
-    idents = (("VIN", VIN), ("Hardware number", "HW-ENG-0200"), ("Software version", "ENG 2063.12"))
+    idents = (("VIN_Read", VIN), ("HardwareNumber_Read", "HW-ENG-0200"), ("BootSoftware_Read", "BL-ENG-07"))
     return (
         UnitSurvey(
             "ENGINE",
@@ -118,7 +134,7 @@ def surveyed() -> tuple[UnitSurvey, ...]:
             "HW-TCU-0100",
             "1187.03",
             "APPL",
-            idents=(("Hardware number", "HW-TCU-0100"),),
+            idents=(("HardwareNumber_Read", "HW-TCU-0100"),),
         ),
         UnitSurvey(
             "BRAKES",
@@ -191,12 +207,74 @@ CODED = CodingResult(
     True,
 )
 
+PLAN = (
+    "Unit ENGINE at 7E0/7E8: Engine 2063.15",
+    "Supply voltage 12 to 15.5 V",
+    "Routine 0203 says whether the unit is ready",
+    "CRC32 of each block compared by routine 0202",
+)
+TWIN = TwinReport(True, True, "The simulated twin took it in 1.4 s: ENGINE 2063.12 -> 2063.15.", 1.4)
+_BODY_PREVIEW = replace(
+    PREVIEW, unit="BODY", flashware="BODY_0921_50", software_before="0921.44", software_after="0921.50", bytes=8192
+)
+_HEAD_PREVIEW = replace(
+    PREVIEW, unit="HEADUNIT", flashware="HU_5", software_before="5126.44", software_after="5126.44", up_to_date=True
+)
+ORDER = FlashOrderPreview((_BODY_PREVIEW, PREVIEW, _HEAD_PREVIEW), (("BODY",), ("ENGINE",)))
+ORDERED = FlashOrderResult(
+    "failed",
+    (
+        FlashUnitResult(
+            "BODY", "flashed", replace(FLASHED, unit="BODY", software_before="0921.44", software_after="0921.50")
+        ),
+        FlashUnitResult(
+            "ENGINE", "failed", None, "The transfer broke off at block 34.", "JobInterrupted", "PB-503",
+            "Keep the ignition on and recover ENGINE.", True,
+        ),
+    ),
+    51.3,
+    ("ENGINE has no valid software: the vehicle must not be driven.",),
+)  # fmt: skip
+KEPT = (
+    CodingKept(
+        "/data/coding/body-1.json", VIN, "BODY", NOON - 86_400 * 9, "anna", "set", "", CODING.records,
+        (("DAYTIME_LIGHT", "on"), ("COUNTRY", "USA"), ("SPEED_WARNING", "120")),
+        (CodingChange("COUNTRY", "USA", "ECE"),), "verified", "HW-BCM-0300", "0921.44",
+    ),
+    CodingKept(
+        "/data/coding/body-2.json", VIN, "BODY", NOON - 3600, "ben", "load", "WO-4711", CODING.records,
+        (("DAYTIME_LIGHT", "off"), ("COUNTRY", "ECE"), ("SPEED_WARNING", "120")),
+        (CodingChange("SPEED_WARNING", "120", "50"),), "", "HW-BCM-0300", "0921.44",
+    ),
+)  # fmt: skip
+DIFF = CodingDiff(
+    "car", "body.json",
+    (CodingDifference("BODY", "MAIN", "COUNTRY", "ECE", "USA"), CodingDifference("BODY", "MAIN", "SPEED", "120", "50")),
+    warnings=("The file was kept with software 0921.40.",),
+)  # fmt: skip
+EXPORT = CodingExport("/data/coding/export.json", VIN, ("BODY", "ENGINE"), "cd" * 32, (("HEADUNIT", "no answer"),))
+LEFT = Interrupted(
+    "flash-1", NOON - 600, VIN, "ENGINE", vci="sim:car-mixed", flashware="ENGINE_2063_15", software_before="2063.12",
+    software_after="2063.15", step="transfer-1", block=1, offset=325_058,
+    sentence=f"ENGINE of VIN {VIN} was left in programming: the transfer of block 1 was under way.",
+    advice="Keep the ignition on and repeat the flash from the erase.",
+)  # fmt: skip
+HOST = HostInfo("sim:car-mixed", 4242, NOON, VIN, None, "pid 1 (passbay)", 1)
+FLASHING = HostJob("flash-7", "flash", "ENGINE", NOON - 60, "transfer-1", "Transfer block 1", 325_058, 524_288, 41e3)
+FAULTS = (
+    SimulatedFault("lost-76", "The acknowledgement of a block is lost.", "TransferData", BOTH),
+    SimulatedFault("nrc-72", "Programming the flash memory fails (0x72).", "TransferData", BOTH),
+    SimulatedFault("silence", "The unit says nothing any more.", "TransferData", BOTH, True),
+    SimulatedFault("bus-off", "The bus is dead for two seconds.", "TransferData", frozenset({Transport.CAN})),
+)
+
 
 class FakeJob:
     """A job's handle. `finish` ends it with its result, `fail` with an error; `instant` ones are over at once."""
 
     def __init__(self, result: Any, instant: bool = True) -> None:
         self.result, self.error, self.done, self.cancelled = result, None, instant, False
+        self.kind, self.unit, self.job_id = "flash", "ENGINE", "flash-7"
 
     def wait(self, timeout: float | None = None) -> Any:
         if self.error is not None:
@@ -308,12 +386,21 @@ class FakeView:
 
 
 class FakeVehicle:
-    """Every job answers with the fixed result; `hold` keeps jobs running until the test ends them."""
+    """In a host, as the screens have it. Every job answers with the fixed result; `hold` keeps jobs running until the
+    test ends them. `running` is a job that another screen began."""
 
     def __init__(self, uri: str = "sim:car-mixed") -> None:
         self.uri, self.name, self.transports = uri, "Simulation", BOTH
         self.identity = IDENTITY
         self.vin, self.title, self.euro_class, self.units = VIN, IDENTITY.title, IDENTITY.euro_class, UNITS
+        self.host: HostInfo | None = HOST
+        self.driving, self.driver = True, "pid 1 (passbay)"
+        self.running: FakeJob | None = None
+        self.last_job: FakeJob | None = None
+        self.order = ""
+        self.faults_ordered: tuple[str, ...] = ()
+        self.kept: tuple[CodingKept, ...] = KEPT
+        self.asked: list[tuple[Any, ...]] = []  # what was called with which arguments, where a test cares
         self.hold = False
         self.jobs: list[tuple[str, FakeJob]] = []
         self.view = FakeView()
@@ -327,6 +414,11 @@ class FakeVehicle:
             "coded": CODED,
             "faults": FaultsResult("ENGINE", (MISFIRE,)),
             "cleared": FaultsResult("ENGINE", (), True),
+            "order-preview": ORDER,
+            "order": ORDERED,
+            "diff": DIFF,
+            "export": EXPORT,
+            "restored": VehicleCodingResult("/data/all.json", (CODED,), (("ENGINE", "no answer"),)),
         }
         self.choices: tuple[FlashChoice, ...] = (
             FlashChoice("ENGINE_2063_15", "Engine 2063.15", "car-mixed.pdx", "2063.15", 524288, True),
@@ -354,11 +446,38 @@ class FakeVehicle:
     def flashware(self, ecu: str) -> tuple[FlashChoice, ...]:
         return self.choices
 
-    def flash_preview(self, ecu: str, flashware: str | None = None) -> FakeJob:
-        return self._job("preview")
+    def flash_preview(self, ecu: str, flashware: str | None = None, twin: bool = False) -> FakeJob:
+        job = self._job("preview")
+        job.result = replace(job.result, plan=PLAN, twin=TWIN if twin else None)
+        return job
 
-    def flash(self, ecu: str, flashware: str | None = None, force: bool = False) -> FakeJob:
+    def flash(self, ecu: str, flashware: str | None = None, force: bool = False, override: str = "") -> FakeJob:
+        self.asked.append(("flash", ecu, flashware, force, override))
         return self._job("flash")
+
+    def recover(self, ecu: str) -> FakeJob:
+        self.asked.append(("recover", ecu))
+        return self._job("flash")
+
+    def flash_order_preview(self, wishes: Sequence[Any] = (), twin: bool = False) -> FakeJob:
+        self.asked.append(("order-preview", *(wish.ecu for wish in wishes)))
+        return self._job("order-preview")
+
+    def flash_order(self, wishes: Sequence[Any] = (), force: bool = False) -> FakeJob:
+        self.asked.append(("order", *(wish.ecu for wish in wishes)))
+        return self._job("order")
+
+    def use_order(self, text: str) -> None:
+        self.order = text
+
+    def ordered_faults(self) -> tuple[str, ...]:
+        return self.faults_ordered
+
+    def struck_faults(self) -> tuple[str, ...]:
+        return self.faults_ordered[:1]
+
+    def set_faults(self, faults: Sequence[str]) -> None:
+        self.faults_ordered = tuple(faults)
 
     def coding_read(self, ecu: str) -> FakeJob:
         return self._job("coding")
@@ -372,7 +491,30 @@ class FakeVehicle:
         return ((state.records[0][0], state.records[0][1], state.records[0][2], after),)
 
     def coding_restore(self, ecu: str, backup: str | None = None) -> FakeJob:
+        self.asked.append(("restore", ecu, backup))
         return self._job("coded")
+
+    def coding_history(self, ecu: str = "") -> tuple[CodingKept, ...]:
+        return self.kept
+
+    def coding_export(self, ecus: Any, file: Any = None) -> FakeJob:
+        self.asked.append(("export", ecus, file))
+        return self._job("export")
+
+    def vehicle_backup(self, file: Any = None) -> FakeJob:
+        self.asked.append(("backup", file))
+        return self._job("export")
+
+    def coding_load_preview(self, ecu: str, file: Any, other_vehicle: bool = False) -> FakeJob:
+        return self._job("diff")
+
+    def coding_load(self, ecu: str, file: Any, other_vehicle: bool = False) -> FakeJob:
+        self.asked.append(("load", ecu, file))
+        return self._job("coded")
+
+    def vehicle_restore(self, file: Any, ecus: Sequence[str] = ()) -> FakeJob:
+        self.asked.append(("vehicle-restore", file))
+        return self._job("restored")
 
     def traffic_view(self) -> FakeView:
         return self.view
@@ -395,7 +537,12 @@ class FakeWorkbench:
         self.resets: list[str] = []
         self.connected: list[tuple[str, tuple[Any, ...]]] = []
         self.refusal: ProductError | None = None
-        self.report = DataReport("extra.pdx", True, "2.2.0", ({"name": "ENGINE"},))
+        self.paths = WorkbenchPaths.below(Path("/home/anna/passbay"))
+        self.found_hosts: list[HostInfo] = []
+        self.left: list[Interrupted] = []
+        self.written: dict[str, str] = {}
+        self.attached: list[tuple[int | str, bool]] = []
+        self.data_report = DataReport("extra.pdx", True, "2.2.0", ({"name": "ENGINE"},))
 
     def simulations(self) -> list[DeviceInfo]:
         return [d for d in self.listed if d.kind is DeviceKind.SIMULATION]
@@ -418,12 +565,36 @@ class FakeWorkbench:
         self.resets.append(name)
 
     def check_data(self, path: object) -> DataReport:
-        return self.report
+        return self.data_report
+
+    def hosts(self) -> list[HostInfo]:
+        return self.found_hosts
+
+    def unfinished(self) -> tuple[Interrupted, ...]:
+        return tuple(self.left)
+
+    def dismiss(self, entry: Interrupted) -> None:
+        self.left.remove(entry)
+
+    def attach(self, which: int | str, watch: bool = False) -> FakeVehicle:
+        self.attached.append((which, watch))
+        return self.vehicle
+
+    def fault_names(self) -> tuple[SimulatedFault, ...]:
+        return FAULTS
+
+    def report(self, what: str, form: str = "text", vin: str | None = None) -> str:
+        return f"{form} protocol of {what}"
+
+    def write_text(self, path: Path, text: str) -> Path:
+        self.written[str(path)] = text
+        return path
 
     def warm_up(self) -> None:
         pass
 
-    def connect(self, uri: str, data_files: Sequence[Any] = ()) -> FakeVehicle:
+    def connect(self, uri: str, data_files: Sequence[Any] = (), hosted: bool | None = None) -> FakeVehicle:
+        assert hosted, "the screens' vehicles live in a host"
         if self.refusal is not None:
             raise self.refusal
         self.connected.append((uri, tuple(data_files)))

@@ -62,7 +62,7 @@ def poisoned_workbench(poison: str) -> FakeWorkbench:
     workbench.listed = [poisoned(device, poison) for device in fake.devices()]
     workbench.entities = [poisoned(entity, poison) for entity in workbench.entities]
     workbench.problems = (poison + "settings.toml, line 3",)
-    workbench.report = poisoned(workbench.report, poison)
+    workbench.data_report = poisoned(workbench.data_report, poison)
     return workbench
 
 

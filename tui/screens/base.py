@@ -81,9 +81,15 @@ class Place(Fitting[None]):
         if desk is None:
             return (("Simulation - no VCI", ""), ("   --.- V", "dim"))
         vehicle = desk.vehicle
-        ways = " ".join(sorted(t.value for t in vehicle.transports)) if vehicle is not None else "not connected"
         volts = ("   --.- V", "dim") if desk.volts is None else (f"   {desk.volts:4.1f} V", "")
-        return ((f"{desk.device_name}  ", ""), (ways, "" if vehicle is not None else "dim"), volts)
+        if vehicle is None:
+            return ((f"{desk.device_name}  ", ""), ("not connected", "dim"), volts)
+        if desk.watching:  # what this screen may is more than which way it goes
+            return ((f"watching, {desk.watching} drives", "warn"), volts)
+        ways = (" ".join(sorted(t.value for t in vehicle.transports)), "")
+        if desk.ordered_faults:
+            ways = ("TRAINING", "warn")
+        return ((f"{desk.device_name}  ", ""), ways, volts)
 
     def refresh_desk(self) -> None:
         """Called by the app after each pull that brought something."""

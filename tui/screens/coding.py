@@ -24,24 +24,8 @@ if TYPE_CHECKING:
 BYTES_SHOWN = 16
 
 
-class CodingScreen(Place):
-    """Stages: unit, items. Changes stay on the screen until `w` writes them."""
-
-    PLACE = "Coding"
-    HELP = (
-        "Coding tells a control unit how the car is equipped. Choose the unit; its coding is read and put in words.\n"
-        "enter on a line chooses its new meaning. Nothing is written until w, which asks first.\n"
-        "u takes the last change back, n takes all factory values. Before and After show the bytes.\n"
-        "Every write keeps the coding as it was on disk; b brings the newest kept one back.\n"
-        "After writing the unit is read again and compared."
-    )
-    BINDINGS: ClassVar = [
-        Binding("w", "write", "Write the changes", show=False),
-        Binding("u", "undo", "Undo the last change", show=False),
-        Binding("n", "factory", "Take the factory values", show=False),
-        Binding("b", "restore", "Restore the kept coding", show=False),
-        Binding("f5", "again", "Read the coding again", show=False),
-    ]
+class CodingLook(Place):
+    """What the Coding screen knows and shows. Starts nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,6 +47,94 @@ class CodingScreen(Place):
         units.border_title, items.border_title = "Control units", "Coding"
         return [Lines(("",), id="about"), units, items, Lines(("",), id="bytes"), Lines(("",), id="progress")]
 
+    def keys(self) -> tuple[Key, ...]:
+        if self.state is None:
+            return (("enter", "Choose", "choose"), ("e", "Export all", "export"), ("l", "Load all", "load"),
+                    ("esc", "Back", "back"))  # fmt: skip
+        return (
+            ("enter", "Change", "choose"),
+            ("w", "Write", "write"),
+            ("u", "Undo", "undo"),
+            ("b", "Kept", "restore"),
+        )
+
+    def _item(self, name: str) -> CodingItemState | None:
+        return next((item for item in (self.state.items if self.state else ()) if item.name == name), None)
+
+    # -- showing
+
+    def show_desk(self) -> None:
+        desk = self.desk
+        if desk is None:
+            return
+        units = self.query_one("#units", RowList)
+        units.empty = unit_words(desk)
+        units.set_rows(unit_rows(desk, "codable", "no coding in the data"))
+        self.query_one("#items", RowList).set_rows(
+            [item_row(item, self.changes.get(item.name)) for item in (self.state.items if self.state else ())]
+        )
+        self.query_one("#about", Lines).show(self._about())
+        self.query_one("#bytes", Lines).show(*self._byte_lines())
+        self.query_one("#progress", Lines).show(*self._news(desk))
+
+    def _about(self) -> Cell:
+        if self.state is None:
+            return (" Which control unit is coded?", "")
+        records = ", ".join(f"{name} (DID {did:04X}, {len(data)} bytes)" for name, did, data in self.state.records)
+        kept = ("√ kept on disk   ", "ok") if self.state.backup else ("· not kept yet   ", "dim")
+        return ((f" {self.unit}   ", "bold"), kept, (records, ""))
+
+    def _byte_lines(self) -> tuple[Cell, ...]:
+        if self.state is None:
+            return ("",)
+        after = {name: data for name, _, _, data in self.after}
+        lines: list[Cell] = []
+        for name, _, before in self.state.records:
+            new = after.get(name, before)
+            lines += byte_lines(before, new, max(BYTES_SHOWN, (self.size.width - 12) // 3))
+        return tuple(lines[:8])
+
+    def _news(self, desk: Desk) -> list[Cell]:
+        width = self.size.width
+        if desk.job is not None and desk.job.running:
+            return told(" ░ ", "busy", f"{desk.job.title} ...", width)
+        if self.error is not None:
+            code = f" x {self.error.code} "
+            return told(code, "bad", self.error.message, width) + told(" > ", "accent", self.error.advice, width)
+        if self.changes:
+            words = f" {len(self.changes)} change(s), not written: "
+            return [((words, "accent"), ("w", "key"), (" writes, ", ""), ("u", "key"), (" undoes", ""))]
+        if self.result is not None:
+            made = ", ".join(f"{c.name} {c.before} -> {c.after}" for c in self.result.changes) or "no item changed"
+            good = self.result.verified
+            head = " √ Written, read back and compared: " if good else " x Not verified: "
+            return told(head, "ok" if good else "bad", made, width)
+        key = "enter on a line changes its meaning." if self.state is not None else "mark the control unit, then enter."
+        return [(f" Next: {key}", "dim")]
+
+
+class CodingScreen(CodingLook):
+    """Stages: unit, items. Changes stay on the screen until `w` writes them."""
+
+    PLACE = "Coding"
+    HELP = (
+        "Coding tells a control unit how the car is equipped. Choose the unit; its coding is read and put in words.\n"
+        "enter on a line chooses its new meaning. Nothing is written until w, which asks first.\n"
+        "u takes the last change back, n takes all factory values. Before and After show the bytes.\n"
+        "Every write keeps the coding as it was on this PC; b lists the kept states and restores any of them.\n"
+        "e exports to a file, l loads one: of this unit, or of the whole vehicle while the units are listed.\n"
+        "After writing the unit is read again and compared."
+    )
+    BINDINGS: ClassVar = [
+        Binding("w", "write", "Write the changes", show=False),
+        Binding("u", "undo", "Undo the last change", show=False),
+        Binding("n", "factory", "Take the factory values", show=False),
+        Binding("b", "restore", "Kept states, restore one", show=False),
+        Binding("e", "export", "Export coding to a file", show=False),
+        Binding("l", "load", "Load coding from a file", show=False),
+        Binding("f5", "again", "Read the coding again", show=False),
+    ]
+
     def on_mount(self) -> None:
         super().on_mount()
         self._enter()
@@ -73,16 +145,6 @@ class CodingScreen(Place):
         if free and desk is not None and (self.passbay.wanted_unit or self._entered != desk.connection):
             self._enter()
         super().on_screen_resume()
-
-    def keys(self) -> tuple[Key, ...]:
-        if self.state is None:
-            return (("enter", "Choose", "choose"), ("f9", "Live", "app.live"), ("esc", "Back", "back"))
-        return (
-            ("enter", "Change", "choose"),
-            ("w", "Write", "write"),
-            ("u", "Undo", "undo"),
-            ("b", "Restore", "restore"),
-        )
 
     # -- reading
 
@@ -167,47 +229,40 @@ class CodingScreen(Place):
                 lambda values: self._set(item, values["value"] if values else None),
             )
 
-    def _item(self, name: str) -> CodingItemState | None:
-        return next((item for item in (self.state.items if self.state else ()) if item.name == name), None)
-
     def _set(self, item: CodingItemState, value: str | None) -> None:
         if value is None or value == "":
             return
-        before = dict(self.changes)
-        self.changes.pop(item.name, None)
+        wanted = dict(self.changes)
+        wanted.pop(item.name, None)
         if value != item.now:
-            self.changes[item.name] = value
-        if not self._compute():
-            self.changes = before
-        self.result = self.error = None
-        self.show_desk()
+            wanted[item.name] = value
+        self._try(wanted)
 
-    def _compute(self) -> bool:
-        """The bytes after the changes; says no where a value does not fit."""
-        desk = self.desk
-        if desk is None or desk.vehicle is None or self.state is None:
-            return False
-        try:
-            self.after = desk.vehicle.coding_after(self.state, self.changes)
-        except ProductError as error:
-            desk.tell_error(error, self.unit)
-            return False
-        return True
+    def _try(self, wanted: dict[str, str]) -> None:
+        """Takes the changes where the core can put them into bytes; a value that does not fit is refused."""
+        desk, state = self.desk, self.state
+        if desk is None or desk.vehicle is None or state is None:
+            return
+        vehicle = desk.vehicle
+
+        def have(after: tuple[tuple[str, int, bytes, bytes], ...]) -> None:
+            if self.state is state:
+                self.changes, self.after = wanted, tuple(after)
+                self.result = self.error = None
+                self.show_desk()
+
+        desk.errand(lambda: vehicle.coding_after(state, wanted), have, lane="coding")
 
     def action_undo(self) -> None:
         if self.changes:
-            self.changes.popitem()
-            self._compute()
-            self.show_desk()
+            self._try(dict(list(self.changes.items())[:-1]))
         else:
             self.passbay.toast("There is no change to undo.", "information")
 
     def action_factory(self) -> None:
-        for item in self.state.items if self.state is not None else ():
-            if item.factory and item.factory != item.now:
-                self.changes[item.name] = item.factory
-        self._compute()
-        self.show_desk()
+        items = self.state.items if self.state is not None else ()
+        factory = {item.name: item.factory for item in items if item.factory and item.factory != item.now}
+        self._try({name: value for name, value in self.changes.items() if name not in factory} | factory)
 
     # -- writing
 
@@ -233,21 +288,40 @@ class CodingScreen(Place):
         self.app.push_screen(Ask(f"Write {len(changes)} change(s) to {unit}?", lines, yes="Write"), answered)
 
     def action_restore(self) -> None:
+        if self.state is None or self.desk is None or self.desk.busy:
+            self.passbay.toast("Choose the control unit first: each has its own kept states.", "information")
+            return
+        from tui.screens.kept import KeptScreen
+
+        self.app.push_screen(KeptScreen(self.state, self._restore))
+
+    def _restore(self, file: str) -> None:
         desk = self.desk
-        if desk is None or desk.vehicle is None or self.state is None or desk.busy:
-            return
-        if not self.state.backup:
-            self.passbay.toast("No coding was kept yet: the first write keeps it.", "information")
-            return
-        vehicle, unit = desk.vehicle, self.unit
+        if desk is not None and desk.vehicle is not None:
+            vehicle, unit = desk.vehicle, self.unit
+            desk.begin("coding", unit, lambda: vehicle.coding_restore(unit, file), self._written, self._failed)
+            self.show_desk()
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                desk.begin("coding", unit, lambda: vehicle.coding_restore(unit), self._written, self._failed)
-                self.show_desk()
+    def action_export(self) -> None:
+        self._file("export")
 
-        lines = ["The coding as it was kept is written back:", self.state.backup]
-        self.app.push_screen(Ask(f"Restore the coding of {unit}?", lines, yes="Restore"), answered)
+    def action_load(self) -> None:
+        if self.changes:
+            self.passbay.toast("There are changes: write them with w, or undo them with u first.", "warning")
+        else:
+            self._file("load")
+
+    def _file(self, wish: str) -> None:
+        desk = self.desk
+        if desk is None or desk.vehicle is None or desk.busy:
+            return
+        from tui.wishes import coding_files
+
+        self.result = self.error = None
+        if wish == "export":
+            coding_files.export(self.passbay, desk, self.unit, self._failed)
+        else:
+            coding_files.load(self.passbay, desk, self.unit, self._written, self._failed)
 
     def _written(self, result: CodingResult) -> None:
         self.result, self.error = result, None
@@ -269,54 +343,3 @@ class CodingScreen(Place):
             self._forget()
             self.query_one("#units").focus()
             self.show_desk()
-
-    # -- showing
-
-    def show_desk(self) -> None:
-        desk = self.desk
-        if desk is None:
-            return
-        units = self.query_one("#units", RowList)
-        units.empty = unit_words(desk)
-        units.set_rows(unit_rows(desk, "codable", "no coding in the data"))
-        self.query_one("#items", RowList).set_rows(
-            [item_row(item, self.changes.get(item.name)) for item in (self.state.items if self.state else ())]
-        )
-        self.query_one("#about", Lines).show(self._about())
-        self.query_one("#bytes", Lines).show(*self._byte_lines())
-        self.query_one("#progress", Lines).show(*self._news(desk))
-
-    def _about(self) -> Cell:
-        if self.state is None:
-            return (" Which control unit is coded?", "")
-        records = ", ".join(f"{name} (DID {did:04X}, {len(data)} bytes)" for name, did, data in self.state.records)
-        kept = ("√ kept on disk   ", "ok") if self.state.backup else ("· not kept yet   ", "dim")
-        return ((f" {self.unit}   ", "bold"), kept, (records, ""))
-
-    def _byte_lines(self) -> tuple[Cell, ...]:
-        if self.state is None:
-            return ("",)
-        after = {name: data for name, _, _, data in self.after}
-        lines: list[Cell] = []
-        for name, _, before in self.state.records:
-            new = after.get(name, before)
-            lines += byte_lines(before, new, max(BYTES_SHOWN, (self.size.width - 12) // 3))
-        return tuple(lines[:8])
-
-    def _news(self, desk: Desk) -> list[Cell]:
-        width = self.size.width
-        if desk.job is not None and desk.job.running:
-            return told(" ░ ", "busy", f"{desk.job.title} ...", width)
-        if self.error is not None:
-            code = f" x {self.error.code} "
-            return told(code, "bad", self.error.message, width) + told(" > ", "accent", self.error.advice, width)
-        if self.changes:
-            words = f" {len(self.changes)} change(s), not written: "
-            return [((words, "accent"), ("w", "key"), (" writes, ", ""), ("u", "key"), (" undoes", ""))]
-        if self.result is not None:
-            made = ", ".join(f"{c.name} {c.before} -> {c.after}" for c in self.result.changes) or "no item changed"
-            good = self.result.verified
-            head = " √ Written, read back and compared: " if good else " x Not verified: "
-            return told(head, "ok" if good else "bad", made, width)
-        key = "enter on a line changes its meaning." if self.state is not None else "mark the control unit, then enter."
-        return [(f" Next: {key}", "dim")]

@@ -144,8 +144,9 @@ class Tell(Dialog[None]):
         self.action_copy()
 
     def action_copy(self) -> None:
-        self.app.copy_to_clipboard(self._words)
-        self.passbay.toast("Copied to the terminal's clipboard.", "information")
+        from tui.wishes.messages import copy
+
+        copy(self.passbay, self._words)
 
 
 class Pick(Dialog[str]):
@@ -154,14 +155,19 @@ class Pick(Dialog[str]):
     AUTO_FOCUS = "#picks"
     LABELS = ("Cancel",)
 
-    def __init__(self, title: str, choices: Sequence[tuple[str, Piece]], current: str = "") -> None:
+    def __init__(
+        self, title: str, choices: Sequence[tuple[str, Piece]], current: str = "", lines: Sequence[object] = ()
+    ) -> None:
+        """`lines`: what is to be known before one is chosen."""
         super().__init__(title)
-        self._choices, self._current = tuple(choices), current
+        self._choices, self._current, self._lines = tuple(choices), current, tuple(lines)
 
     def content(self) -> list[Widget]:
         rows = RowList((Column(""),), heading=False, empty="Nothing to choose from.", id="picks")
         rows.set_rows([Row(key, (words,)) for key, words in self._choices], cursor=self._current)
-        return [rows]
+        if not self._lines:
+            return [rows]
+        return [VerticalScroll(Static(plain(joined(self._lines))), id="words", can_focus=False), rows]
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         self.dismiss(event.key)

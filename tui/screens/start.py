@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -16,6 +17,7 @@ from tui.widgets.rows import Column, Row, RowList
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from core.vocabulary import HostInfo, Interrupted
     from tui.work import MessageItem
 
 JOBS = (
@@ -38,6 +40,20 @@ def news_row(item: MessageItem) -> Row:
     return Row(str(item.number), ((GLYPHS[tone], tone), (*head, (f"{item.text} {item.advice}", ""))))
 
 
+def alarm_rows(unfinished: Iterable[Interrupted], hosts: Iterable[HostInfo]) -> list[Row]:
+    """What cannot wait: units left in programming, vehicles that are worked on elsewhere on this PC."""
+    rows = []
+    for number, entry in enumerate(unfinished):
+        words = f"{entry.unit} of VIN {entry.vin or '(not told)'} was left in programming"
+        rows.append(Row(f"unit {number}", ((GLYPHS["bad"], "bad"), ((words, "bad"), ("  enter recovers", "dim")))))
+    for number, host in enumerate(hosts):
+        from tui.wishes.hosts import host_words
+
+        words = f"{host.uri}: {host_words(host)}"
+        rows.append(Row(f"host {number}", ((GLYPHS["warn"], "warn"), ((words, "warn"), ("  enter shows it", "dim")))))
+    return rows
+
+
 class StartScreen(Place):
     PLACE = "Start"
     KEYS: ClassVar[tuple[Key, ...]] = (
@@ -51,6 +67,8 @@ class StartScreen(Place):
         "The left box says what is ready: the device to the vehicle, the diagnostic data, the vehicle.\n"
         "At the first start the simulated car is chosen: press 1 and its quick test runs.\n"
         "For a real vehicle choose the device (5), plug it in, ignition on, then press 1.\n"
+        "A red line on top names a unit that was left in programming: enter brings it back. A yellow one names\n"
+        "a vehicle that another screen of this PC works on: enter shows it, to watch.\n"
         "Only vehicles certified EURO 5, EURO 6 or EURO VI are flashed and coded."
     )
     BINDINGS: ClassVar = [
@@ -71,7 +89,10 @@ class StartScreen(Place):
         items = RowList((Column("", 1), Column("")), heading=False, follow=True, id="news", classes="box")
         items.border_title = "Messages"
         items.empty = "No messages yet. They are kept here and in the live panel (f9)."
-        return [Horizontal(checks, jobs, id="boxes"), Lines(("", self.hint(), ""), id="hint"), items]
+        alarms = RowList((Column("", 1), Column("")), heading=False, id="alarms", classes="box")
+        alarms.border_title = "Needs you"
+        alarms.display = False
+        return [alarms, Horizontal(checks, jobs, id="boxes"), Lines(("", self.hint(), ""), id="hint"), items]
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -124,7 +145,24 @@ class StartScreen(Place):
             (" chooses another device.", "dim"),
         )
 
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        if self.is_mounted and self.desk is not None:
+            self.desk.look_around(self.refresh_desk)
+
+    def _show_alarms(self) -> None:
+        desk, alarms = self.desk, self.query_one("#alarms", RowList)
+        rows = alarm_rows(desk.unfinished, desk.hosts) if desk is not None else []
+        first = bool(rows) and not alarms.display
+        alarms.display = bool(rows)
+        alarms.set_rows(rows)
+        if first and self.focused is self.query_one("#jobs"):
+            alarms.focus()
+        elif not rows and self.focused in (None, alarms):
+            self.query_one("#jobs").focus()
+
     def show_desk(self) -> None:
+        self._show_alarms()
         self.query_one("#checks", RowList).set_rows(self.check_rows())
         self.query_one("#hint", Lines).show("", self.hint(), "")
         if self.desk is not None and self.desk.messages:
@@ -133,8 +171,23 @@ class StartScreen(Place):
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         if event.rows.id == "news":
             self.passbay.show_message(event.key)
+        elif event.rows.id == "alarms":
+            self._heed(event.key)
         else:
             self.passbay.go(CHECKS.get(event.key, event.key))
+
+    def _heed(self, key: str) -> None:
+        kind, _, number = key.partition(" ")
+        if self.desk is None:
+            return
+        if kind == "unit":
+            from tui.wishes import recovery
+
+            recovery.offer(self.passbay, self.desk.unfinished[int(number)])
+        else:
+            from tui.wishes import hosts
+
+            hosts.offer(self.passbay, self.desk.hosts[int(number)])
 
     def action_open(self) -> None:
         focused = self.focused

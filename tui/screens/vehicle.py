@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -37,13 +38,16 @@ class VehicleScreen(Place):
         "enter reads the fault codes of the marked unit with their environment data; tab goes to the box below.\n"
         "Words of a code: active = bit 0 now, pending = bit 2, stored = bit 3, MIL = bit 7 of the status byte.\n"
         "c clears the fault codes of the marked unit; it asks first. f flashes it, v codes it.\n"
-        "a stops a running test after the unit that is being read."
+        "p writes the protocol of the order: first quick test, measures, last quick test; as text and HTML.\n"
+        "g orders misbehaviour at a simulated car, for training. a stops a running test after the unit being read."
     )
     BINDINGS: ClassVar = [
         Binding("f5", "again", "Test all units again", show=False),
         Binding("c", "clear", "Clear the fault codes of the marked unit", show=False),
         Binding("f", "flash", "Flash the marked unit", show=False),
         Binding("v", "coding", "Code the marked unit", show=False),
+        Binding("p", "protocol", "Write the protocol of the order", show=False),
+        Binding("g", "training", "Training: order misbehaviour", show=False),
         Binding("tab", "app.focus_next", "Other box", show=False),
     ]
 
@@ -78,7 +82,9 @@ class VehicleScreen(Place):
     def _first_test(self) -> None:
         """The quick test runs by itself when this vehicle has not been tried yet."""
         desk = self.desk
-        if desk is not None and desk.survey is None and not desk.busy and self._tried != desk.connection[:2]:
+        if desk is None or desk.survey is not None or desk.busy or desk.watching:
+            return
+        if self._tried != desk.connection[:2]:
             self.action_again()
 
     def keys(self) -> tuple[Key, ...]:
@@ -88,7 +94,7 @@ class VehicleScreen(Place):
             ("enter", "Faults", "faults"),
             ("c", "Clear", "clear"),
             ("f", "Flash", "flash"),
-            ("v", "Code", "coding"),
+            ("p", "Protocol", "protocol"),
         )
 
     # -- doing
@@ -159,6 +165,18 @@ class VehicleScreen(Place):
     def action_coding(self) -> None:
         self.passbay.wanted_unit = self.marked
         self.passbay.go("coding")
+
+    def action_protocol(self) -> None:
+        from tui.wishes.reports import write_protocol
+
+        write_protocol(self.passbay)
+
+    def action_training(self) -> None:
+        desk = self.desk
+        if desk is None or not desk.uri.startswith("sim:") or desk.vehicle is None:
+            self.passbay.toast("Misbehaviour is for simulated cars only: connect to one first.", "information")
+        else:
+            self.passbay.go("training")
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         if event.rows.id == "units":
@@ -245,10 +263,20 @@ class VehicleScreen(Place):
             lines += code_lines(code)
         if name in self.faults and not self.faults[name]:
             lines.append((("√ ", "ok"), ("no fault codes stored", "")))
-        lines += [
-            ((f"  {title:24} ", "dim"), (value, "")) for title, value in (unit.idents if unit is not None else ())
-        ]
+        idents = unit.idents if unit is not None else ()
+        lines += [((f"  {ident_words(title):24} ", "dim"), (value, "")) for title, value in idents]
         detail.set_rows([Row(str(n), (line,)) for n, line in enumerate(lines)])
+
+
+_READ = re.compile(r"_?(?:Read|read|READ)$")
+_JOINT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_+")
+
+
+def ident_words(name: str) -> str:
+    """ "Boot software" of "BootSoftware_Read": the service's name in the data, as a reader says it."""
+    words = [w if w.isupper() else w.lower() for w in _JOINT.split(_READ.sub("", name)) if w]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:] if text else name
 
 
 def unit_lines(unit: UnitSurvey) -> list[Cell]:

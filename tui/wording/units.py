@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from tui.theme import GLYPHS
@@ -19,16 +20,22 @@ def unit_words(desk: Desk) -> str:
     return f"{why}  esc goes back."
 
 
-def unit_rows(desk: Desk, able: str, lacking: str) -> list[Row]:
-    """All units of the vehicle; the ones that cannot be worked on say why."""
+def unit_rows(desk: Desk, able: str, lacking: str, marked: Collection[str] = ()) -> list[Row]:
+    """All units of the vehicle; the ones that cannot be worked on say why. `marked` ones are for one order."""
     rows = []
+    vin = desk.vehicle.vin if desk.vehicle is not None else ""
+    left = {entry.unit for entry in desk.unfinished if entry.vin == vin}
     for unit in desk.vehicle.units if desk.vehicle is not None else ():
         can = bool(getattr(unit, able))
         surveyed = desk.units.get(unit.name)
         newer = f"newer: {surveyed.newer_software}" if surveyed is not None and surveyed.newer_software else ""
         tone = "bad" if not unit.reachable else "ok" if can else "dim"
         note = unit.reason if not unit.reachable else (newer if able == "flashable" else "") if can else lacking
+        ink = "dim" if not newer else "accent"
+        if unit.name in left:
+            tone, note, ink = "bad", "left in programming", "bad"
+        glyph = (GLYPHS["accent"], "accent") if unit.name in marked else (GLYPHS[tone], tone)
         rows.append(
-            Row(unit.name, ((GLYPHS[tone], tone), unit.name, unit.title, (note, "dim" if not newer else "accent")))
+            Row(unit.name, (glyph, (unit.name, "bold" if unit.name in marked else ""), unit.title, (note, ink)))
         )
     return rows

@@ -1,0 +1,5 @@
+"""The Flash screen: what it knows and shows (look.py), what the technician may do (screen.py)."""
+
+from tui.screens.flash.screen import FlashScreen
+
+__all__ = ["FlashScreen"]

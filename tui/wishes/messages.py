@@ -1,0 +1,42 @@
+"""One message in full, and what happens when it is copied: to the terminal's clipboard and to a file of ours."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.shell import PassbayApp
+
+
+def show_message(app: PassbayApp, key: str) -> None:
+    """One line of the message list: what, what it means in its step, how the unit is left, what to do."""
+    from core.messages import headline
+    from tui.screens.dialogs import Tell
+
+    desk = app.desk
+    item = next((i for i in desk.messages if str(i.number) == key), None) if desk is not None else None
+    if item is None or desk is None:
+        return
+    head = "  ".join(word for word in (desk.clock_words(item.at), item.unit, item.code) if word)
+    title = headline(item.code) if item.code.startswith("PB-") else "Message"
+    said = (item.text, item.explanation, item.state_now, item.advice)
+    app.push_screen(Tell(title, [head, *(words for words in said if words)]))
+
+
+def copy(app: PassbayApp, words: str) -> None:
+    """The clipboard may not be reached from here (tmux drops the sequence), so a file has it as well."""
+    app.copy_to_clipboard(words)
+    desk = app.desk
+    workbench = desk.workbench if desk is not None else None
+    if desk is None or workbench is None:
+        app.toast("Copied to the terminal's clipboard.", "information")
+        return
+    path = workbench.paths.data / "copies" / f"message-{time.strftime('%Y%m%d-%H%M%S')}.txt"
+
+    def written(place: Path) -> None:
+        desk.note("ok", f"Copied to {place}")
+        app.toast(f"Copied to the terminal's clipboard and to {place}", "information")
+
+    desk.errand(lambda: workbench.write_text(path, words + "\n"), written, lane="files")

@@ -1,0 +1,50 @@
+"""How a state of a unit's coding that was kept on this PC is said, and what its restore changes. No widget."""
+
+from __future__ import annotations
+
+import time
+
+from core.vocabulary import CodingKept, CodingState
+from tui.widgets.plain import Cell
+from tui.widgets.rows import Row
+
+REASONS = {"set": "before a change", "restore": "before a restore", "load": "before a file"}
+
+
+def kept_row(kept: CodingKept) -> Row:
+    """When, why and by whom it was kept, what was changed then, whether that came to its end."""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.at))
+    changed = ", ".join(f"{c.name} {c.before} -> {c.after}" for c in kept.changes) or "-"
+    good = kept.outcome == "verified"
+    glyph = ("√", "ok") if good else ("!", "warn")
+    why = REASONS.get(kept.reason, kept.reason)
+    return Row(
+        kept.file, (glyph, when, (why, "dim"), changed if good else f"{changed} ({kept.outcome or 'unfinished'})")
+    )
+
+
+def difference(kept: CodingKept, state: CodingState) -> tuple[tuple[str, str, str], ...]:
+    """(title, in the car now, in the kept state) of the items that differ."""
+    then = dict(kept.meanings)
+    return tuple(
+        (item.title or item.name, item.now, then[item.name])
+        for item in state.items
+        if item.name in then and then[item.name] != item.now
+    )
+
+
+def difference_lines(kept: CodingKept | None, state: CodingState, most: int) -> tuple[Cell, ...]:
+    """What a restore of the marked state would change, in meanings."""
+    if kept is None:
+        return ("",)
+    found = difference(kept, state)
+    if not found:
+        bits = {name: data for name, _, data in kept.records} != {name: data for name, _, data in state.records}
+        words = "only bits that no item names" if bits else "nothing: the car is coded like this now"
+        return (((" A restore changes ", "dim"), (words, "")),)
+    heads = [" A restore changes ", *(["                   "] * most)]
+    lines: list[Cell] = [
+        ((head, "dim"), (f"{title}: ", ""), (now, "dim"), (" -> ", "dim"), (then, "accent"))
+        for head, (title, now, then) in zip(heads, found[:most], strict=False)
+    ]
+    return (*lines, *([(f"                   and {len(found) - most} more", "dim")] if len(found) > most else []))
