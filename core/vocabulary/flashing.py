@@ -25,7 +25,8 @@ class FlashUnitResult:
     """What came of one unit: "flashed", "up-to-date", "failed" or "not-done".
 
     `flash` is there for the first two. For the others `reason` says why; `error`, `code` and `advice` are those of
-    the error that it failed with, `erased` whether it has no valid software now.
+    the error that it failed with, `erased` whether it has no valid software now, `explanation` what the error means in
+    the step where it happened, `state_now` how the unit is left.
     """
 
     unit: str
@@ -36,6 +37,8 @@ class FlashUnitResult:
     code: str = ""
     advice: str = ""
     erased: bool = False
+    explanation: str = ""
+    state_now: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,18 @@ def test_one_red_line_refuses_the_whole_order_with_every_reason() -> None:
     assert order.drive.functional == []
 
 
+def test_red_lines_of_an_order_are_passed_by_the_typed_names_of_their_units() -> None:
+    order = Order(DRIVE={"allow_override": True}, BRAKES={"allow_override": True})
+    order.drive.volts = 11.0
+    with pytest.raises(PreconditionNotMet, match="BRAKES cannot be flashed"):
+        order.drive.run(flash_order(order.tasks("DRIVE", "BRAKES"), False, ("drive",)))
+    with pytest.raises(PreconditionNotMet, match="'GATEWAY', which is not flashed here"):
+        order.drive.run(flash_order(order.tasks("DRIVE", "BRAKES"), False, ("drive", "GATEWAY")))
+    assert order.programmed() == []
+    both = order.drive.run(flash_order(order.tasks("DRIVE", "BRAKES"), False, ("drive", "Brakes")))
+    assert both.result == "flashed"
+
+
 def test_a_failing_unit_stops_those_that_need_it_and_no_others() -> None:
     order = Order(BRAKES={"depends_on": ("DRIVE",)})
     order.units["DRIVE"].intercept = lambda pdu: b"\x7f\x36\x72" if pdu[0] == 0x36 else None
@@ -147,6 +159,8 @@ def test_a_failing_unit_stops_those_that_need_it_and_no_others() -> None:
     assert kinds == {"DRIVE": "failed", "BRAKES": "not-done", "GATEWAY": "flashed"}
     failed = next(unit for unit in result.units if unit.unit == "DRIVE")
     assert (failed.error, failed.erased) == ("JobInterrupted", True) and failed.code and failed.advice
+    assert "DRIVE refused transferring the software" in failed.explanation
+    assert "no valid software" in failed.state_now
     assert "needs the new software of DRIVE" in next(unit for unit in result.units if unit.unit == "BRAKES").reason
     assert result.result == "failed" and not order.units["BRAKES"].flash
     assert result.not_drivable == ("Not drivable: DRIVE has no valid software. Flash it again before anything else.",)

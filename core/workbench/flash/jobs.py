@@ -148,16 +148,19 @@ class FlashJobs(ABC):
         words: Callable[[FlashOrderPreview], str] = lambda r: _checks_words(r.units)  # noqa: E731
         return self._start("preview", _names(wishes), job, words)
 
-    def flash_order(self, wishes: Sequence[FlashWish] = (), force: bool = False) -> RunningJob[FlashOrderResult]:
+    def flash_order(
+        self, wishes: Sequence[FlashWish] = (), force: bool = False, override: Sequence[str] = ()
+    ) -> RunningJob[FlashOrderResult]:
         """Flashes several units, dependencies first; units on DoIP side by side where their plans allow it.
 
-        One red line refuses the whole order (PreconditionNotMet). After a unit that fails later those that need it are
+        One red line refuses the whole order (PreconditionNotMet); `override` holds the typed names of units that may
+        go on past those that their plans let pass. After a unit that fails later those that need it are
         not begun, the others go on: OrderIncomplete, whose `result` tells of each.
         """
         from core.diagnosis.flash import flash_order
 
         def job(vehicle: KnownVehicle) -> Job[FlashOrderResult]:
-            return flash_order(self._tasks(vehicle, wishes), force)
+            return flash_order(self._tasks(vehicle, wishes), force, override)
 
         return self._start("flash", _names(wishes), job, _order_words)
 

@@ -32,6 +32,9 @@ def show_order_result(result: FlashOrderResult, out: Output, error: ProductError
             _result_lines(unit.flash, out)
         else:
             out.line(f"{unit.unit} {'FAILED' if unit.result == 'failed' else 'NOT FLASHED'}: {unit.reason}")
+            for told in (unit.explanation, unit.state_now and f"Now: {unit.state_now}"):
+                if told:
+                    out.line(f"  {told}")
             if unit.advice:
                 out.line(f"  {unit.advice}")
     for text in result.not_drivable:
@@ -114,6 +117,7 @@ def _unit_fields(unit: FlashUnitResult) -> dict[str, Any]:
     fields: dict[str, Any] = {"unit": unit.unit, "result": unit.result, "message": unit.reason}
     if unit.error:
         fields |= {"error": unit.error, "code": unit.code, "advice": unit.advice, "erased": unit.erased}
+        fields |= {"explanation": unit.explanation, "state_now": unit.state_now}
     return fields
 
 
