@@ -211,14 +211,14 @@ def test_units_on_doip_are_flashed_side_by_side_over_one_socket(workbench: Workb
 
 
 def test_units_on_can_are_flashed_one_after_another(workbench: Workbench, body: Files) -> None:
-    wishes = [FlashWish("CLUSTER"), FlashWish("", f"{body['toml']}#{body['s19']}")]
+    wishes = [FlashWish("BRAKES"), FlashWish("", f"{body['toml']}#{body['s19']}")]
     with workbench.connect("sim:car-mixed", hosted=False) as vehicle:
         preview = vehicle.flash_order_preview(wishes, twin=True).wait(PATIENCE)
-        assert preview.groups == (("CLUSTER",), ("BODY",))
+        assert preview.groups == (("BRAKES",), ("BODY",))
         assert preview.twin is not None and preview.twin.ok, preview.twin
         workbench.stream.drain()
         result = vehicle.flash_order(wishes).wait(PATIENCE)
-        assert result.result == "flashed" and not overlaps(workbench.stream.drain(), "CLUSTER", "BODY")
+        assert result.result == "flashed" and not overlaps(workbench.stream.drain(), "BRAKES", "BODY")
         wait_until(lambda: restored(garage_of(vehicle)))
 
 
