@@ -56,6 +56,7 @@ class Desk(Hosting):
         self.messages: deque[MessageItem] = deque(maxlen=MESSAGES_KEPT)
         self.alerts: list[MessageItem] = []  # what also deserves a toast; the app takes them away
         self.clock_words: Callable[[float], str] = lambda at: time.strftime("%H:%M:%S", time.localtime(at))
+        self.day_words: Callable[[float], str] = lambda at: time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
         self._numbers = 0
         self._held: list[Event] = []
 

@@ -609,4 +609,8 @@ def clock_words(at: float) -> str:
     return time.strftime("%H:%M:%S", time.gmtime(at))
 
 
+def day_words(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(at))
+
+
 Opened = Callable[[], FakeWorkbench]

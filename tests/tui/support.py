@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from tests.tui.fake import NOON, FakeVehicle, FakeWorkbench, clock_words
+from tests.tui.fake import NOON, FakeVehicle, FakeWorkbench, clock_words, day_words
 from tui.desk import Desk
 from tui.shell import PassbayApp
 
@@ -19,7 +19,7 @@ def make_app(workbench: FakeWorkbench | None = None) -> PassbayApp:
     """The app on a workbench of cardboard, with a clock that stands at noon."""
     made = workbench or FakeWorkbench(FakeVehicle())
     desk = Desk(lambda: made, clock=lambda: NOON)  # type: ignore[arg-type,return-value]
-    desk.clock_words = clock_words
+    desk.clock_words, desk.day_words = clock_words, day_words
     desk.workbench = desk.bridge.workbench = made  # type: ignore[assignment]
     return PassbayApp(desk=desk)
 

@@ -210,7 +210,8 @@ def test_a_refusal_at_the_start_is_told() -> None:
     def refuse() -> FakeJob:
         raise PreconditionNotMet("Not this one.")
 
-    assert not desk.begin("flash", "ENGINE", refuse, _unexpected, errors.append)
+    assert desk.begin("flash", "ENGINE", refuse, _unexpected, errors.append)
+    pump(desk, lambda: errors)
     assert desk.messages[-1].severity == "warning" and desk.messages[-1].code == "PB-501"
     assert isinstance(errors[0], PreconditionNotMet) and not desk.busy
 

@@ -16,16 +16,20 @@ from tui.screens.coding import CodingScreen
 from tui.screens.devices import DevicesScreen
 from tui.screens.flash import FlashScreen
 from tui.screens.help import HelpScreen
+from tui.screens.kept import KeptScreen
 from tui.screens.live import LiveScreen
 from tui.screens.start import StartScreen
+from tui.screens.training import TrainingScreen
 from tui.screens.vehicle import VehicleScreen
 from tui.shell import PassbayApp
 from tui.widgets.lines import KeyBar
 
-PLACES: list[type[Place]] = [StartScreen, DevicesScreen, VehicleScreen, FlashScreen, CodingScreen, LiveScreen]
+PLACES: list[type[Place]] = [
+    StartScreen, DevicesScreen, VehicleScreen, FlashScreen, CodingScreen, LiveScreen, KeptScreen, TrainingScreen,
+]  # fmt: skip
 EVERYWHERE = {  # one key, one meaning (page 4, UX rule 3)
-    "f1": "help", "escape": "back", "enter": "open", "space": "pause", "slash": "filter", "f5": "again", "f9": "live",
-    "ctrl+q": "quit", "tab": "other box",
+    "f1": "help", "escape": "back", "enter": "open", "space": "mark or pause", "slash": "filter", "f5": "again",
+    "f9": "live", "ctrl+q": "quit", "tab": "other box",
 }  # fmt: skip
 ALLOWED = {"f1", "f5", "f9", "escape", "enter", "space", "slash", "tab", "ctrl+q"}
 

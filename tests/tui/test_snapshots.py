@@ -10,9 +10,20 @@ import pytest
 from textual.pilot import Pilot
 
 from core.errors import JobInterrupted, PreconditionNotMet, VciBusy
-from core.events import ProgressMade, ResponsePendingReceived, StepFinished, StepStarted, UnitSurveyed
+from core.events import JobStarted, ProgressMade, ResponsePendingReceived, StepFinished, StepStarted, UnitSurveyed
 from core.vocabulary import FlashCheck
-from tests.tui.fake import NOON, PREVIEW, FakeVehicle, FakeWorkbench, surveyed
+from tests.tui.fake import (
+    FLASHED,
+    FLASHING,
+    HOST,
+    LEFT,
+    NOON,
+    PREVIEW,
+    FakeJob,
+    FakeVehicle,
+    FakeWorkbench,
+    surveyed,
+)
 from tests.tui.support import fake_of, make_app, quiet, until
 
 DESIGN, WIDE, SMALL = (80, 24), (160, 45), (60, 20)
@@ -128,7 +139,7 @@ async def flash_running(pilot: Pilot[Any]) -> None:
     await pilot.press("enter")
     await pilot.pause()
     await pilot.press("right", "enter")
-    await until(pilot, lambda: app.desk.busy)
+    await until(pilot, lambda: app.desk.busy and app.desk.job.handle)
     for number, (name, title) in enumerate((("session", "Session, security access"), ("erase-1", "Erase block 1"))):
         workbench.stream.publish(StepStarted(NOON, "flash-1", name, title))
         workbench.stream.publish(StepFinished(NOON, "flash-1", name, 0.4 + 40 * number))
@@ -216,7 +227,7 @@ async def coding_refused(pilot: Pilot[Any]) -> None:
     await pilot.press("w")
     await pilot.pause()
     await pilot.press("right", "enter")
-    await until(pilot, lambda: app.desk.busy)
+    await until(pilot, lambda: app.desk.busy and app.desk.job.handle)
     app.desk.job.handle.fail(PreconditionNotMet("The car is certified before EURO 5: coding is not covered."))
     await quiet(pilot)
     app.clear_notifications()
@@ -271,6 +282,198 @@ async def message_in_full(pilot: Pilot[Any]) -> None:
     await vehicle_refused(pilot)
     await pilot.press("escape", "tab", "enter")
     await until(pilot, lambda: app.screen.query("#words"))
+
+
+async def start_left(pilot: Pilot[Any]) -> None:
+    """A unit was left in programming, and another screen of this PC drives a vehicle."""
+    app: Any = pilot.app
+    await quiet(pilot)
+    workbench = fake_of(app)
+    workbench.left = [LEFT]
+    workbench.found_hosts = [replace(HOST, uri="sim:car-doip", driver="pid 815 (passbay)", job=FLASHING)]
+    app.desk.look_around(app.refresh_places)
+    await quiet(pilot)
+
+
+async def recovery_offered(pilot: Pilot[Any]) -> None:
+    await start_left(pilot)
+    await pilot.press("enter")
+    await pilot.pause()
+
+
+async def host_offered(pilot: Pilot[Any]) -> None:
+    await start_left(pilot)
+    await pilot.press("down", "enter")
+    await pilot.pause()
+
+
+async def watching(pilot: Pilot[Any]) -> None:
+    """Another screen flashes; this one was attached to its host."""
+    app: Any = pilot.app
+    await host_offered(pilot)
+    workbench = fake_of(app)
+    vehicle = workbench.vehicle
+    vehicle.driving, vehicle.driver = False, "pid 815 (passbay)"
+    vehicle.running = FakeJob(FLASHED, instant=False)
+    publish_flash(workbench, JobStarted(NOON, "flash-7", "flash", "ENGINE"))
+    await pilot.press("right", "enter")
+    await until(pilot, lambda: app.desk.job is not None and app.desk.job.steps and app.desk.job.steps[-1].done)
+    await until(pilot, lambda: getattr(app.screen, "stage", "") == "running")
+    app.clear_notifications()
+    await pilot.pause()
+
+
+def publish_flash(workbench: FakeWorkbench, *first: Any) -> None:
+    facts = (
+        *first,
+        StepStarted(NOON, "flash-7", "session", "Session, security access"),
+        StepFinished(NOON, "flash-7", "session", 0.4),
+        StepStarted(NOON, "flash-7", "erase-1", "Erase block 1"),
+        StepFinished(NOON, "flash-7", "erase-1", 40.4),
+        StepStarted(NOON, "flash-7", "transfer-1", "Transfer block 1, 524288 bytes"),
+        ProgressMade(NOON, "flash-7", "transfer-1", 325_058, 524_288, 41_000.0),
+    )
+    for fact in facts:
+        workbench.stream.publish(fact)
+
+
+async def quit_asks(pilot: Pilot[Any]) -> None:
+    await flash_running(pilot)
+    await pilot.press("ctrl+q")
+    await pilot.pause()
+
+
+async def flash_left(pilot: Pilot[Any]) -> None:
+    """The unit that was left in programming: its recovery stands above its flashware."""
+    fake_of(pilot.app).left = [LEFT]  # type: ignore[arg-type]
+    await flash_wares(pilot)
+
+
+async def flash_dry_run(pilot: Pilot[Any]) -> None:
+    await flash_checks(pilot)
+    await pilot.press("d")
+    await quiet(pilot)
+    await pilot.press("tab")
+    await pilot.pause()
+
+
+async def flash_passable(pilot: Pilot[Any]) -> None:
+    """One red line that the plan lets pass, with what to do about it."""
+    await quiet(pilot)
+    low = FlashCheck(
+        "laptop", False, "battery, 31 %", "mains, or 50 % battery", "The laptop runs on its battery (31 %).", True,
+        "Connect its charger.",
+    )  # fmt: skip
+    fake_of(pilot.app).vehicle.results["preview"] = replace(PREVIEW, checks=(*PREVIEW.checks, low))  # type: ignore[arg-type]
+    await flash_checks(pilot)
+
+
+async def flash_override(pilot: Pilot[Any]) -> None:
+    await flash_passable(pilot)
+    await pilot.press("enter")
+    await pilot.pause()
+
+
+async def flash_explained(pilot: Pilot[Any]) -> None:
+    """A failure with what it means here, how the unit is left, what to do."""
+    app: Any = pilot.app
+    await flash_running(pilot)
+    error = JobInterrupted("ENGINE refused TransferData: generalProgrammingFailure (0x72).", step="transfer-1")
+    error.explanation = (
+        "ENGINE refused to take the data of block 1: programming its flash memory failed (0x72). The memory cell or "
+        "its supply is at fault, not the image."
+    )
+    error.state_now = "ENGINE is erased and waits in its boot loader: it has no valid software."
+    error.advice = "Check the charger, keep the ignition on, then recover ENGINE. If it fails again, replace the unit."
+    app.desk.job.handle.fail(error)
+    await quiet(pilot)
+    app.clear_notifications()
+    await pilot.pause()
+
+
+async def order_marked(pilot: Pilot[Any]) -> None:
+    await flash_units(pilot)
+    await pilot.press("space", "down", "down", "space")
+    await quiet(pilot)
+
+
+async def order_checks(pilot: Pilot[Any]) -> None:
+    await order_marked(pilot)
+    await pilot.press("enter")
+    await quiet(pilot)
+
+
+async def order_asks(pilot: Pilot[Any]) -> None:
+    await order_checks(pilot)
+    await pilot.press("enter")
+    await pilot.pause()
+
+
+async def order_running(pilot: Pilot[Any]) -> None:
+    """Two units on DoIP side by side."""
+    app: Any = pilot.app
+    await order_asks(pilot)
+    workbench = fake_of(app)
+    workbench.vehicle.hold = True
+    await pilot.press("right", "enter")
+    await until(pilot, lambda: app.desk.busy and app.desk.job.handle)
+    for unit, done in (("BODY", 4096), ("ENGINE", 300_000)):
+        workbench.stream.publish(StepStarted(NOON, "flash-1", f"{unit}/erase-1", f"{unit}: Erase block 1"))
+        workbench.stream.publish(StepFinished(NOON, "flash-1", f"{unit}/erase-1", 2.5))
+        workbench.stream.publish(StepStarted(NOON, "flash-1", f"{unit}/transfer-1", f"{unit}: Transfer block 1"))
+        workbench.stream.publish(ProgressMade(NOON, "flash-1", f"{unit}/transfer-1", done, 524_288, 41_000.0))
+    await until(pilot, lambda: len(app.desk.job.steps) == 4 and app.desk.job.steps[-1].done)
+
+
+async def order_over(pilot: Pilot[Any]) -> None:
+    app: Any = pilot.app
+    await order_running(pilot)
+    app.desk.job.handle.finish()
+    await quiet(pilot)
+
+
+async def coding_kept(pilot: Pilot[Any]) -> None:
+    await coding_items(pilot)
+    await pilot.press("b")
+    await quiet(pilot)
+    await pilot.press("down")
+    await pilot.pause()
+
+
+async def coding_restore_asks(pilot: Pilot[Any]) -> None:
+    await coding_kept(pilot)
+    await pilot.press("enter")
+    await pilot.pause()
+
+
+async def coding_export(pilot: Pilot[Any]) -> None:
+    await coding_units(pilot)
+    await pilot.press("e")
+    await pilot.pause()
+    await pilot.press("enter")
+    await quiet(pilot)
+
+
+async def coding_load(pilot: Pilot[Any]) -> None:
+    await coding_items(pilot)
+    await pilot.press("l")
+    await pilot.pause()
+    await pilot.press(*"/tmp/body.json", "enter")
+    await quiet(pilot)
+
+
+async def training(pilot: Pilot[Any]) -> None:
+    await vehicle(pilot)
+    await pilot.press("g")
+    await quiet(pilot)
+    await pilot.press("down", "space")
+    await quiet(pilot)
+
+
+async def training_when(pilot: Pilot[Any]) -> None:
+    await training(pilot)
+    await pilot.press("enter")
+    await pilot.pause()
 
 
 async def palette(pilot: Pilot[Any]) -> None:
@@ -335,6 +538,29 @@ STATES: dict[str, Walk] = {
     "live-in-flash": live_in_flash,
     "message-in-full": message_in_full,
     "palette": palette,
+    "start-left": start_left,
+    "recovery-offered": recovery_offered,
+    "host-offered": host_offered,
+    "watching": watching,
+    "quit-asks": quit_asks,
+    "flash-left": flash_left,
+    "flash-dry-run": flash_dry_run,
+    "flash-passable": flash_passable,
+    "flash-override": flash_override,
+    "flash-explained": flash_explained,
+    "order-marked": order_marked,
+    "order-checks": order_checks,
+    "order-asks": order_asks,
+    "order-running": order_running,
+    "order-over": order_over,
+    "coding-kept": coding_kept,
+    "coding-restore-asks": coding_restore_asks,
+    "coding-export": coding_export,
+    "coding-load": coding_load,
+    "training": training,
+    "training-when": training_when,
+    "help-training": help_over(training),
+    "help-kept": help_over(coding_kept),
     "help-start": help_over(start),
     "help-devices": help_over(devices),
     "help-vehicle": help_over(vehicle),
@@ -353,6 +579,10 @@ MAIN = (
     "coding-changed",
     "live",
     "live-messages",
+    "start-left",
+    "flash-explained",
+    "order-running",
+    "coding-kept",
 )
 TOO_SMALL = ("start", "vehicle", "clear-asks", "live")
 

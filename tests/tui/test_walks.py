@@ -123,7 +123,8 @@ async def test_a_data_file_is_checked_before_it_is_taken() -> None:
     async with app.run_test(size=DESIGN) as pilot:
         await quiet(pilot)
         for ok, files in ((False, []), (True, ["extra.pdx"])):
-            fake_of(app).report = DataReport("extra.pdx", ok, "2.2.0", problems=() if ok else ("index.xml: cut off",))
+            problems = () if ok else ("index.xml: cut off",)
+            fake_of(app).data_report = DataReport("extra.pdx", ok, "2.2.0", problems=problems)
             app.go("data")
             await pilot.pause()
             await pilot.press(*"extra.pdx", "enter")
@@ -136,8 +137,10 @@ async def test_a_data_file_is_checked_before_it_is_taken() -> None:
 
 
 async def test_leaving_is_locked_in_the_transfer_and_says_why() -> None:
+    """In this process: there is no host in which the flash would go on."""
     app = _app()
     async with app.run_test(size=DESIGN) as pilot:
+        fake_of(app).vehicle.host = None
         await STATES["flash-running"](pilot)
         for key in ("escape", "ctrl+q"):
             app.clear_notifications()
@@ -278,12 +281,13 @@ async def test_unwritten_changes_are_not_lost_by_esc() -> None:
 async def test_restore_asks_and_writes_back() -> None:
     app = _app()
     async with app.run_test(size=DESIGN) as pilot:
-        await STATES["coding-items"](pilot)
-        await pilot.press("b")
+        await STATES["coding-kept"](pilot)
+        assert "Country: ECE -> USA" in screen_text(app), "what the restore would change"
+        await pilot.press("enter")
         await pilot.pause()
-        assert "body.json" in screen_text(app)
         await pilot.press("right", "enter")
         await quiet(pilot)
+        assert ("restore", "BODY", "/data/coding/body-1.json") in fake_of(app).vehicle.asked
         assert [kind for kind, _ in fake_of(app).vehicle.jobs][-2:] == ["coded", "coding"]
 
 
@@ -338,7 +342,7 @@ async def test_mouse_does_what_keys_do() -> None:
         await pilot.click("#jobs", offset=(3, 2))
         await quiet(pilot)
         assert isinstance(app.screen, FlashScreen)
-        await pilot.click("#keys", offset=(34, 0))
+        await pilot.click("#keys", offset=(43, 0))
         await pilot.pause()
         assert "Help" in screen_text(app).split("\n")[0]
 

@@ -176,12 +176,12 @@ class Pick(Dialog[str]):
 class Fill(Dialog[dict[str, str]]):
     """A few fields; enter in the last one accepts."""
 
-    LABELS = ("Cancel", "Use")
     AUTO_FOCUS = "Input"
 
-    def __init__(self, title: str, fields: Sequence[tuple[str, str, str]], note: str = "") -> None:
+    def __init__(self, title: str, fields: Sequence[tuple[str, str, str]], note: str = "", yes: str = "Use") -> None:
         """`fields`: (name, label, value now); `note` says what is wanted."""
         super().__init__(title)
+        self.LABELS = ("Cancel", yes)
         self._fields, self._note = tuple(fields), note
 
     def content(self) -> list[Widget]:

@@ -30,8 +30,8 @@ class KeptScreen(Place):
         ("enter", "Restore", "choose"), ("f5", "Read again", "again"), ("esc", "Back", "back"),
     )  # fmt: skip
     HELP = (
-        "Before every write the coding of the unit was kept on this PC. Newest first; each line says when, why, and\n"
-        "what was changed then. Below stands what a restore of the marked state would change in the car now.\n"
+        "Before every write the coding of the unit was kept on this PC. Newest first; each line says when, "
+        "why, and what was changed then. Below stands what a restore of the marked state would change in the car now.\n"
         "enter writes the marked state back; it asks first. What the car holds now is kept before that, too.\n"
         "A line with ! was kept by a job that did not come to its verified end."
     )
@@ -90,7 +90,8 @@ class KeptScreen(Place):
         state = self.state
         rows = self.query_one("#states", RowList)
         rows.empty = "No coding was kept yet: the first write keeps it." if self.read else "Reading ..."
-        rows.set_rows([kept_row(kept) for kept in self.kept.values()])
+        if self.desk is not None:
+            rows.set_rows([kept_row(kept, self.desk.day_words(kept.at)) for kept in self.kept.values()])
         about: Cell = ((f" {state.unit}   ", "bold"), (f"VIN {state.vin}", "dim")) if state is not None else ""
         self.query_one("#about", Lines).show(about)
         self._show_detail(rows.key)

@@ -66,9 +66,9 @@ class StartScreen(Place):
         "Passbay surveys, flashes and codes control units over CAN and DoIP. Everything starts here.\n"
         "The left box says what is ready: the device to the vehicle, the diagnostic data, the vehicle.\n"
         "At the first start the simulated car is chosen: press 1 and its quick test runs.\n"
-        "For a real vehicle choose the device (5), plug it in, ignition on, then press 1.\n"
-        "A red line on top names a unit that was left in programming: enter brings it back. A yellow one names\n"
-        "a vehicle that another screen of this PC works on: enter shows it, to watch.\n"
+        "For a real vehicle choose the device (5), ignition on, then press 1.\n"
+        "A red line on top names a unit that was left in programming: enter brings it back.\n"
+        "A yellow line names a vehicle that another screen of this PC works on: enter shows it, to watch.\n"
         "Only vehicles certified EURO 5, EURO 6 or EURO VI are flashed and coded."
     )
     BINDINGS: ClassVar = [

@@ -21,7 +21,7 @@ def offer(app: PassbayApp, entry: Interrupted) -> None:
     head = f"{entry.unit} of VIN {entry.vin or '(not told)'}"
     lines = [entry.sentence or f"{head} was left in programming.", entry.advice]
     app.push_screen(
-        Pick(f"{entry.unit} was left in programming", choices, "recover", [line for line in lines if line]),
+        Pick(f"{entry.unit} was left in programming", choices, "recover", [*(line for line in lines if line), ""]),
         lambda choice: _chosen(app, entry, choice),
     )
 

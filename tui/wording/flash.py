@@ -62,7 +62,7 @@ def plan_rows(preview: FlashPreview | None) -> list[Row]:
 
 
 def _beside(step: StepView) -> str:
-    if step.total > 0 and step.state == "busy":
+    if step.total > 0 and step.state != "ok":
         return f"{100 * step.done // step.total} % {bytes_words(step.done)}"
     return bytes_words(step.total) if step.total > 0 else ""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from core.vocabulary import CodingKept, CodingState
 from tui.widgets.plain import Cell
 from tui.widgets.rows import Row
@@ -11,9 +9,8 @@ from tui.widgets.rows import Row
 REASONS = {"set": "before a change", "restore": "before a restore", "load": "before a file"}
 
 
-def kept_row(kept: CodingKept) -> Row:
+def kept_row(kept: CodingKept, when: str) -> Row:
     """When, why and by whom it was kept, what was changed then, whether that came to its end."""
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.at))
     changed = ", ".join(f"{c.name} {c.before} -> {c.after}" for c in kept.changes) or "-"
     good = kept.outcome == "verified"
     glyph = ("√", "ok") if good else ("!", "warn")

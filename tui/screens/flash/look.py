@@ -73,7 +73,8 @@ class FlashLook(Place):
 
     def keys(self) -> tuple[Key, ...]:
         if self.desk is not None and self.desk.busy:
-            return (("a", "Stop safely", "app.stop_job"), ("f9", "Live", "app.live"), ("^q", "Quit", "app.quit"))
+            first = ("esc", "Back", "back") if self.desk.watching else ("a", "Stop safely", "app.stop_job")
+            return (first, ("f9", "Live", "app.live"), ("^q", "Quit", "app.quit"))
         if self.stage == "ready":
             return (("enter", "Start", "start"), ("d", "Dry run", "dry_run"), ("tab", "Plan", "other_box"),
                     ("f5", "Again", "again"))  # fmt: skip
@@ -189,10 +190,10 @@ class FlashLook(Place):
             lines = told(" x ", "bad", f"{check.name}: {check.reason or check.measured}", self.size.width)
             if check.advice:
                 lines += told(" > ", "accent", check.advice, self.size.width)
-            last = "Put right what has an x, then f5."
+            last = "Refused, nothing was changed. Put right what has an x, then f5."
             if self.passable:
-                last = "Put it right, then f5; or enter, and type the unit's name to go on all the same."
-            return (*lines, (f" Refused, nothing was changed. {last}", "dim"))
+                last = "Refused. f5 checks again; enter goes on if you type the unit's name."
+            return (*lines, (f" {last}", "dim"))
         if self.order is not None and not self.order.groups:
             return ((" √ All of them have their newest software.", "ok"),)
         if self.preview is not None and self.preview.up_to_date:

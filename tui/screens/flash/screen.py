@@ -19,7 +19,7 @@ class FlashScreen(FlashOrders):
     PLACE = "Flash"
     HELP = (
         "Flashing replaces the software of control units: choose one and its flashware, or mark several (space, t).\n"
-        "Before anything is changed the checks are read. A line with x refuses the flash and says why; where the\n"
+        "Before anything is changed the checks are read. A line with x refuses the flash and says why. Where the "
         "plan allows it, enter goes on when you type the unit's name. A line with ! was not measured: look yourself.\n"
         "d runs the same flash on a simulated twin. During the transfer do not disconnect, do not close the lid.\n"
         "a stops after the block on its way. Quitting is no harm: the flash goes on, the next start shows it.\n"
@@ -67,6 +67,7 @@ class FlashScreen(FlashOrders):
 
         def known() -> None:
             self._entered = desk.connection
+            desk.look_around(self.show_desk)
             self.show_desk()
             if recovery is not None:
                 self._recover(recovery)
@@ -187,7 +188,12 @@ class FlashScreen(FlashOrders):
             names = ", ".join(check.name for check in self.red)
             note = f"Red: {names}. The flash plan lets you go on all the same, at your own risk."
             self.app.push_screen(
-                Fill(f"Flash {preview.unit} all the same?", [("unit", f"Type {preview.unit} to go on", "")], note),
+                Fill(
+                    f"Flash {preview.unit} all the same?",
+                    [("unit", f"Type {preview.unit} to go on", "")],
+                    note,
+                    "Flash",
+                ),
                 lambda values: self._start(values["unit"]) if values and values["unit"] else None,
             )
         else:
