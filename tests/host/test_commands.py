@@ -25,12 +25,13 @@ def test_without_a_host_there_is_nothing_to_list_watch_or_stop() -> None:
 
 
 def test_a_killed_flash_is_listed_and_watched_to_its_end(bench: Workbench) -> None:
-    with command("flash", "--vci", MIXED, "--ecu", "ENGINE") as screen:
+    # the largest image: its transfer must outlast three commands on a slow machine
+    with command("flash", "--vci", MIXED, "--ecu", "HEADUNIT") as screen:
         read_until(screen, "step", "erase")
         screen.kill()
         screen.wait(LONG)
         (host,) = passbay("jobs", "list", "--json").last["hosts"]
-        assert host["uri"] == MIXED and host["job"]["kind"] == "flash" and host["job"]["unit"] == "ENGINE"
+        assert host["uri"] == MIXED and host["job"]["kind"] == "flash" and host["job"]["unit"] == "HEADUNIT"
         assert host["job"]["step"] and host["job"]["started"] > 0 and host["driver"] == ""
         busy = passbay("flash", "--vci", MIXED, "--ecu", "BODY", "--json")
         assert (busy.code, busy.last["error"]) == (1, "VciBusy") and str(host["pid"]) in busy.last["holder"]
