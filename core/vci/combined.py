@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from core.errors import VciNotFound
+from core.errors import VciLost, VciNotFound
 from core.vci.channel import Link, Vci
 from core.vocabulary import EcuAddress, Transport
 
@@ -67,6 +67,11 @@ class CombinedVci:
         with ThreadPoolExecutor(len(shares), "collect") as pool:
             heard = [pool.submit(way.collect_functional, some, pdu, deadline) for way, some in shares]
         return [answer for each in heard for answer in each.result()]
+
+    @property
+    def lost(self) -> VciLost | None:
+        """Why the CAN way hears nothing any more (a DoIP way tells it by its requests)."""
+        return getattr(self._ways.get(Transport.CAN), "lost", None)
 
     def voltage(self) -> float | None:
         if self._voltage is not None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from core.vci.python_can import CanVci
 
-__all__ = ["list_can_interfaces", "open_bus", "open_vci"]
+__all__ = ["list_can_interfaces", "locked_bus", "open_bus", "open_vci"]
 
 # a logger without a handler writes warnings to stderr, which is the screen
 logging.getLogger("can").addHandler(logging.NullHandler())
@@ -86,6 +87,17 @@ def _open_can(uri: VciUri, tap: Tap, clock: Clock) -> CanVci:
         echoes=is_multicast,
         block_size=MULTICAST_BLOCK if is_multicast else 0,
     )
+
+
+@contextmanager
+def locked_bus(uri: VciUri, lock_directory: Path) -> Iterator[can.BusABC]:
+    """`open_bus` under the device's lock (G7), shut down at the end."""
+    with ExitStack() as stack:
+        for name in _lock_names(uri):
+            stack.enter_context(DeviceLock(name, lock_directory))
+        bus = open_bus(uri)
+        stack.callback(bus.shutdown)
+        yield bus
 
 
 def open_bus(uri: VciUri) -> can.BusABC:

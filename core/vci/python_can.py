@@ -128,6 +128,11 @@ class CanVci:
                 for link in opened:
                     link.close()
 
+    @property
+    def lost(self) -> VciLost | None:
+        """Why nothing is heard any more: for those that only listen, whom no failing request tells."""
+        return None if self._closed else self._lost
+
     def voltage(self) -> float | None:
         return None
 
@@ -269,10 +274,10 @@ class CanVci:
         timestamp = message.timestamp
         if timestamp < 1e9:  # adapters that count from their own start
             timestamp = self._wall_clock()
-        broken = message.is_error_frame
-        self._tap(CanFrame(timestamp, identifier, data, extended, message.is_fd, True, broken, self._channel))
+        broken, remote = message.is_error_frame, message.is_remote_frame
+        self._tap(CanFrame(timestamp, identifier, data, extended, message.is_fd, True, broken, self._channel, remote))
         links = self._links.get(key)
-        if links and not broken and not message.is_remote_frame:
+        if links and not broken and not remote:
             now = self._clock()
             for link in links:
                 link.on_frame(data, now)

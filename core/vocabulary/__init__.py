@@ -52,7 +52,7 @@ from core.vocabulary.results import (
     VehicleIdentity,
     VehicleUnit,
 )
-from core.vocabulary.traffic import BusFigures, FrameLine, FrameRow, MessageLine
+from core.vocabulary.traffic import BusFigures, FrameLine, FrameRow, MessageLine, TraceFigures
 from core.vocabulary.vehicle import EuroClass, Vin
 
 __all__ = [
@@ -101,6 +101,7 @@ __all__ = [
     "PlanReport",
     "SimulatedFault",
     "SurveyResult",
+    "TraceFigures",
     "Transport",
     "TwinReport",
     "UdsExchange",

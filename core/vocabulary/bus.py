@@ -28,6 +28,7 @@ class CanFrame(NamedTuple):
     is_rx: bool = True
     is_error_frame: bool = False
     channel: str = ""
+    is_remote_frame: bool = False
 
 
 class DoipMessage(NamedTuple):

@@ -66,3 +66,22 @@ class BusFigures:
     frames: int
     dropped: int
     errors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFigures:
+    """What a trace file holds or what became of it. `begin` in seconds since the epoch, `seconds` long.
+
+    `frames` of CAN (`errors` of them error frames) of so many `identifiers`, `messages` of DoIP. `left_out`: what the
+    format or the bus cannot carry; `dropped`: what came faster than it could be kept.
+    """
+
+    path: str
+    frames: int
+    messages: int
+    errors: int
+    identifiers: int
+    begin: float
+    seconds: float
+    left_out: int = 0
+    dropped: int = 0

@@ -31,6 +31,7 @@ from core.workbench.hosts import Hosts
 from core.workbench.paths import WorkbenchPaths
 from core.workbench.records import Records
 from core.workbench.security import SecurityDesk
+from core.workbench.traces import Traces
 from core.workbench.vehicle import Vehicle
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ NO_VCI = "Simulation - no VCI"
 DOIP_ONLY_URI = "doip://127.0.0.1:13400"
 
 
-class Workbench(Records):
+class Workbench(Records, Traces):
     """Everything the roof may ask for. Methods may block (detection, parsing): call them from a worker thread.
 
     `stream` carries all events and the bus traffic; `settings` are what the TOML file says; `problems` are sentences

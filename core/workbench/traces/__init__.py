@@ -1,0 +1,5 @@
+"""The workbench's part on bus traces: files, recording and replay with a device, the last minutes of a vehicle."""
+
+from core.workbench.traces.offline import Traces
+
+__all__ = ["Traces"]
