@@ -29,7 +29,8 @@ def _no_settings(method: str) -> str:
 
 
 class SecurityMethods:
-    """The methods of this installation: `signers` by name, and those that core/protocol/authentication/seed_key.py brings along.
+    """The methods of this installation: `signers` by name, and those that core/protocol/authentication/seed_key.py
+    brings along.
 
     `identity(method)` gives the tester's certificate for 0x29, PreconditionNotMet or another ProductError where there
     is none. `advice(method)` says what to configure for an unknown method.
