@@ -29,7 +29,10 @@ from core.workbench.bench import Workbench
 from core.workbench.paths import WorkbenchPaths
 
 WATCHERS_MAY = frozenset(
-    {"voltage", "flashware", "coding_after", "coding_history", "report", "ordered_faults", "struck_faults"}
+    (
+        "voltage", "flashware", "coding_after", "coding_history", "report", "ordered_faults", "struck_faults",
+        "save_trace",
+    )
 )
 """Methods of Vehicle that change nothing and start nothing: a screen that only watches may call them."""
 

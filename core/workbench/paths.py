@@ -45,6 +45,11 @@ class WorkbenchPaths:
         return self.data / "data"
 
     @property
+    def traces(self) -> Path:
+        """Saved traces that were given no other place."""
+        return self.data / "traces"
+
+    @property
     def coding(self) -> Path:
         """Before-images of coding: VIN/unit/timestamp.json."""
         return self.data / "coding"

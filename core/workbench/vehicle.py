@@ -25,6 +25,7 @@ from core.vocabulary import (
 from core.workbench.coding import CodingJobs
 from core.workbench.flash import FlashJobs
 from core.workbench.recorder import RECORDED, Recorder
+from core.workbench.traces import KeptTraffic
 from core.workbench.training import Training
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class _DtcWatch:
                 self._stream.publish(DtcSeen(time.time(), unit, code))
 
 
-class Vehicle(FlashJobs, CodingJobs, Training):
+class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
     """A connected vehicle. Job methods return at once with a RunningJob; one job at a time (JobError otherwise).
 
     Every job identifies the vehicle first where that has not been done, so none has to be called before another.
@@ -110,6 +111,7 @@ class Vehicle(FlashJobs, CodingJobs, Training):
         self._watch = _DtcWatch(stream)
         self._lock = threading.Lock()
         self._closed = False
+        self._keep_traffic(stream)
 
     # -- what is known; "" / UNKNOWN / () until a job has identified the vehicle
 
@@ -304,6 +306,7 @@ class Vehicle(FlashJobs, CodingJobs, Training):
         try:
             self._tester.close()
         finally:
+            self._minutes.close()
             self._vci.close()
             self._stream.publish(VciClosed(time.time(), self.uri))
 

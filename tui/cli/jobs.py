@@ -50,7 +50,7 @@ def list_hosts(out: Output) -> None:
 def watch(which: str | None, out: Output) -> None:
     """Follow the job of a host to its end; ends as the job ends. ctrl+c leaves, the job goes on."""
     with open_workbench() as workbench:
-        target = which or _only_host(workbench)
+        target = which or only_host(workbench)
         with workbench.attach(target, watch=True) as vehicle:
             if vehicle.host_job is not None:
                 out.record(event="attached", **_host_fields(vehicle.host))
@@ -78,13 +78,13 @@ def _watch(vehicle: HostedVehicle, workbench: Workbench, out: Output) -> None:
 def stop(which: str | None, out: Output) -> None:
     """Ask for the safe ending of a host's job. What the job has to restore still runs; `watch` shows it."""
     with open_workbench() as workbench:
-        host = workbench.stop_host(which or _only_host(workbench))
+        host = workbench.stop_host(which or only_host(workbench))
     what = f"{host.job.kind} {host.job.unit}".strip() if host.job is not None else "the idle host"
     out.line(f"{host.uri}: {what} was asked to stop.")
     out.record(stopping=_host_fields(host))
 
 
-def _only_host(workbench: Workbench) -> int:
+def only_host(workbench: Workbench) -> int:
     hosts = workbench.hosts()
     if not hosts:
         raise VciNotFound("No vehicle host runs.", "There is no job that goes on without its command.")

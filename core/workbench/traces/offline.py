@@ -34,12 +34,12 @@ class TraceReading:
         self.vin, self.vehicle = vin, vehicle
         self.units = tuple(units)
         self._path = path
-        self._counter = _Counter()
+        self._counter = Counter()
 
     def __iter__(self) -> Iterator[MessageLine]:
         from core.trace import decode, read_trace
 
-        self._counter = _Counter()
+        self._counter = Counter()
         return decode(self._counter.watch(read_trace(self._path)), self.units)
 
     @property
@@ -64,11 +64,18 @@ class Traces:
 
         return tuple((each.suffix, each.title) for each in FORMATS)
 
+    def trace_place(self, vin: str = "") -> Path:
+        """A new place for the trace of a vehicle in the data folder, named by VIN and time. Makes nothing."""
+        from datetime import datetime
+
+        name = vin if vin.isalnum() and vin.isascii() else "vehicle"
+        return self.paths.traces / f"{name}-{datetime.now():%Y%m%d-%H%M%S}.pcapng"
+
     def convert_trace(self, source: str | Path, target: str | Path) -> TraceFigures:
         """Writes `source` anew in the format that `target` ends as: whole or not at all. StorageFailed."""
         from core.trace import open_writer, read_trace
 
-        counter = _Counter()
+        counter = Counter()
         with open_writer(Path(target)) as writer:
             for record in counter.watch(read_trace(Path(source))):
                 writer.write(record)
@@ -113,7 +120,7 @@ class Traces:
         from core.vci.uri import VciUri
 
         stop = stop or threading.Event()
-        counter = _Counter()
+        counter = Counter()
         parsed = VciUri.parse(uri)
         with open_writer(Path(target), whole=False) as writer:
             ring = self.stream.traffic
@@ -153,7 +160,7 @@ class Traces:
         if not 0.001 <= speed <= 1000:
             raise UsageError("The speed is a factor from 0.001 to 1000.", "2 is twice as fast as recorded.")
         records = read_trace(Path(source))
-        counter = _Counter()
+        counter = Counter()
         with locked_bus(parsed, self.paths.locks) as bus:
             from core.trace.replay import Replay
 
@@ -162,7 +169,7 @@ class Traces:
         return counter.figures(Path(source), replay.left_out)
 
 
-class _Counter:
+class Counter:
     """Counts what passes."""
 
     def __init__(self) -> None:

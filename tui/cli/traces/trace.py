@@ -8,12 +8,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
 from core.vocabulary import MessageLine, TraceFigures
 from core.workbench import open_workbench
+from tui.cli.jobs import only_host
 from tui.cli.output import Output, command, json_option
 
 ENDINGS = ".asc .blf .log .trc .csv .db .pcapng"
@@ -91,6 +93,23 @@ def replay(source: str, vci: str, speed: float, out: Output) -> None:
     """Send the CAN frames of a trace onto a bus, in their own time."""
     with open_workbench() as workbench, stopping() as stop:
         figures = workbench.replay_trace(source, vci, speed, stop)
+    tell(figures, out)
+
+
+@trace.command()
+@click.argument("target", metavar="OUT", required=False)
+@click.option("--host", "which", metavar="URI|PID", help="The vehicle host; may be left out where only one runs.")
+@click.option("--minutes", type=click.FloatRange(min=0.01), default=5.0, metavar="N", help="How far back; else 5.")
+@json_option
+@command
+def save(target: str | None, which: str | None, minutes: float, out: Output) -> None:
+    """Save what was on the buses of a connected vehicle within the last minutes. Its job goes on undisturbed.
+
+    Without OUT into the data folder, as pcapng.
+    """
+    with open_workbench() as workbench, workbench.attach(which or only_host(workbench), watch=True) as vehicle:
+        place = Path(target).absolute() if target else workbench.trace_place(vehicle.vin)
+        figures = vehicle.save_trace(place, minutes)
     tell(figures, out)
 
 
