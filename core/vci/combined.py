@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from core.errors import VciLost, VciNotFound
@@ -23,7 +23,7 @@ class CombinedVci:
     """`core.vci.channel.Vci` over a CAN way, a DoIP way, or both.
 
     `voltage` measures the supply where neither way can (the simulation does), `vin_hint` likewise. `on_close` runs
-    last, even where a way fails to close: it frees the device lock.
+    last, even where a way fails to close: it frees the device lock. `notices` are sentences on what the device lacks.
     """
 
     def __init__(
@@ -36,8 +36,10 @@ class CombinedVci:
         voltage: Callable[[], float | None] | None = None,
         vin_hint: str = "",
         on_close: Callable[[], None] | None = None,
+        notices: Sequence[str] = (),
     ) -> None:
         self.uri, self.name = uri, name
+        self.notices: Sequence[str] = notices
         self._ways: dict[Transport, Vci] = {}
         if can is not None:
             self._ways[Transport.CAN] = can

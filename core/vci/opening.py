@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import DriverMissing, LocalProtocolError, UsageError, VciNotFound
 from core.pc.locks import DeviceLock
-from core.vci.can_interfaces import INTERFACES, list_can_interfaces
+from core.vci.can_interfaces import INTERFACES, list_can_interfaces, missing_driver
 from core.vci.channel import Clock, Tap, Vci
 from core.vci.combined import CombinedVci
 from core.vci.uri import VciUri
@@ -31,17 +31,25 @@ MULTICAST_BLOCK = 16  # a socket buffer holds some 270 datagrams: a long answer 
 _TEXT_CHANNELS = frozenset({"socketcan", "socketcand", "virtual", "udp_multicast", "pcan", "slcan", "serial"})
 
 
-def open_vci(uri: VciUri, *, tap: Tap, lock_directory: Path, clock: Clock = time.monotonic) -> Vci:
-    """Open a `can:` or `doip:` URI (or both ways of `can:...&doip=HOST:PORT`, rule G5) under the device's lock (G7).
+def open_vci(uri: VciUri, *, tap: Tap, lock_directory: Path, clock: Clock = time.monotonic) -> CombinedVci:
+    """Open a `can:`, `j2534:` or `doip:` URI (or both ways of `...&doip=HOST:PORT`, rule G5) under its lock (G7).
 
     VciBusy with the holder, DriverMissing, VciNotFound, UsageError for an unknown interface, RoutingDenied.
     """
-    if uri.kind not in (DeviceKind.CAN, DeviceKind.DOIP):
+    if uri.kind not in (DeviceKind.CAN, DeviceKind.DOIP, DeviceKind.J2534):
         raise LocalProtocolError(f"{uri} is no device")
     with ExitStack() as stack:
         for name in _lock_names(uri):
             stack.enter_context(DeviceLock(name, lock_directory))
-        can_way = doip_way = None
+        can_way: Vci | None = None
+        doip_way: Vci | None = None
+        voltage: Callable[[], float | None] | None = None
+        notices: tuple[str, ...] = ()
+        if uri.device:
+            from core.vci.j2534.opening import open_j2534
+
+            can_way, voltage, notices = open_j2534(uri, tap=tap, clock=clock)
+            stack.callback(can_way.close)
         if uri.interface:
             can_way = _open_can(uri, tap, clock)
             stack.callback(can_way.close)
@@ -49,11 +57,15 @@ def open_vci(uri: VciUri, *, tap: Tap, lock_directory: Path, clock: Clock = time
             doip_way = _open_doip(uri, tap, clock)
             stack.callback(doip_way.close)
         name = " and ".join(way.name for way in (can_way, doip_way) if way is not None)
-        return CombinedVci(can_way, doip_way, uri=uri.text, name=name, on_close=stack.pop_all().close)
+        return CombinedVci(
+            can_way, doip_way, uri=uri.text, name=name, voltage=voltage, on_close=stack.pop_all().close, notices=notices
+        )
 
 
 def _lock_names(uri: VciUri) -> list[str]:
     names = []
+    if uri.device:
+        names.append(f"j2534:{uri.device.casefold()} {uri.options.get('device', '')}".rstrip())
     if uri.interface:
         port = uri.options.get("port")
         names.append(f"can:{uri.interface}/{uri.channel}" + (f" port {port}" if port is not None else ""))
@@ -121,5 +133,8 @@ def open_bus(uri: VciUri) -> can.BusABC:
     except NotImplementedError as error:
         known = ", ".join(sorted(can.VALID_INTERFACES))
         raise UsageError(f"python-can knows no interface {uri.interface!r}.", f"It knows {known}.") from error
-    except (can.CanError, OSError, ValueError, TypeError, AttributeError, ImportError, NameError) as error:
-        raise VciNotFound(f"{uri.text} cannot be opened: {error}.") from error
+    except (can.CanError, OSError, ValueError, TypeError, AttributeError, ImportError, NameError, OverflowError) as error:
+        missing = missing_driver(uri.interface)  # some drivers' wrappers fail with a NameError of their own
+        if missing:
+            raise DriverMissing(f"The driver for {uri.interface} is not installed: {missing}.") from error
+        raise VciNotFound(f"{uri.text} cannot be opened: {str(error).rstrip('.')}.") from error

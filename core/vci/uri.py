@@ -1,4 +1,4 @@
-"""The one way to name a VCI: `sim:VEHICLE`, `can:INTERFACE/CHANNEL?...`, `doip://HOST:PORT?...`. Opens nothing."""
+"""The one way to name a VCI: `sim:VEHICLE`, `can:INTERFACE/CHANNEL?...`, `j2534:NAME?...`, `doip://HOST:PORT?...`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ Option = int | float | bool | str
 DOIP_PORT = 13400  # ISO 13400-2, table 48
 TESTER = 0x0E00  # first logical address of external test equipment (ISO 13400-2, table 13)
 DEFAULT_BITRATE = 500_000
-EXAMPLES = "sim:car-mixed, can:socketcan/can0?bitrate=500000, doip://192.168.10.2:13400?source=0x0e00"
+EXAMPLES = "sim:car-mixed, can:socketcan/can0?bitrate=500000, j2534:NAME, doip://192.168.10.2:13400?source=0x0e00"
+J2534_MODES = frozenset({"auto", "iso15765", "can"})
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}|0[xX][0-9a-fA-F]{1,15}")
 _FLOAT = re.compile(r"[+-]?[0-9]{1,18}\.[0-9]{1,18}")
@@ -30,7 +31,9 @@ class VciUri:
     sim: `vehicle`, and the `faults` that are ordered there (`?fault=NAME@N&fault=...`). can: `interface`, `channel` (""
     where the driver has a default), `bitrate` in bit/s, `fd`, and `options` for python-can; `doip_host` is "" unless
     the device speaks DoIP too (`&doip=HOST:PORT`, rule G5). doip: `doip_host`, `doip_port`, `source` (the tester's
-    logical address).
+    logical address). j2534: `device` is the registered name; `options` may hold `mode` (whose ISO-TP: "iso15765" the
+    device's, "can" ours, "auto" the device's where it has one), `library` (a path instead of the registered one) and
+    `device` (the name for PassThruOpen); `bitrate` and `doip` as with can.
     """
 
     kind: DeviceKind
@@ -45,14 +48,15 @@ class VciUri:
     doip_port: int = DOIP_PORT
     source: int = TESTER
     faults: tuple[str, ...] = ()
+    device: str = ""
 
     @classmethod
     def parse(cls, text: str) -> VciUri:
-        """UsageError with an example for anything that is not one of the three forms."""
+        """UsageError with an example for anything that is not one of the four forms."""
         scheme, colon, rest = text.strip().partition(":")
-        reader = {"sim": _simulation, "can": _can, "doip": _doip}.get(scheme.lower())
+        reader = {"sim": _simulation, "can": _can, "j2534": _j2534, "doip": _doip}.get(scheme.lower())
         if not colon or reader is None:
-            raise _refused(text, "it must begin with sim:, can: or doip://")
+            raise _refused(text, "it must begin with sim:, can:, j2534: or doip://")
         return reader(text.strip(), rest)
 
     def __str__(self) -> str:
@@ -60,7 +64,8 @@ class VciUri:
 
 
 def _refused(text: str, why: str) -> UsageError:
-    return UsageError(f"{text!r} is not a VCI: {why}.", f"Write it like one of these: {EXAMPLES}.")
+    shown = text if len(text) <= 120 else f"{text[:117]}..."
+    return UsageError(f"{shown!r} is not a VCI: {why}.", f"Write it like one of these: {EXAMPLES}.")
 
 
 def _simulation(text: str, rest: str) -> VciUri:
@@ -80,18 +85,44 @@ def _can(text: str, rest: str) -> VciUri:
     if not _NAME.fullmatch(interface):
         raise _refused(text, "after can: comes INTERFACE/CHANNEL")
     options = _options(text, query)
-    host, port = "", DOIP_PORT
-    if "doip" in options:
-        host, port = _host_and_port(text, str(options.pop("doip")))
-    bitrate, fd = options.pop("bitrate", DEFAULT_BITRATE), options.pop("fd", False)
-    if isinstance(bitrate, bool) or not isinstance(bitrate, int) or not 0 < bitrate <= 10_000_000:
-        raise _refused(text, "bitrate is a number of bits per second")
+    host, port = _doip_beside(text, options)
+    bitrate, fd = _bitrate(text, options), options.pop("fd", False)
     if not isinstance(fd, bool) and fd not in (0, 1):
         raise _refused(text, "fd is 0 or 1")
     return VciUri(
         DeviceKind.CAN, text, interface=interface, channel=unquote(channel), bitrate=bitrate, fd=bool(fd),
         options=options, doip_host=host, doip_port=port, source=_source(text, options),
     )  # fmt: skip
+
+
+def _j2534(text: str, rest: str) -> VciUri:
+    place, _, query = rest.partition("?")
+    device = unquote(place)
+    if not device or len(device) > 80 or not device.isprintable() or device != device.strip():
+        raise _refused(text, "after j2534: comes the name of an installed device")
+    options = _options(text, query)
+    host, port = _doip_beside(text, options)
+    bitrate, source = _bitrate(text, options), _source(text, options)
+    unknown = sorted(set(options) - {"mode", "library", "device"})
+    if unknown:
+        raise _refused(text, f"j2534: has no parameter {unknown[0]!r}")
+    if options.get("mode", "auto") not in J2534_MODES:
+        raise _refused(text, "mode is auto, iso15765 or can")
+    return VciUri(
+        DeviceKind.J2534, text, device=device, bitrate=bitrate, options=options, doip_host=host, doip_port=port,
+        source=source,
+    )  # fmt: skip
+
+
+def _doip_beside(text: str, options: dict[str, Option]) -> tuple[str, int]:
+    return _host_and_port(text, str(options.pop("doip"))) if "doip" in options else ("", DOIP_PORT)
+
+
+def _bitrate(text: str, options: dict[str, Option]) -> int:
+    bitrate = options.pop("bitrate", DEFAULT_BITRATE)
+    if isinstance(bitrate, bool) or not isinstance(bitrate, int) or not 0 < bitrate <= 10_000_000:
+        raise _refused(text, "bitrate is a number of bits per second")
+    return bitrate
 
 
 def _doip(text: str, rest: str) -> VciUri:

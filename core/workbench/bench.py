@@ -93,14 +93,18 @@ class Workbench(Records, Traces):
         return found
 
     def devices(self) -> list[DeviceInfo]:
-        """Simulation first, then every python-can interface with its verdict, then "DoIP only". May take seconds."""
+        """Simulation, the installed J2534 devices, every python-can interface with its verdict, "DoIP only".
+
+        May take seconds.
+        """
+        from core.vci.j2534.discovery import list_j2534_devices
         from core.vci.opening import list_can_interfaces
 
         doip = DeviceInfo(
             DeviceKind.DOIP, "DoIP only", DOIP_ONLY_URI, frozenset({Transport.DOIP}), True, "network, UDP 13400",
             "For vehicles that speak DoIP only; discovery finds them.",
         )  # fmt: skip
-        return [*self.simulations(), *list_can_interfaces(), doip]
+        return [*self.simulations(), *list_j2534_devices(), *list_can_interfaces(), doip]
 
     def discover_doip(
         self, timeout: float = 2.0, port: int = 13400, addresses: Sequence[str] | None = None
@@ -301,7 +305,10 @@ class Workbench(Records, Traces):
             return simulation
         from core.vci.opening import open_vci
 
-        return open_vci(uri, tap=tap, lock_directory=self.paths.locks)
+        vci = open_vci(uri, tap=tap, lock_directory=self.paths.locks)
+        for notice in vci.notices:
+            self.publish(Noted(time.time(), "info", notice))
+        return vci
 
     def _note_problems(self, problems: Sequence[Exception]) -> None:
         for problem in problems:

@@ -232,6 +232,9 @@ def device_names(uri: str) -> frozenset[str]:
     parsed = VciUri.parse(uri)
     if parsed.kind is DeviceKind.SIMULATION:
         return frozenset({f"sim:{parsed.vehicle}"})
+    if parsed.kind is DeviceKind.J2534:
+        can = f"j2534:{parsed.device.casefold()} {parsed.options.get('device', '')}"
+        return frozenset({can, f"doip:{parsed.doip_host}:{parsed.doip_port}" if parsed.doip_host else ""} - {""})
     can = f"can:{parsed.interface}/{parsed.channel} {parsed.options.get('port', '')}" if parsed.interface else ""
     doip = f"doip:{parsed.doip_host}:{parsed.doip_port}" if parsed.doip_host else ""
     return frozenset({can, doip} - {""})

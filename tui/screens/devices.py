@@ -135,7 +135,7 @@ class DevicesScreen(Place):
         device = self.listed.get(event.key)
         if device is None:
             self._use(event.key, f"DoIP {urlsplit(event.key).hostname or ''}")
-        elif not device.usable and "driver" in device.verdict:
+        elif not device.usable and ("driver" in device.verdict or device.kind.value == "j2534"):
             self.passbay.toast(f"{device.name} cannot be used: {device.verdict}", "warning")
         elif device.kind.value == "doip":
             self._ask_doip(event.key)
@@ -146,7 +146,7 @@ class DevicesScreen(Place):
                 lambda values: self._use((values or {}).get("uri", ""), device.name),
             )
         else:
-            self._use(device.uri, "Simulation - no VCI")
+            self._use(device.uri, device.name if device.kind.value == "j2534" else "Simulation - no VCI")
 
     def _ask_doip(self, uri: str) -> None:
         heard = self.heard[0].host if self.heard else ""

@@ -1,0 +1,119 @@
+"""One open J2534 device: versions, supply voltage, its channels, and what it lacks, in words. Starts no thread."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from typing import NamedTuple
+
+from core.errors import DriverMissing, ProductError
+from core.vci.j2534 import constants as j
+from core.vci.j2534.channel import Channel
+from core.vci.j2534.errors import J2534Error
+from core.vci.j2534.library import TEXT, Library, text_of
+from core.vocabulary.cleaning import clean
+
+NO_VOLTAGE = "The device cannot measure the supply voltage: check it with a meter before flashing."
+NO_SETTINGS = "The device's settings cannot be changed: block size and separation time are its own."
+NO_CLEARING = "The device cannot empty its buffers: old messages are read and left out."
+NO_29_BIT = "The device takes either 11 or 29 bit identifiers: units with 29 bit are out of reach."
+
+
+class Versions(NamedTuple):
+    """As PassThruReadVersion told them, "" where it did not."""
+
+    firmware: str
+    library: str
+    api: str
+
+
+class J2534Device:
+    """Opens at once. `limits` grows with what is found missing, each a sentence with its consequence."""
+
+    def __init__(self, library: Library, device: str = "") -> None:
+        """VciNotFound, VciBusy, DriverMissing for API 05.00, J2534Error; waits as long as the library does."""
+        self.library = library
+        self.number = library.open(device)
+        self.limits: list[str] = []
+        self._channels: list[Channel] = []
+        self._closing = threading.Lock()
+        self._closed = False
+        try:
+            self.versions = self._read_versions()
+            if self.versions.api.startswith("05"):
+                raise DriverMissing(
+                    f"{library.name} speaks API {self.versions.api}, which is not supported.",
+                    "Install the device's driver for API 04.04.",
+                )
+            self._has_voltage = True
+            self.voltage()
+        except ProductError:
+            self.close()
+            raise
+
+    def voltage(self) -> float | None:
+        """Volts at pin 16 of the plug (READ_VBATT), None where the device cannot measure."""
+        if not self._has_voltage:
+            return None
+        volts = self.library.layouts.ulong(0)
+        tolerate = (j.NOT_SUPPORTED, j.INVALID_IOCTL_ID, j.INVALID_IOCTL_VALUE, j.FAILED)
+        refused = self.library.call(
+            "PassThruIoctl", self.number, j.READ_VBATT, None, ctypes.byref(volts), tolerate=tolerate
+        )
+        if refused:
+            if refused != j.FAILED:  # which may be better the next time
+                self._has_voltage = False
+            self.lacks(NO_VOLTAGE)
+            return None
+        return int(volts.value) / 1000
+
+    def connect(self, protocol: int, bitrate: int) -> Channel:
+        """A channel with empty buffers, loop-back off, for 11 and 29 bit where the device can do both."""
+        try:
+            number = self._connect(protocol, j.CAN_ID_BOTH, bitrate)
+        except J2534Error as error:
+            if error.result not in (j.INVALID_FLAGS, j.NOT_SUPPORTED):
+                raise
+            number = self._connect(protocol, 0, bitrate)
+            self.lacks(NO_29_BIT)
+        channel = Channel(self.library, number, protocol)
+        self._channels.append(channel)
+        if not channel.set(j.LOOPBACK, 0):
+            self.lacks(NO_SETTINGS)
+        if not channel.clear(j.CLEAR_RX_BUFFER):
+            self.lacks(NO_CLEARING)
+        return channel
+
+    def lacks(self, limit: str) -> None:
+        if limit not in self.limits:
+            self.limits.append(limit)
+
+    def close(self) -> None:
+        """Channels first. A device that is gone cannot be let go properly: that is no error. Idempotent."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+        for channel in self._channels:
+            try:
+                channel.close()
+            except ProductError:
+                pass
+        try:
+            self.library.call("PassThruClose", self.number)
+        except ProductError:
+            pass
+
+    def _connect(self, protocol: int, flags: int, bitrate: int) -> int:
+        number = self.library.layouts.ulong(0)
+        self.library.call("PassThruConnect", self.number, protocol, flags, bitrate, ctypes.byref(number))
+        return int(number.value)
+
+    def _read_versions(self) -> Versions:
+        texts = [(ctypes.c_char * (TEXT + 1))() for _ in range(3)]
+        if self.library.call("PassThruReadVersion", self.number, *texts, tolerate=(j.NOT_SUPPORTED, j.FAILED)):
+            return Versions("", "", "")
+        firmware, library, api = (clean(text_of(text), TEXT) for text in texts)
+        if firmware in ("04.04", "05.00") and api not in ("04.04", "05.00"):
+            firmware, api = api, firmware  # some headers name them in reverse
+        return Versions(firmware, library, api)

@@ -1,0 +1,66 @@
+"""The main job through compiled J2534 libraries: survey, flash and coding of a garage vehicle on the other end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.events import Noted
+from core.simulation.serve import serve
+from core.vci.uri import VciUri
+from core.workbench import open_workbench
+from core.workbench.hosts import device_names
+from tests.vci.j2534.support import Compiler, Wire
+from tests.vci.j2534.test_device import wait_until
+
+PATIENCE = 120.0
+UNITS = ["ENGINE", "TRANSMISSION", "BRAKES", "BODY", "HEADUNIT", "CLUSTER"]
+
+
+@pytest.mark.parametrize("names", [(), ("U32",), ("NO_ISO15765", "NO_IOCTL"), ("ONE_CHANNEL", "QUIET", "NO_PERIODIC")])
+def test_survey_flash_and_coding(
+    compiler: Compiler,
+    wire: Wire,
+    compiled_cache: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    names: tuple[str, ...],
+) -> None:
+    folder = home / ".passthru"
+    folder.mkdir()
+    entry = {"NAME": "Test device", "FUNCTION_LIB": str(compiler.library(*names)), "CAN": True, "ISO15765": True}
+    (folder / "test.json").write_text(json.dumps(entry))
+    monkeypatch.setenv("HOME", str(home))
+    with (
+        serve("car-mixed", _channel(wire), ("127.0.0.1", 0), cache_directory=compiled_cache) as garage,
+        open_workbench() as workbench,
+    ):
+        device = next(each for each in workbench.devices() if each.name == "Test device")
+        assert (device.uri, device.usable) == ("j2534:Test%20device", True)
+        with workbench.connect(f"{device.uri}?doip={garage.describe()['doip']}", hosted=False) as vehicle:
+            result = vehicle.survey().wait(PATIENCE)
+            assert [unit.name for unit in result.units] == UNITS
+            assert all(unit.software for unit in result.units)
+            assert result.vin == garage.garage.vin
+            assert result.voltage == (None if "NO_IOCTL" in names else 12.6)
+            flashed = vehicle.flash("BODY").wait(PATIENCE)
+            assert (flashed.result, flashed.software_after) == ("flashed", vehicle.flashware("BODY")[0].software)
+            item = next(each for each in vehicle.coding_read("BODY").wait(PATIENCE).items if len(each.choices) > 1)
+            wanted = next(choice for choice in item.choices if choice != item.now)
+            vehicle.coding_write("BODY", {item.name: wanted}).wait(PATIENCE)
+            now = {each.name: each.now for each in vehicle.coding_read("BODY").wait(PATIENCE).items}
+            assert now[item.name] == wanted
+            wait_until(lambda: all(unit.server.dtc_recording for unit in garage.garage.units))
+        notices = [event.text for event in workbench.stream.drain() if isinstance(event, Noted)]
+    assert notices
+
+
+def _channel(wire: Wire) -> VciUri:
+    return VciUri.parse(f"can:virtual/{wire.channel}")
+
+
+def test_a_host_knows_the_device_whatever_the_parameters() -> None:
+    both = device_names("j2534:Box%20A?mode=can"), device_names("j2534:box%20a?bitrate=250000")
+    assert both[0] == both[1] != device_names("j2534:Box%20B")
