@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import DriverMissing, LocalProtocolError, UsageError, VciNotFound
 from core.pc.locks import DeviceLock
-from core.vci.can_interfaces import INTERFACES, list_can_interfaces, missing_driver
+from core.vci.can_interfaces import INTERFACES, list_can_interfaces
 from core.vci.channel import Clock, Tap, Vci
 from core.vci.combined import CombinedVci
 from core.vci.uri import VciUri
@@ -133,8 +133,5 @@ def open_bus(uri: VciUri) -> can.BusABC:
     except NotImplementedError as error:
         known = ", ".join(sorted(can.VALID_INTERFACES))
         raise UsageError(f"python-can knows no interface {uri.interface!r}.", f"It knows {known}.") from error
-    except (can.CanError, OSError, ValueError, TypeError, AttributeError, ImportError, NameError, OverflowError) as error:
-        missing = missing_driver(uri.interface)  # some drivers' wrappers fail with a NameError of their own
-        if missing:
-            raise DriverMissing(f"The driver for {uri.interface} is not installed: {missing}.") from error
-        raise VciNotFound(f"{uri.text} cannot be opened: {str(error).rstrip('.')}.") from error
+    except (can.CanError, OSError, ValueError, TypeError, AttributeError, ImportError, NameError) as error:
+        raise VciNotFound(f"{uri.text} cannot be opened: {error}.") from error
