@@ -28,8 +28,16 @@ DTC_MASK = 0x8D
 def survey(vehicle: KnownVehicle, left: Mapping[str, Interrupted] = MappingProxyType({})) -> Job[SurveyResult]:
     """Asks every unit of the vehicle in turn; a unit that fails is a line in the result, never the end of the test.
 
+    NoResponse where there is nothing to list: no VIN, no data of the technician's own, and nobody has answered.
     `left`: what the journal says of units that were left in programming, by name in capitals; it becomes their reason.
     """
+    if not vehicle.vin and not vehicle.units:
+        raise NoResponse(
+            "No control unit answers on this way: neither the VIN nor any other answer was heard.",
+            "Check ignition, cable, channel and bit rate. Units that answer under other identifiers need their data "
+            "(PDX): add it, then repeat.",
+            timer="P2",
+        )
     voltage = yield ReadVoltage()
     units = []
     yield Step("survey", "Quick test of all control units")

@@ -26,7 +26,11 @@ def replace_file(path: Path, content: bytes) -> None:
     """The same for callers that have words of their own: raises OSError."""
     import tempfile  # with what it needs itself, a millisecond that a start without writing need not pay
 
+    path = path.resolve()  # a link stays a link: the file behind it is replaced
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file() and not path.is_dir():
+        path.write_bytes(content)  # /dev/stdout, a pipe: moving a file into its place would take the device away
+        return
     # mode 0600 by mkstemp: VINs and codings are nobody else's business
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=".part")
     try:

@@ -114,6 +114,12 @@ def _info(name: str, uri: str, usable: bool, verdict: str, detail: str) -> Devic
     return DeviceInfo(DeviceKind.CAN, name, uri, frozenset({Transport.CAN}), usable, verdict, detail)
 
 
+def missing_driver(name: str) -> str:
+    """What has to be installed for this interface of python-can, "" where nothing of it is missing."""
+    interface = INTERFACES.get(name)
+    return "" if interface is None or _driver_is_there(interface) else interface.driver
+
+
 def _driver_is_there(interface: Interface) -> bool:
     if interface is INTERFACES["socketcan"]:
         return _kernel_speaks_can()

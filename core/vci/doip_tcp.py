@@ -233,6 +233,8 @@ class DoipVci:
             except OSError:
                 sock.close()
                 raise
+        except UnicodeError as error:  # getaddrinfo: a part of the name is empty or longer than 63 characters
+            raise VciNotFound(f"no DoIP entity answers at {self._channel}: that is no host name") from error
         except OSError as error:
             reason = error.strerror or str(error) or type(error).__name__
             raise VciNotFound(

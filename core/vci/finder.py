@@ -95,7 +95,7 @@ def _targets(port: int, addresses: Iterable[str] | None, stack: contextlib.ExitS
     """(socket, address) of everything to ask: the given hosts, or each interface's broadcast and all-nodes group."""
     if addresses is not None:
         for host in addresses:
-            with contextlib.suppress(OSError):  # a name that does not resolve answers nothing
+            with contextlib.suppress(OSError, UnicodeError):  # a name that does not resolve answers nothing
                 for family, _type, _proto, _name, where in socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[:1]:
                     yield _socket(family, stack), where
         return

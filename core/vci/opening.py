@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import DriverMissing, LocalProtocolError, UsageError, VciNotFound
 from core.pc.locks import DeviceLock
-from core.vci.can_interfaces import INTERFACES, list_can_interfaces
+from core.vci.can_interfaces import INTERFACES, list_can_interfaces, missing_driver
 from core.vci.channel import Clock, Tap, Vci
 from core.vci.combined import CombinedVci
 from core.vci.uri import VciUri
@@ -28,6 +28,7 @@ __all__ = ["list_can_interfaces", "locked_bus", "open_bus", "open_vci"]
 logging.getLogger("can").addHandler(logging.NullHandler())
 
 MULTICAST_BLOCK = 16  # a socket buffer holds some 270 datagrams: a long answer in one go would lose frames
+_OVER_THE_NETWORK = frozenset({"udp_multicast", "socketcand"})
 _TEXT_CHANNELS = frozenset({"socketcan", "socketcand", "virtual", "udp_multicast", "pcan", "slcan", "serial"})
 
 
@@ -120,6 +121,9 @@ def open_bus(uri: VciUri) -> can.BusABC:
     import can
 
     settings: dict[str, Any] = {**uri.options, "bitrate": uri.bitrate}
+    port = uri.options.get("port", 1)
+    if uri.interface in _OVER_THE_NETWORK and not (type(port) is int and 0 < port <= 0xFFFF):
+        raise UsageError(f"Port {port} of {uri.interface} cannot be.", "A port is a number from 1 to 65535.")
     if uri.channel:
         is_number = uri.channel.isdecimal() and uri.interface not in _TEXT_CHANNELS
         settings["channel"] = int(uri.channel) if is_number else uri.channel
@@ -134,4 +138,7 @@ def open_bus(uri: VciUri) -> can.BusABC:
         known = ", ".join(sorted(can.VALID_INTERFACES))
         raise UsageError(f"python-can knows no interface {uri.interface!r}.", f"It knows {known}.") from error
     except (can.CanError, OSError, ValueError, TypeError, AttributeError, ImportError, NameError) as error:
-        raise VciNotFound(f"{uri.text} cannot be opened: {error}.") from error
+        missing = missing_driver(uri.interface)  # some drivers' wrappers fail with a NameError of their own
+        if missing:
+            raise DriverMissing(f"The driver for {uri.interface} is not installed: {missing}.") from error
+        raise VciNotFound(f"{uri.text} cannot be opened: {str(error).rstrip('.')}.") from error

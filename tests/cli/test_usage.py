@@ -41,11 +41,13 @@ def test_devices_names_missing_drivers() -> None:
         ("nonsense",),
         ("survey", "--vci", "nonsense:x"),
         ("survey", "--vci", "can:"),
+        ("survey", "--vci", "can:udp_multicast/239.74.163.2?port=70000"),
         ("survey", "--vci", "doip://host:notaport"),
         ("survey", "--vci", "sim:no-such-car"),
         ("uds", "--vci", "sim:car-mixed", "--ecu", "ENGINE", "22F19"),
         ("uds", "--vci", "sim:car-mixed", "--tx", "0x7e0", "22F190"),
         ("coding", "set", "--vci", "sim:car-mixed", "--ecu", "BODY", "novalue"),
+        ("coding", "set", "--vci", "sim:car-mixed", "--ecu", "BODY", "Wiper=interval", "Wiper=rain sensor"),
     ],
     ids=lambda a: " ".join(a),
 )
@@ -53,17 +55,21 @@ def test_wrong_usage_ends_with_2(arguments: tuple[str, ...]) -> None:
     done = passbay(*arguments)
     assert done.code == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+    scripted = passbay(*arguments, "--json")
+    assert scripted.code == 2 and not scripted.stderr
+    assert scripted.last["error"] == "UsageError" and scripted.last["message"] and scripted.last["advice"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
         (("survey", "--vci", "doip://127.0.0.1:1"), "VciNotFound"),
-        (("survey", "--vci", "can:socketcan/nosuchbus0"), "VciNotFound"),
+        (("survey", "--vci", "doip://a..b"), "VciNotFound"),
+        (("survey", "--vci", "can:virtual/nobody"), "NoResponse"),
         (("flash", "--vci", "sim:car-mixed", "--ecu", "TOASTER"), "DataMissing"),
         (("survey", "--vci", "sim:car-mixed", "--data", "/nonexistent/x.pdx"), "DataInvalid"),
     ],
-    ids=["doip", "can", "unit", "data"],
+    ids=["doip", "host", "can", "nobody", "unit", "data"],
 )
 def test_refusals_end_with_1_and_say_what_to_do(arguments: tuple[str, ...], error: str) -> None:
     done = passbay(*arguments, "--json")
@@ -136,6 +142,8 @@ def test_data_check_of_foreign_files(shared_data: Path) -> None:
     assert {"somersault_lazy", "somersault_assiduous"} <= set(somersault["units"][0]["variants"])
     assert not somersault["problems"]
     assert all(r["ok"] for r in reports.values())
+    plain = passbay("data", "check", *files).stdout
+    assert "variants somersault_lazy" in plain and "{" not in plain and "[" not in plain
 
 
 def test_data_check_of_a_damaged_file(tmp_path: Path) -> None:

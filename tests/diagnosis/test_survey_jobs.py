@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -150,6 +151,11 @@ def test_a_silent_unit_and_one_out_of_reach_are_lines_with_reasons() -> None:
     result = Drive({}).run(survey(known_vehicle()))
     assert [u.state for u in result.units] == [UnitState.NO_ANSWER, UnitState.NOT_REACHABLE]
     assert all(u.reason for u in result.units)
+
+
+def test_nobody_at_all_is_an_error_and_no_empty_list() -> None:
+    with pytest.raises(NoResponse, match="No control unit answers"):
+        Drive({}).run(survey(replace(known_vehicle(), vin="", info=None, units=())))
 
 
 def test_doip_only_vehicles_say_which_device_they_need() -> None:

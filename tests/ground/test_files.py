@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,26 @@ def test_who_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(files.os, "getuid", lambda: 4_294_967_000)  # nobody's
     assert os_user() == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
+def test_a_device_is_written_to_and_a_link_stays_a_link(tmp_path: Path) -> None:
+    pipe, target, link = tmp_path / "pipe", tmp_path / "target", tmp_path / "link"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_file(pipe, b"through")
+        assert os.read(reader, 100) == b"through" and stat.S_ISFIFO(pipe.stat().st_mode)
+    finally:
+        os.close(reader)
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    write_file(link, b"new")
+    assert link.is_symlink() and target.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="Linux")
+def test_a_full_device_is_told() -> None:
+    with pytest.raises(StorageFailed, match="No space left"):
+        write_file(Path("/dev/full"), b"x")
+    assert Path("/dev/full").is_char_device()

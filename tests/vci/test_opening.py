@@ -57,10 +57,22 @@ def test_a_missing_driver_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         opened("can:gs_usb/0", tmp_path)
 
 
+def test_a_driver_whose_wrapper_fails_by_a_name_of_its_own_is_missing(tmp_path: Path) -> None:
+    if can_interfaces.missing_driver("kvaser"):
+        with pytest.raises(DriverMissing, match="Kvaser CANlib"):
+            opened("can:kvaser/0", tmp_path)
+
+
 def test_a_device_that_is_not_there(tmp_path: Path) -> None:
     for _ in range(2):  # the lock was given back
-        with pytest.raises(VciNotFound):
+        with pytest.raises((VciNotFound, DriverMissing)):  # the latter where the kernel has no SocketCAN
             opened("can:socketcan/nosuchcan0", tmp_path)
+
+
+@pytest.mark.parametrize("port", ["70000", "0", "-1", "abc", "on"])
+def test_a_port_that_cannot_be_is_wrong_usage(tmp_path: Path, port: str) -> None:
+    with pytest.raises(UsageError, match="Port"):
+        opened(f"can:udp_multicast/239.74.163.2?port={port}", tmp_path)
 
 
 def test_a_simulation_is_opened_elsewhere(tmp_path: Path) -> None:

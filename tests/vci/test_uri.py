@@ -89,3 +89,9 @@ def test_garbled_parameters_of_a_simulation(text: str) -> None:
         return
     with pytest.raises(UsageError):
         VciUri.parse(text)
+
+
+def test_a_very_long_text_is_shown_in_short() -> None:
+    with pytest.raises(UsageError) as caught:
+        VciUri.parse("sim:" + "a" * 100_000)
+    assert len(caught.value.message) < 250

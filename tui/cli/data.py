@@ -39,7 +39,8 @@ def _show(report: DataReport, out: Output) -> None:
     groups = {"vehicle": report.vehicles, "unit": report.units, "flash": report.flash_sessions, "coding": report.coding}
     for kind, rows in groups.items():
         for row in rows:
-            rest = "  ".join(f"{key} {_short(value)}" for key, value in row.items() if key != "name")
+            said = {key: _short(value) for key, value in row.items() if key != "name"}
+            rest = "  ".join(f"{key} {text}" for key, text in said.items() if text)
             out.line(f"  {kind:<8} {row.get('name', '')}  {rest}")
     for problem in report.problems:
         out.line(f"  ! {problem}")
@@ -47,6 +48,8 @@ def _show(report: DataReport, out: Output) -> None:
 
 def _short(value: object) -> str:
     """A list as its length or its few entries: the whole of it is in --json."""
+    if isinstance(value, dict):  # the services of each variant
+        value = [f"{name} {len(entry)}" for name, entry in value.items()]
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) if len(value) <= 4 else str(len(value))
-    return str(value)
+    return "" if value is None else str(value)

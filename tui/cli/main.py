@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import json
+import sys
+from typing import IO, Any
 
 import click
 
@@ -25,8 +28,26 @@ _COMMANDS = {  # name -> (module, attribute, one line for --help)
 }
 
 
+class _Misused(click.ClickException):
+    """A command line that click cannot read, told as the object that --json promises. Exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        fields = {"error": "UsageError", "code": "PB-002", "message": self.message, "advice": "See --help."}
+        click.echo(json.dumps(fields))
+
+
 class _LazyGroup(click.Group):
     """Finds a command by name and imports only that one: --help of the group loads none."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as problem:
+            if "--json" in sys.argv:
+                raise _Misused(problem.format_message()) from problem
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)

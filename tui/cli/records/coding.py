@@ -88,7 +88,9 @@ def set_items(
     for item in items:
         name, equals, value = item.partition("=")
         if not equals or not name.strip():
-            raise UsageError(f"{item!r} is not ITEM=VALUE.", "Write for example: daytime_light=on")
+            raise UsageError(f"{item!r} is not ITEM=VALUE.", "Write for example: DaytimeLight=on")
+        if name.strip() in changes:
+            raise UsageError(f"{name.strip()!r} is given twice.", "Give each item once.")
         changes[name.strip()] = value.strip()
     with open_workbench() as workbench, workbench.connect(vci, data_files, hosted=hosted, idle=True) as vehicle:
         vehicle.use_order(order)
