@@ -1,7 +1,8 @@
 """Takes the README's pictures from a real run: `python -m tests.take_screenshots [FOLDER]`. Not a test.
 
-The app runs headless on the simulated car in a fresh home: quick test, fault codes, flash, coding, live panel. Writes
-SVG, and PNG where cairosvg is there (a tool for this script only; the font is DejaVu Sans Mono).
+The app runs headless on the simulated car in a fresh home: quick test, fault codes, flash, order, training,
+coding, live panel. Writes SVG, and PNG where cairosvg is there (a tool for this script only; the font is DejaVu Sans
+Mono).
 """
 
 from __future__ import annotations
@@ -131,6 +132,28 @@ class Walk:
         await self.until(self.idle)
         await self.press("f9", "escape", "escape", "escape")
 
+    async def order(self) -> None:
+        """All units in one order: its dry run on the twin, not its flash."""
+        await self.press("escape", "2")
+        await self.until(lambda: getattr(self.screen, "stage", "") == "unit" and self.idle())
+        await self.press("t", "enter")
+        await self.until(lambda: self.screen.stage == "ready" and self.idle())
+        await self.press("d")
+        await self.until(lambda: self.idle() and self.screen.order is not None and self.screen.order.twin)
+        await self.shot("flash-order")
+        await self.press("escape", "escape", "1")
+        await self.until(lambda: self.app.place.PLACE == "Vehicle quick test" and self.idle())
+
+    async def training(self) -> None:
+        await self.press("g")
+        await self.until(lambda: getattr(self.screen, "faults", None) and self.idle())
+        await self.press("down", "down", "space")
+        await self.until(lambda: self.screen.ordered and self.idle())
+        await self.shot("training")
+        await self.press("x")
+        await self.until(lambda: not self.screen.ordered and self.idle())
+        await self.press("escape")
+
     async def coding(self) -> None:
         await self.press("down", "down", "v")
         await self.until(lambda: getattr(self.screen, "state", None) is not None and self.idle())
@@ -139,6 +162,15 @@ class Walk:
         await self.press("down", "enter")
         await self.until(lambda: getattr(self.screen, "changes", None))
         await self.shot("coding")
+        await self.press("w")
+        await self.until(lambda: self.screen.query("#buttons"))
+        await self.press("right", "enter")
+        await self.until(lambda: getattr(self.screen, "result", None) is not None and self.idle())
+        await self.press("b")
+        await self.until(lambda: getattr(self.screen, "kept", None))
+        await self.shot("coding-kept")
+        await self.press("escape")
+        await self.until(lambda: hasattr(self.screen, "changes"))
         await self.press("f1")
         await self.until(lambda: self.screen.query("#page"))
         await self.shot("help")
@@ -148,7 +180,9 @@ async def walk(size: tuple[int, int], tag: str, folder: Path) -> None:
     app = PassbayApp()
     async with app.run_test(size=size) as pilot:
         steps = Walk(app, pilot, tag, folder)
-        for step in (steps.start_and_devices, steps.vehicle, steps.flash, steps.live, steps.coding):
+        for step in (
+            steps.start_and_devices, steps.vehicle, steps.flash, steps.live, steps.order, steps.training, steps.coding,
+        ):  # fmt: skip
             await step()
     steps.desk.close()
 

@@ -76,8 +76,8 @@ class JobView:
 
     @staticmethod
     def words_of(kind: str, unit: str) -> str:
-        words = KINDS.get(kind, kind)
-        return f"{words} {unit}".strip()
+        words, several = KINDS.get(kind, kind), unit.count(", ") + 1
+        return f"{words} {f'of {several} units' if several > 2 else unit}".strip()
 
     @property
     def title(self) -> str:

@@ -542,6 +542,7 @@ class FakeWorkbench:
         self.left: list[Interrupted] = []
         self.written: dict[str, str] = {}
         self.attached: list[tuple[int | str, bool]] = []
+        self.replayed: tuple[Event, ...] = ()
         self.data_report = DataReport("extra.pdx", True, "2.2.0", ({"name": "ENGINE"},))
 
     def simulations(self) -> list[DeviceInfo]:
@@ -578,6 +579,8 @@ class FakeWorkbench:
 
     def attach(self, which: int | str, watch: bool = False) -> FakeVehicle:
         self.attached.append((which, watch))
+        for fact in self.replayed:  # as a host does: what its job has done so far
+            self.stream.publish(fact)
         return self.vehicle
 
     def fault_names(self) -> tuple[SimulatedFault, ...]:

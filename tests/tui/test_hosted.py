@@ -9,20 +9,18 @@ from typing import Any
 import pytest
 
 from core.errors import JobError
-from core.events import JobStarted
 from tests.tui.fake import (
     FLASHED,
     FLASHING,
     HOST,
     LEFT,
-    NOON,
     VIN,
     FakeJob,
     FakeVehicle,
     FakeWorkbench,
 )
 from tests.tui.support import fake_of, make_app, quiet, screen_text, until
-from tests.tui.test_snapshots import STATES, publish_flash
+from tests.tui.test_snapshots import STATES, flash_facts
 from tui.screens.flash import FlashScreen
 from tui.screens.start import StartScreen
 from tui.screens.training import TrainingScreen
@@ -39,7 +37,7 @@ async def test_a_flash_whose_screen_died_is_shown_at_the_next_start() -> None:
     workbench = FakeWorkbench(FakeVehicle())
     workbench.found_hosts = [replace(HOST, uri="sim:car-doip", driver="", job=FLASHING)]
     job = workbench.vehicle.running = FakeJob(FLASHED, instant=False)
-    publish_flash(workbench, JobStarted(NOON, "flash-7", "flash", "ENGINE"))
+    workbench.replayed = flash_facts()
     app = _app(workbench)
     async with app.run_test(size=DESIGN) as pilot:
         await until(pilot, lambda: getattr(app.screen, "stage", "") == "running")
@@ -106,7 +104,8 @@ async def test_a_job_that_the_driver_begins_is_shown_to_the_watcher() -> None:
         workbench = fake_of(app)
         vehicle = workbench.vehicle
         vehicle.driving, vehicle.driver = False, "pid 9 (passbay)"
-        publish_flash(workbench, JobStarted(NOON, "flash-7", "flash", "ENGINE"))
+        for fact in flash_facts():
+            workbench.stream.publish(fact)
         await until(pilot, lambda: app.desk.busy)
         vehicle.running = FakeJob(FLASHED, instant=False)
         await until(pilot, lambda: app.desk.job.handle is vehicle.running)

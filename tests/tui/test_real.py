@@ -81,6 +81,8 @@ async def test_a_technician_flashes_and_codes_a_control_unit(home: Path) -> None
         assert app.screen.state.items[0].now == wanted
         assert Path(app.screen.state.backup).is_relative_to(home)
         await pilot.press("b")
+        await until(pilot, lambda: getattr(app.screen, "kept", None))
+        await pilot.press("enter")
         await until(pilot, lambda: app.screen.query("#buttons"))
         await pilot.press("right", "enter")
         await until(pilot, lambda: app.screen.state.items[0].now == item.now if _coding(app) and _idle(app) else False)

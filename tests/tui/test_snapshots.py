@@ -10,7 +10,15 @@ import pytest
 from textual.pilot import Pilot
 
 from core.errors import JobInterrupted, PreconditionNotMet, VciBusy
-from core.events import JobStarted, ProgressMade, ResponsePendingReceived, StepFinished, StepStarted, UnitSurveyed
+from core.events import (
+    Event,
+    JobStarted,
+    ProgressMade,
+    ResponsePendingReceived,
+    StepFinished,
+    StepStarted,
+    UnitSurveyed,
+)
 from core.vocabulary import FlashCheck
 from tests.tui.fake import (
     FLASHED,
@@ -315,7 +323,7 @@ async def watching(pilot: Pilot[Any]) -> None:
     vehicle = workbench.vehicle
     vehicle.driving, vehicle.driver = False, "pid 815 (passbay)"
     vehicle.running = FakeJob(FLASHED, instant=False)
-    publish_flash(workbench, JobStarted(NOON, "flash-7", "flash", "ENGINE"))
+    workbench.replayed = flash_facts()
     await pilot.press("right", "enter")
     await until(pilot, lambda: app.desk.job is not None and app.desk.job.steps and app.desk.job.steps[-1].done)
     await until(pilot, lambda: getattr(app.screen, "stage", "") == "running")
@@ -323,9 +331,10 @@ async def watching(pilot: Pilot[Any]) -> None:
     await pilot.pause()
 
 
-def publish_flash(workbench: FakeWorkbench, *first: Any) -> None:
-    facts = (
-        *first,
+def flash_facts() -> tuple[Event, ...]:
+    """A flash of ENGINE up to the middle of its transfer."""
+    return (
+        JobStarted(NOON, "flash-7", "flash", "ENGINE"),
         StepStarted(NOON, "flash-7", "session", "Session, security access"),
         StepFinished(NOON, "flash-7", "session", 0.4),
         StepStarted(NOON, "flash-7", "erase-1", "Erase block 1"),
@@ -333,8 +342,6 @@ def publish_flash(workbench: FakeWorkbench, *first: Any) -> None:
         StepStarted(NOON, "flash-7", "transfer-1", "Transfer block 1, 524288 bytes"),
         ProgressMade(NOON, "flash-7", "transfer-1", 325_058, 524_288, 41_000.0),
     )
-    for fact in facts:
-        workbench.stream.publish(fact)
 
 
 async def quit_asks(pilot: Pilot[Any]) -> None:
@@ -345,6 +352,7 @@ async def quit_asks(pilot: Pilot[Any]) -> None:
 
 async def flash_left(pilot: Pilot[Any]) -> None:
     """The unit that was left in programming: its recovery stands above its flashware."""
+    await quiet(pilot)
     fake_of(pilot.app).left = [LEFT]  # type: ignore[arg-type]
     await flash_wares(pilot)
 

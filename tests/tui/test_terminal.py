@@ -128,6 +128,31 @@ def test_a_signal_ends_it_cleanly_and_frees_the_car(terminal: Terminal, number: 
         assert vehicle.uri == "sim:car-mixed"
 
 
+def test_the_next_screen_shows_a_flash_that_nobody_looks_after(home: Path) -> None:
+    """Begun in a host by somebody who is gone: the app goes to it by itself, and may be quit again."""
+    from core.vocabulary import FlashWish
+    from core.workbench import open_workbench
+
+    with open_workbench() as workbench:
+        vehicle = workbench.connect("sim:car-mixed", hosted=True)
+        vehicle.flash_order(tuple(FlashWish(unit) for unit in ("BRAKES", "HEADUNIT", "CLUSTER")))
+        vehicle.close()
+    terminal = Terminal(APP, home)
+    try:
+        terminal.until(b"This screen drives")
+        terminal.until(b"DO NOT DISCONNECT")
+        terminal.press(b"\x11", b"goes on in the vehicle host")
+        terminal.press(b"\x1b[C\r", b"\x1b[?1049l")
+        assert terminal.end() == 0
+    finally:
+        terminal.close()
+    with open_workbench() as workbench:
+        vehicle = workbench.attach("sim:car-mixed")
+        job = vehicle.running or vehicle.last_job
+        assert job is not None and job.wait(PATIENCE).result == "flashed"
+        vehicle.close()
+
+
 @pytest.mark.parametrize("terminal", [HOSTILE], indirect=True)
 def test_no_byte_of_the_vehicle_reaches_the_terminal(terminal: Terminal) -> None:
     """R1: the raw output of every screen holds none of the canary's control bytes."""

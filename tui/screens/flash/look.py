@@ -58,6 +58,7 @@ class FlashLook(Place):
         self.result: FlashResult | FlashOrderResult | None = None
         self.error: ProductError | None = None
         self._entered: object = None
+        self._shown: JobView | None = None
 
     def body(self) -> list[Widget]:
         unit_columns = (Column("", 1), Column("Unit", 14), Column("Name"), Column("Note", 30))
@@ -132,7 +133,12 @@ class FlashLook(Place):
         self._show_steps(desk)
 
     def _show_steps(self, desk: Desk) -> None:
-        job = desk.job if desk.job is not None and desk.job.kind == "flash" and self.stage != "ready" else None
+        if self.stage in ("running", "over"):
+            now = desk.job if desk.job is not None and desk.job.kind == "flash" else None
+            self._shown = now or self._shown  # its steps stay when the host is gone, and the vehicle with it
+        else:
+            self._shown = None
+        job = self._shown
         steps = self.query_one("#steps", RowList)
         steps.follow = job is not None
         if isinstance(self.result, FlashOrderResult):
@@ -217,6 +223,9 @@ class FlashLook(Place):
         p = self.preview
         if p is None:
             words = "which flashware?" if self.stage == "flashware" else ""
+            several = self.unit.count(", ") + 1
+            if several > 2:
+                return ((f" {several} units ", "bold"), (self.unit, "dim"), warn)
             return ((f" {self.unit}", "bold"), (f"   {words}", ""), warn)
         change = f" {p.software_before or '-'} -> {p.software_after}   {bytes_words(p.bytes)}   "
         return ((f" {p.unit} ", "bold"), (change, ""), (p.flashware, "dim"), warn)
