@@ -7,6 +7,7 @@ error is a log file. What the host does is in its own module, which the caller n
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -20,11 +21,18 @@ from core.host import codec
 
 READY = "ready"
 START_SECONDS = 180.0  # the first start compiles all diagnostic data
+LAST_SECONDS = 5.0
+_WINDOWS_EXCEPTION = 0xC000_0000
 LARGEST_LOG = 1 << 20
 
 
-def spawn(module: str, arguments: Sequence[str], log_file: Path, seconds: float = START_SECONDS) -> int:
-    """Returns the process number when the host is ready. Raises what it told, SetupError where it told nothing."""
+def spawn(
+    module: str, arguments: Sequence[str], log_file: Path, seconds: float = START_SECONDS, opens: str = ""
+) -> int:
+    """Returns the process number when the host is ready. Raises what it told, SetupError where it told nothing.
+
+    `opens` is named where the process crashes: a driver's library took it down.
+    """
     with _open_log(log_file) as log:
         try:
             process = subprocess.Popen(
@@ -48,7 +56,7 @@ def spawn(module: str, arguments: Sequence[str], log_file: Path, seconds: float 
     if process.poll() is None:
         process.terminate()
     raise SetupError(
-        f"The vehicle host did not start within {seconds:g} s." if told == "" else "The vehicle host ended at once.",
+        f"The vehicle host did not start within {seconds:g} s." if told == "" else _ending(process, opens),
         f"Send the end of {log_file} to support.",
     )
 
@@ -73,6 +81,19 @@ def _open_log(path: Path) -> IO[bytes]:
         return path.open("ab")
     except OSError as error:
         raise StorageFailed(f"The log file {path} cannot be written: {error}.") from error
+
+
+def _ending(process: subprocess.Popen[bytes], opens: str) -> str:
+    try:
+        code = process.wait(LAST_SECONDS)
+    except subprocess.TimeoutExpired:
+        return "The vehicle host ended at once."
+    crash = {-number.value: number.name for number in signal.Signals}.get(code, "")
+    if code >= _WINDOWS_EXCEPTION:
+        crash = f"{code:#x}"
+    if not crash:
+        return "The vehicle host ended at once."
+    return f"The vehicle host crashed ({crash}) while it opened {opens}."
 
 
 def _first_line(process: subprocess.Popen[bytes], seconds: float) -> object:

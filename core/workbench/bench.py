@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from core.host.vehicle import HostedVehicle
     from core.simulation.serve import RunningGarage
     from core.vci.channel import Vci
+    from core.vci.j2534.checkup.parent import Checkup
     from core.vci.uri import VciUri
 
 NO_VCI = "Simulation - no VCI"
@@ -105,6 +106,12 @@ class Workbench(Records, Traces):
             "For vehicles that speak DoIP only; discovery finds them.",
         )  # fmt: skip
         return [*self.simulations(), *list_j2534_devices(), *list_can_interfaces(), doip]
+
+    def check_devices(self) -> list[Checkup]:
+        """Every installed J2534 device tried in a process of its own: what works, what is wrong and what to do."""
+        from core.vci.j2534.checkup.parent import check_all
+
+        return check_all(self.paths.locks)
 
     def discover_doip(
         self, timeout: float = 2.0, port: int = 13400, addresses: Sequence[str] | None = None

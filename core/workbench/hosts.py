@@ -200,7 +200,7 @@ class Hosts:
             "paths": [str(Path(root).absolute()) for root in astuple(self._paths)],
             "grace": self.grace,
         }
-        spawn(HOST_MODULE, [json.dumps(wish)], self._paths.logs / "host.log")
+        spawn(HOST_MODULE, [json.dumps(wish)], self._paths.logs / "host.log", opens=_device_and_library(uri))
 
     # -- the list
 
@@ -238,6 +238,21 @@ def device_names(uri: str) -> frozenset[str]:
     can = f"can:{parsed.interface}/{parsed.channel} {parsed.options.get('port', '')}" if parsed.interface else ""
     doip = f"doip:{parsed.doip_host}:{parsed.doip_port}" if parsed.doip_host else ""
     return frozenset({can, doip} - {""})
+
+
+def _device_and_library(uri: str) -> str:
+    """The URI, for a J2534 device with the library behind it: it is the one that crashes."""
+    from core.vci.uri import VciUri
+
+    parsed = VciUri.parse(uri)
+    if parsed.kind is not DeviceKind.J2534:
+        return uri
+    from core.vci.j2534.discovery import find
+
+    try:
+        return f"{uri} (library {parsed.options.get('library') or find(parsed.device).library})"
+    except VciNotFound:
+        return uri
 
 
 def _refuse_if_taken(vehicle: HostedVehicle) -> None:

@@ -41,6 +41,11 @@ def open_j2534(uri: VciUri, *, tap: Tap, clock: Clock) -> tuple[Vci, Callable[[]
         raise
 
 
+def lock_name(name: str) -> str:
+    """What DeviceLock calls the device; `core.vci.opening` locks the same."""
+    return f"j2534:{name.casefold()}"
+
+
 def open_named(name: str, library: str = "", device: str = "") -> J2534Device:
     """The installed device `name`, or the one behind the file `library`; `device` is the name for PassThruOpen."""
     if not library:
