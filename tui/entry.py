@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
     """Entry point. Click costs 30 ms, so the app's start never imports it."""
     if len(sys.argv) > 1:
-        from tui.cli.main import cli
-
-        cli.main(prog_name="passbay")
+        _command_line()
         return
     from tui.app import run
 
     sys.exit(run())
+
+
+def _command_line() -> None:
+    """With every stream closed or full: a flash must not end by a line that nobody can read."""
+    if sys.stdout is None:  # passbay ... >&-
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    from tui.cli.main import cli
+
+    try:
+        cli.main(prog_name="passbay")
+    except OSError as problem:  # what is ours was translated below: this is standard output, on a full disk
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter's flush fails once more
+        sys.stderr.write(f"PB-103 StorageFailed: The output cannot be written: {problem.strerror or problem}.\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

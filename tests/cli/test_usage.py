@@ -65,6 +65,7 @@ def test_wrong_usage_ends_with_2(arguments: tuple[str, ...]) -> None:
     [
         (("survey", "--vci", "doip://127.0.0.1:1"), "VciNotFound"),
         (("survey", "--vci", "doip://a..b"), "VciNotFound"),
+        (("survey", "--vci", "can:udp_multicast/nosuch.invalid"), "VciNotFound"),
         (("survey", "--vci", "can:virtual/nobody"), "NoResponse"),
         (("flash", "--vci", "sim:car-mixed", "--ecu", "TOASTER"), "DataMissing"),
         (("survey", "--vci", "sim:car-mixed", "--data", "/nonexistent/x.pdx"), "DataInvalid"),
@@ -153,3 +154,30 @@ def test_data_check_of_a_damaged_file(tmp_path: Path) -> None:
     assert done.code == 1 and done.last["files"][0]["problems"]
     plain = passbay("data", "check", str(bad))
     assert plain.code == 1 and "\x1b" not in plain.stdout + plain.stderr and "\\x1b[31m" in plain.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX shell")
+@pytest.mark.parametrize("where", [">&-", "2>&-", "<&-", "| true", ">/dev/full"])
+@pytest.mark.parametrize(
+    "arguments",
+    ["survey --vci sim:car-old", "survey --vci sim:car-old --json", "--help"],
+    ids=["plain", "json", "help"],
+)
+def test_streams_that_are_closed_or_full(arguments: str, where: str) -> None:
+    line = f"{sys.executable} -m tui.entry {arguments} {where}"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=TIMEOUT)
+    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
+    if where == ">/dev/full":
+        assert done.returncode == 1 and "cannot be written: No space left" in done.stderr
+    else:
+        assert done.returncode == 0
+
+
+def test_an_ascii_terminal_shows_every_glyph_in_some_way() -> None:
+    vin = passbay("survey", "--vci", "sim:car-mixed", "--json").last["vin"]
+    ascii_only = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    for arguments in (["survey", "--vci", "sim:car-mixed"], ["history", vin], ["report", vin]):
+        done = subprocess.run(
+            [sys.executable, "-m", "tui.entry", *arguments], env=ascii_only, capture_output=True, timeout=TIMEOUT
+        )
+        assert done.returncode == 0, done.stderr

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from core.vocabulary.cleaning import clean_lines
@@ -33,4 +31,4 @@ def report(what: str, vin: str | None, form: str, file: str | None, out: Output)
         out.record(report=text, format=form)
     else:
         # HTML and JSON carry no control characters by themselves; the text was cleaned where it was made
-        sys.stdout.write(clean_lines(text, len(text) + 1))
+        click.echo(clean_lines(text, len(text) + 1), nl=False)
