@@ -63,7 +63,8 @@ class Wire:
 
     def pull(self) -> None:
         """Out of the plug: the library loses its device."""
-        for plug in self._plugged:
+        plugged, self._plugged = self._plugged, []
+        for plug in plugged:
             plug.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Wire:

@@ -167,7 +167,6 @@ def test_a_pulled_plug_ends_everything_and_it_opens_again(compiler: Compiler, wi
                 link.send(b"\x3e\x00")
             with pytest.raises(VciLost):
                 vci.send_functional(ENGINE, b"\x3e\x80")
-        wire._plugged.clear()
 
 
 def test_nobody_answers(compiler: Compiler, wire: Wire, tmp_path: Path) -> None:

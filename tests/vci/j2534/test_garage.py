@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import JobInterrupted, VciLost
 from core.events import Noted
 from core.simulation.serve import serve
 from core.vci.uri import VciUri
 from core.workbench import open_workbench
 from core.workbench.hosts import device_names
+from tests.diagnosis.garage_help import in_transfer, when
 from tests.vci.j2534.support import Compiler, Wire
 from tests.vci.j2534.test_device import wait_until
 
@@ -55,6 +57,27 @@ def test_survey_flash_and_coding(
             wait_until(lambda: all(unit.server.dtc_recording for unit in garage.garage.units))
         notices = [event.text for event in workbench.stream.drain() if isinstance(event, Noted)]
     assert notices
+
+
+@pytest.mark.parametrize("mode", ["iso15765", "can"])
+def test_a_plug_pulled_in_transfer_is_told_and_the_unit_is_flashed_again(
+    compiler: Compiler, wire: Wire, compiled_cache: Path, mode: str
+) -> None:
+    uri = f"j2534:Test?library={compiler.library('U32')}&mode={mode}"
+    with (
+        serve("car-mixed", _channel(wire), cache_directory=compiled_cache),
+        open_workbench() as workbench,
+    ):
+        with (
+            workbench.connect(uri, hosted=False) as vehicle,
+            when(workbench, in_transfer, wire.pull) as pulled,
+            pytest.raises((VciLost, JobInterrupted)) as caught,
+        ):
+            vehicle.flash("BODY").wait(PATIENCE)
+        assert pulled.is_set() and caught.value.advice
+        with workbench.connect(uri, hosted=False) as vehicle:
+            again = vehicle.flash("BODY").wait(PATIENCE)
+            assert (again.result, again.software_after) == ("flashed", vehicle.flashware("BODY")[0].software)
 
 
 def _channel(wire: Wire) -> VciUri:
