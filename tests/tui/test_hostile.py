@@ -175,3 +175,43 @@ async def test_a_link_in_data_is_no_link() -> None:
         await quiet(pilot)
         assert app.is_running and app.return_code in (None, 0)
         assert "[@click" in screen_text(app)
+
+
+@pytest.mark.parametrize("kind", CORPUS)
+async def test_hosts_orders_and_kept_codings_show_it_harmless(kind: str) -> None:
+    """What other processes, journals, files and failures bring."""
+    poison = CORPUS[kind]
+    workbench = poisoned_workbench(poison)
+    vehicle = workbench.vehicle
+    workbench.left = [poisoned(fake.LEFT, poison)]
+    workbench.found_hosts = [poisoned(replace(fake.HOST, job=fake.FLASHING), poison)]
+    vehicle.kept = poisoned(fake.KEPT, poison)
+    app: Any = make_app(workbench)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await quiet(pilot)
+        await until(pilot, lambda: app.screen.query_one("#alarms").rows)
+        assert SEEN[kind] in assert_harmless(app)
+        for keys in (("enter",), ("escape", "down", "enter")):
+            await pilot.press(*keys)
+            await pilot.pause()
+            assert SEEN[kind] in assert_harmless(app)
+        await pilot.press("escape", "2")
+        await quiet(pilot)
+        await pilot.press("t", "enter")
+        await quiet(pilot)
+        assert SEEN[kind] in assert_harmless(app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert SEEN[kind] in assert_harmless(app)
+        await pilot.press("right", "enter")
+        await quiet(pilot)
+        assert app.screen.stage == "over" and SEEN[kind] in assert_harmless(app)
+        await pilot.press("escape", "escape", "3")
+        await quiet(pilot)
+        await pilot.press("enter")
+        await quiet(pilot)
+        await pilot.press("b")
+        await until(pilot, lambda: getattr(app.screen, "kept", None))
+        assert SEEN[kind] in assert_harmless(app)
+        vehicle.driving, vehicle.driver = False, f"{poison} (passbay)"
+        await until(pilot, lambda: "watching" in assert_harmless(app))

@@ -141,7 +141,7 @@ def test_the_next_screen_shows_a_flash_that_nobody_looks_after(home: Path) -> No
     try:
         terminal.until(b"This screen drives")
         terminal.until(b"DO NOT DISCONNECT")
-        terminal.press(b"\x11", b"goes on in the vehicle host")
+        terminal.press(b"\x11", b"Quit Passbay?")
         terminal.press(b"\x1b[C\r", b"\x1b[?1049l")
         assert terminal.end() == 0
     finally:
