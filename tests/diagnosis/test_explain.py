@@ -289,3 +289,13 @@ def test_unknown_steps_and_services_are_refused() -> None:
     assert [service_number(text) for text in ("0x36", "36", "TransferData")] == [0x36] * 3
     with pytest.raises(UsageError):
         service_number("Polish")
+
+
+def test_a_unit_that_asks_for_more_time_without_end_is_not_called_silent() -> None:
+    said = explain(NoResponse("busy", timer="total"), "request", "ENGINE", "uds")
+    assert "again and again" in said.meaning and "Nothing came back" not in said.meaning
+    assert "wait until the unit has finished" in said.what_to_do
+
+
+def test_to_connect_again_is_asked_for_once() -> None:
+    assert explain(VciLost("gone"), "identify", "", "survey").what_to_do.casefold().count("connect again") == 1

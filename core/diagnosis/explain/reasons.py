@@ -135,7 +135,7 @@ def of_nrc(code: int) -> Reason:
 _TIMERS: Mapping[str, tuple[str, str]] = {
     "P2": ("silence", "{unit} did not answer in time"),
     "P2*": ("silence", "{unit} asked for more time and then said nothing more"),
-    "total": ("silence", "{unit} asked for more time again and again, longer than it may take altogether"),
+    "total": ("pending", "{unit} asked for more time again and again, longer than it may take altogether"),
     "reconnect": ("silence", "{unit} did not come back after its reset"),
     "N_As": ("line", "a frame could not be sent on the bus"),
     "N_Ar": ("line", "a flow control could not be sent on the bus"),

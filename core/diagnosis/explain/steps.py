@@ -37,7 +37,7 @@ _RESTORE = "Then read the coding of {unit}, and restore the kept one where it is
 
 STEPS: tuple[StepWords, ...] = (
     StepWords("identify", "Identify the vehicle", "reading the vehicle identification number",
-              "Nothing was changed in the vehicle.", "Nothing was changed in the vehicle.", "Then connect again."),
+              "Nothing was changed in the vehicle.", "Nothing was changed in the vehicle.", "Then start again."),
     StepWords("survey", "Quick test", "answering the quick test",
               _AS_BEFORE, _AS_BEFORE, "Then repeat the quick test."),
     StepWords("faults", "Read trouble codes", "reading the trouble codes",
