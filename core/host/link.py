@@ -78,7 +78,7 @@ class HostLink:
 
     def lost(self) -> VciLost:
         """The error of everything that the end of the host cuts off."""
-        reason = self.reason or f"The vehicle host (pid {self.entry.pid}) ended unexpectedly."
+        reason = self.reason or f"The vehicle host (pid {self.entry.pid}) of {self.entry.uri} ended unexpectedly."
         return VciLost(reason, LOST_ADVICE, lost_code="host")
 
     def leave(self, seconds: float) -> None:

@@ -1,6 +1,7 @@
 /* A J2534 (API 04.04) library for tests: frames go to a Unix socket, ISO 15765-2 is spoken here. One device, and
    what a vendor may have done differently is chosen by -D: U32, NO_IOCTL, NO_VBATT, BUSY, UNPLUGGED, NO_WRITE,
-   SLOW, NO_ISO15765, ONE_CHANNEL, NO_PERIODIC, BY_NAME, QUIET (no first frame and TxDone indications), HANG, CRASH.
+   SLOW, NO_ISO15765, ONE_CHANNEL, NO_PERIODIC, BY_NAME, QUIET (no first frame and TxDone indications), HANG, CRASH,
+   CRASH_IN_WRITE.
    On the socket: 16 bytes a frame: identifier big-endian (bit 31: 29 bit), length, 3 times 0, 8 bytes of data. */
 #include <errno.h>
 #include <pthread.h>
@@ -310,6 +311,9 @@ sl PassThruWriteMsgs(ul number, Msg *messages, ul *count, ul timeout) {
     Channel *c = channel_of(number);
     sl result = 0;
     (void)timeout;
+#ifdef CRASH_IN_WRITE
+    *(volatile int *)8 = 1;
+#endif
     if (!c) return fail(0x02, "no such channel");
     pthread_mutex_lock(&writing);
     pthread_mutex_lock(&lock);

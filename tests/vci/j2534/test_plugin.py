@@ -8,7 +8,7 @@ import can
 import pytest
 from can.interfaces import BACKENDS
 
-from core.errors import SetupError
+from core.errors import SetupError, VciLost
 from core.workbench import open_workbench
 from tests.vci.j2534.support import Compiler, Wire
 from tests.vci.j2534.test_device import wait_until
@@ -75,5 +75,10 @@ def test_a_crash_in_the_library_takes_only_the_host_down(compiler: Compiler, wir
             workbench.connect(f"j2534:Box?library={library}", hosted=True)
         assert "crashed (SIG" in caught.value.message and str(library) in caught.value.message
         workbench.hosting.grace = 0.2
+        late = f"j2534:Late?library={compiler.library('CRASH_IN_WRITE')}"
+        with workbench.connect(late, hosted=True) as vehicle:
+            with pytest.raises(VciLost) as lost:
+                vehicle.survey().wait(60)
+            assert late in lost.value.message and lost.value.advice
         with workbench.connect(f"j2534:Box?library={compiler.library()}", hosted=True) as vehicle:
             assert vehicle.voltage() == 12.6
