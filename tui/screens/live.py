@@ -57,6 +57,7 @@ class LiveScreen(Place):
         self.filter = ""
         self._vehicle: object = None
         self._tick = 0
+        self._titled = ""
 
     def keys(self) -> tuple[Key, ...]:
         return (
@@ -105,7 +106,9 @@ class LiveScreen(Place):
     def paint(self) -> None:
         view = self._current_view()
         traffic = self.query_one("#traffic", RowList)
-        traffic.border_title = plain(TITLES[self.mode])
+        if self._titled != self.mode:  # setting it repaints the whole box
+            self._titled = self.mode
+            traffic.border_title = plain(TITLES[self.mode])
         traffic.empty = (
             "No vehicle is connected: esc, then 1 on Start." if view is None
             else "Nothing matches the filter: / changes it." if self.filter

@@ -239,7 +239,8 @@ class RowList(Widget, can_focus=True):
         for column, size, cell in zip(self.columns, self._widths(width - 1), cells, strict=False):
             if size > 0:
                 made += [*segments(cell, size, styles, ground, column.right), gap]
-        return Strip(made).adjust_cell_length(width, styles("", ground))
+        # simplified: a gap in the style of its neighbour need not travel as a span of its own (40 bytes each)
+        return Strip(made).simplify().adjust_cell_length(width, styles("", ground))
 
     def _thumb(self, y: int) -> bool | None:
         """Whether line `y` of the body shows the scroll mark; None where all rows fit."""
