@@ -111,6 +111,7 @@ class DoipClientMachine:
         self._inboxes: dict[int, list[Inbox]] = {}
         self._open: dict[int, list[Transmission]] = {}  # by target, in order: an ack belongs to the oldest
         self._activation_until: float | None = None
+        self._confirming = False
         self._last_traffic = 0.0
         self._unfinished_since: float | None = None
         self._last_receive = 0.0
@@ -202,7 +203,10 @@ class DoipClientMachine:
     def handle_timeout(self, now: float) -> None:
         """Repeat after nack 0x05, end what waited too long, keep an idle connection alive."""
         if self._activation_until is not None and now >= self._activation_until:
-            self._end(NoResponse("the DoIP entity did not answer the routing activation", timer="A_DoIP_Ctrl"))
+            words = "the DoIP entity did not answer the routing activation"
+            if self._confirming:
+                words = f"the connection was not confirmed in the vehicle within {CONFIRMATION_LIMIT:.0f} s"
+            self._end(NoResponse(words, timer="A_DoIP_Ctrl"))
         for waiting in list(self._open.values()):
             for transmission in list(waiting):
                 self._check_transmission(transmission, now)
@@ -322,6 +326,7 @@ class DoipClientMachine:
             self._enter(ClientState.ACTIVE)
         elif response.code == Activation.CONFIRMATION_PENDING:
             self._activation_until = now + CONFIRMATION_LIMIT
+            self._confirming = True
         else:
             words = dm.ACTIVATION_WORDS.get(response.code, "a reason of its maker's own")
             advice = ""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from core.errors import UsageError
 from core.protocol import doip_messages as dm
 from core.protocol.doip_messages import PayloadType
 from core.vci.channel import Clock, Tap
@@ -34,8 +35,10 @@ def discover(
     """Every entity that answers within `timeout` seconds (all interfaces together), in the order of arrival.
 
     `addresses` asks these hosts (or broadcast addresses) instead of all interfaces. An interface that cannot send is
-    passed over. Entities are told apart by EID and logical address.
+    passed over. Entities are told apart by EID and logical address. UsageError for a port that cannot be.
     """
+    if not 0 < port <= 0xFFFF:
+        raise UsageError(f"UDP port {port} cannot be.", "A port is a number from 1 to 65535; DoIP uses 13400.")
     deadline = clock() + timeout
     found: dict[tuple[bytes, int], DoipEntity] = {}
     with contextlib.ExitStack() as stack, selectors.DefaultSelector() as selector:

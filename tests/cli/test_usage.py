@@ -44,6 +44,7 @@ def test_devices_names_missing_drivers() -> None:
         ("survey", "--vci", "can:udp_multicast/239.74.163.2?port=70000"),
         ("survey", "--vci", "doip://host:notaport"),
         ("survey", "--vci", "sim:no-such-car"),
+        ("devices", "--discover", "--port", "70000"),
         ("uds", "--vci", "sim:car-mixed", "--ecu", "ENGINE", "22F19"),
         ("uds", "--vci", "sim:car-mixed", "--tx", "0x7e0", "22F190"),
         ("coding", "set", "--vci", "sim:car-mixed", "--ecu", "BODY", "novalue"),
@@ -181,3 +182,13 @@ def test_an_ascii_terminal_shows_every_glyph_in_some_way() -> None:
             [sys.executable, "-m", "tui.entry", *arguments], env=ascii_only, capture_output=True, timeout=TIMEOUT
         )
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX shell")
+def test_a_flash_of_this_process_ends_well_though_nobody_reads_its_lines() -> None:
+    command = f"{sys.executable} -m tui.entry flash --no-host --vci sim:car-mixed --ecu BODY | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=TIMEOUT)
+    assert "Traceback" not in done.stderr
+    body = next(u for u in passbay("survey", "--vci", "sim:car-mixed", "--json").last["units"] if u["name"] == "BODY")
+    assert (body["state"], body["software"], body["newer_software"]) == ("ok", "3004.21", "")
+    assert passbay("recover", "--list", "--json").last["unfinished"] == []

@@ -109,6 +109,7 @@ def test_11_does_not_wait_for_ever() -> None:
     assert machine.next_deadline() == 1.0 + doip.CONFIRMATION_LIMIT
     machine.handle_timeout(1.0 + doip.CONFIRMATION_LIMIT)
     assert isinstance(machine.error, NoResponse)
+    assert "not confirmed in the vehicle" in machine.error.message
 
 
 def test_silence_of_2_s_ends_the_activation() -> None:

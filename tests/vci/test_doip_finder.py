@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from core.errors import UsageError
 from core.protocol import doip_messages as dm
 from core.vci import finder
 from core.vci.finder import discover
@@ -83,3 +84,9 @@ def test_a_vin_that_the_entity_does_not_know_is_empty(vin: bytes) -> None:
     with responder([said(1, vin), said(2, b"XPB\x1b[31m\xff00000000")]) as port:
         found = discover(port, 0.3, ["127.0.0.1"])
     assert [entity.vin for entity in found] == ["", "XPB\x1b[31m\ufffd00000000"]  # cleaned at the roof, not here
+
+
+@pytest.mark.parametrize("port", [-1, 0, 65_536, 99_999])
+def test_a_port_that_cannot_be(port: int) -> None:
+    with pytest.raises(UsageError, match="port"):
+        discover(port, 0.1)

@@ -51,9 +51,17 @@ def _stop_signals(job: RunningJob[Any] | HostedJob, out: Output) -> Iterator[Non
 
 
 def wait_for(job: RunningJob[Any] | HostedJob, workbench: Workbench, out: Output) -> Any:
-    """The job's result, or its ProductError raised; events are shown as they come."""
+    """The job's result, or its ProductError raised; events are shown as they come.
+
+    When nobody reads them any more (`| head`), a job in this process goes on to its end: half a flash helps nobody.
+    """
     with _stop_signals(job, out):
-        return follow(job, workbench, out)
+        try:
+            return follow(job, workbench, out)
+        except OSError:
+            while not job.hosted and not job.ended(POLL_SECONDS):
+                workbench.stream.drain()
+            raise
 
 
 def follow(job: RunningJob[Any] | HostedJob, workbench: Workbench, out: Output) -> Any:

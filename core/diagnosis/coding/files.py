@@ -101,7 +101,17 @@ def parse(data: bytes, name: str) -> CodingFile:
             raise ValueError("its hash does not hold: it was damaged or edited")
         return _file_of(content)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as problem:
-        raise DataInvalid(f"{name} is no coding file ({type(problem).__name__}: {problem}).", file=name) from problem
+        raise DataInvalid(f"{name} is no coding file: {_what_is_wrong(problem)}.", file=name) from problem
+
+
+def _what_is_wrong(problem: Exception) -> str:
+    if isinstance(problem, json.JSONDecodeError):
+        return f"line {problem.lineno} is not JSON"
+    if isinstance(problem, UnicodeDecodeError):
+        return "it is not text"
+    if isinstance(problem, KeyError):
+        return f"{problem} is missing"
+    return str(problem)
 
 
 def time_text(at: float) -> str:
