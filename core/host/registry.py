@@ -60,9 +60,10 @@ class Registry:
         return str(path)
 
     def _sweep(self) -> None:
-        """What hosts left that died before they were in the list."""
+        """What hosts left that died, in the list or before they were in it."""
         import psutil
 
+        self.entries()  # first: only the list knows the folder of a socket that lies elsewhere
         for path in self._folder.glob("host-*.*"):
             number = path.stem.removeprefix("host-")
             if number.isdecimal() and not psutil.pid_exists(int(number)):

@@ -152,6 +152,17 @@ def test_a_long_home_gets_a_short_socket(tmp_path: Path) -> None:
     assert not address.parent.exists()
 
 
+def test_the_short_socket_of_a_killed_host_is_removed_by_the_next(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 20) / ("longer" * 10)
+    registry = Registry(folder)
+    address = Path(registry.prepare())
+    assert address.parent.is_dir()
+    registry.write(Entry("sim:x", _dead_pid(), str(address), 1.0))
+    other = Path(Registry(folder).prepare())
+    assert not address.parent.exists() and list(folder.iterdir()) == []
+    other.parent.rmdir()
+
+
 def test_what_dead_hosts_left_is_removed(tmp_path: Path) -> None:
     registry = Registry(tmp_path)
     dead = _dead_pid()
