@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import StorageFailed
-from core.pc.files import replace_file
+from core.pc.files import open_file, replace_file
 
 FORMAT = 4  # raise it with every change of what the compiler writes: older files are compiled again
 _MAGIC = b"PBCAT%03d" % FORMAT
@@ -88,7 +88,7 @@ def place_of(source: Path, directory: Path, layout: int) -> Path:
     `layout` stands for the order of fields in the index (stored.LAYOUT).
     """
     digest = hashlib.sha256()
-    with source.open("rb") as stream:
+    with open_file(source) as stream:
         while piece := stream.read(1 << 20):
             digest.update(piece)
     return directory / f"{digest.hexdigest()[:40]}{_ending(layout)}"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from core.catalogue.model import Checksum, DataBlock, Segment
 from core.errors import DataInvalid, UsageError
+from core.pc.files import open_file
 
 LARGEST_FILE = 512 * 1024 * 1024  # bytes of text or binary that are read into memory at all
 
@@ -195,7 +196,8 @@ def _read_file(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise DataInvalid(f"{path.name} is larger than {LARGEST_FILE // 2**20} MiB.", file=str(path), place="size")
-        return path.read_bytes()
+        with open_file(path) as stream:
+            return stream.read()
     except OSError as error:
         raise DataInvalid(
             f"{path.name} cannot be read: {error.strerror or error}.", "Check the path and its rights.", file=str(path)

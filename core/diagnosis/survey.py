@@ -33,9 +33,9 @@ def survey(vehicle: KnownVehicle, left: Mapping[str, Interrupted] = MappingProxy
     """
     if not vehicle.vin and not vehicle.units:
         raise NoResponse(
-            "No control unit answers on this way: neither the VIN nor any other answer was heard.",
-            "Check ignition, cable, channel and bit rate. Units that answer under other identifiers need their data "
-            "(PDX): add it, then repeat.",
+            "No control unit answers on this way: neither the VIN nor any other answer was heard. "
+            "Units that listen to other identifiers are found with their data (PDX) only.",
+            "Check ignition, cable, channel and bit rate, then repeat.",
             timer="P2",
         )
     voltage = yield ReadVoltage()

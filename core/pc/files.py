@@ -1,6 +1,7 @@
 """Writing files so that a power cut leaves the old one or the new one, never half of one; who is at this PC.
 
     write_file(path, content)     temporary file beside it, fsync, os.replace, fsync of the folder
+    open_file(path)               for reading; a pipe or a device, which may have no end, is refused
     sync_folder(folder)           a new file's name is on the disk only when its folder is
 
 Knows no format and locks nothing.
@@ -8,7 +9,10 @@ Knows no format and locks nothing.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from io import BufferedReader
 from pathlib import Path
 
 from core.errors import StorageFailed
@@ -43,6 +47,14 @@ def replace_file(path: Path, content: bytes) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def open_file(path: Path) -> BufferedReader:
+    """Opens a file that somebody named. Raises OSError, also for a pipe or a device: reading it might never end."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
+    return path.open("rb")
 
 
 def sync_folder(folder: Path) -> None:

@@ -192,3 +192,13 @@ def test_a_flash_of_this_process_ends_well_though_nobody_reads_its_lines() -> No
     body = next(u for u in passbay("survey", "--vci", "sim:car-mixed", "--json").last["units"] if u["name"] == "BODY")
     assert (body["state"], body["software"], body["newer_software"]) == ("ok", "3004.21", "")
     assert passbay("recover", "--list", "--json").last["unfinished"] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
+@pytest.mark.parametrize("before", ["data check", "plan check", "survey --vci sim:car-old --data", "coding diff"])
+def test_a_pipe_instead_of_a_file_holds_nobody_up(tmp_path: Path, before: str) -> None:
+    pipe = tmp_path / "pipe.toml"
+    os.mkfifo(pipe)
+    files = [str(pipe)] * (2 if before.endswith("diff") else 1)
+    done = passbay(*before.split(), *files, "--json")
+    assert done.code == 1 and "a pipe or a device" in done.stdout, done.stdout + done.stderr

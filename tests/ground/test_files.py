@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import StorageFailed
 from core.pc import files
-from core.pc.files import os_user, replace_file, write_file
+from core.pc.files import open_file, os_user, replace_file, write_file
 
 
 def test_a_file_is_written_with_its_folders_and_replaced(tmp_path: Path) -> None:
@@ -84,3 +84,17 @@ def test_a_full_device_is_told() -> None:
     with pytest.raises(StorageFailed, match="No space left"):
         write_file(Path("/dev/full"), b"x")
     assert Path("/dev/full").is_char_device()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
+def test_a_pipe_that_nobody_writes_to_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    (tmp_path / "file").write_bytes(b"content")
+    for name in ("pipe", "link"):
+        with pytest.raises(OSError, match="a pipe or a device"):
+            open_file(tmp_path / name)
+    with open_file(tmp_path / "file") as stream:
+        assert stream.read() == b"content"
+    with pytest.raises(IsADirectoryError):
+        open_file(tmp_path)

@@ -14,6 +14,7 @@ from core.catalogue.plans.lines import Place, line_numbers, line_of
 from core.catalogue.plans.model import FlashPlanFile, PlanBlock
 from core.catalogue.plans.schema import Key
 from core.errors import DataInvalid
+from core.pc.files import open_file
 from core.vocabulary import CanAddress, DoipAddress, EcuAddress
 
 LARGEST_FILE = 1 << 20
@@ -27,7 +28,8 @@ def plan_from_toml(path: Path) -> FlashPlanFile:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise DataInvalid(f"{path.name} is larger than {LARGEST_FILE >> 20} MiB.", file=str(path), place="size")
-        data = path.read_bytes()
+        with open_file(path) as stream:
+            data = stream.read(LARGEST_FILE)
     except OSError as error:
         raise DataInvalid(
             f"{path.name} cannot be read: {error.strerror or error}.", "Check the path and its rights.", file=str(path)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core.diagnosis.coding.files import LARGEST_FILE, CodingFile, parse, to_bytes
 from core.errors import DataInvalid, StorageFailed
-from core.pc.files import write_file
+from core.pc.files import open_file, write_file
 from core.vocabulary import CodingKept
 
 NOTHING_CHANGED = "Free disk space or correct the rights of the folder. Nothing was changed in the vehicle."
@@ -58,7 +58,7 @@ class BackupStore:
     def load(self, path: Path) -> CodingFile:
         """DataInvalid where the file is missing, damaged or something else."""
         try:
-            with path.open("rb") as stream:
+            with open_file(path) as stream:
                 data = stream.read(LARGEST_FILE + 1)
         except OSError as problem:
             raise DataInvalid(
