@@ -61,6 +61,7 @@ INTERFACES = {
     "virtual": Interface("Virtual, inside one program only", example="test"),
 }
 _NOT_ASKED = frozenset({"virtual", "socketcand", "udp_multicast"})  # no hardware behind them, or seconds of listening
+OURS = frozenset({"j2534"})  # our own plug-in for others' tools: core/vci/j2534/discovery.py lists these devices
 
 
 def list_can_interfaces() -> list[DeviceInfo]:
@@ -143,7 +144,7 @@ def _look() -> dict[str, list[dict[str, Any]]]:
     """In the child: what python-can's drivers find. Values that are no JSON become text."""
     import can
 
-    names = [name for name in sorted(can.VALID_INTERFACES) if name not in _NOT_ASKED]
+    names = sorted(can.VALID_INTERFACES - _NOT_ASKED - OURS)
     found: dict[str, list[dict[str, Any]]] = {}
     with contextlib.redirect_stdout(sys.stderr):
         for config in can.detect_available_configs(interfaces=names, timeout=DETECT):

@@ -183,7 +183,8 @@ def test_400_kilobytes_that_explode_are_stopped_by_the_memory_limit(tmp_path: Pa
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     (problem,) = load([path], compiled_cache, limits=Limits(memory=160 * MIB)).problems
     assert "160 MiB" in problem.message
-    assert max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) < 512 * 1024  # KiB
+    # the largest child so far: earlier tests of this worker may have had a larger one
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 512 * 1024)  # KiB
     assert time.monotonic() - begin < 30
 
 
