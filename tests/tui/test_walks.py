@@ -233,10 +233,10 @@ async def test_coding_writes_only_what_was_changed() -> None:
         await quiet(pilot)
         assert app.screen.changes == {"DAYTIME_LIGHT": "on", "SPEED_WARNING": "50"}
         await pilot.press("u")
-        await pilot.pause()
+        await quiet(pilot)
         assert app.screen.changes == {"DAYTIME_LIGHT": "on"}
         await pilot.press("n")
-        await pilot.pause()
+        await quiet(pilot)
         assert app.screen.changes == {"DAYTIME_LIGHT": "on", "SPEED_WARNING": "0"}
         await pilot.press("u", "w")
         await pilot.pause()

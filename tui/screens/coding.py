@@ -255,7 +255,9 @@ class CodingScreen(CodingLook):
 
     def action_undo(self) -> None:
         if self.changes:
-            self._try(dict(list(self.changes.items())[:-1]))
+            # at once, not when the bytes are known: a `w` right behind must not write what was undone
+            self.changes = dict(list(self.changes.items())[:-1])
+            self._try(self.changes)
         else:
             self.passbay.toast("There is no change to undo.", "information")
 
