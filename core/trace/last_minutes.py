@@ -1,7 +1,7 @@
 """The last minutes of the traffic, always kept: packed and bounded in records, bytes and age. Writes no file itself.
 
 It follows the ring of the live panel, which holds a second or two of a full bus. Packed and deflated a frame of real
-traffic takes about a tenth of what it takes as an object: five minutes of a full bus are some 20 MiB instead of 600.
+traffic takes about a tenth of what it takes as an object: by estimate, five minutes of a full bus are 20 MiB, not 600.
 """
 
 from __future__ import annotations

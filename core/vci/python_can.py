@@ -339,8 +339,7 @@ def _widen(bus: can.BusABC) -> None:
 
 
 def _receiver(bus: can.BusABC) -> Callable[[float], tuple[can.Message | None, bool]]:
-    """What reads the next frame: the driver itself where python-can's `recv` would only add a filter and a log line,
-    which cost a tenth of the whole."""
+    """What reads the next frame: the driver itself where python-can's `recv` would only add a filter and a log line."""
     if type(bus).recv is can.BusABC.recv and "recv" not in vars(bus) and bus.filters is None:
         return bus._recv_internal
     return lambda timeout: (bus.recv(timeout), False)
