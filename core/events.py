@@ -130,6 +130,26 @@ class Noted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NumberedMessageRaised(Event):
+    """A numbered message that is no error of a job: 2221-54, 2173-43, credit warnings, ... `severity` as in Noted."""
+
+    code: str
+    severity: str
+    text: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperChanged(Event):
+    """StartKey, log-in, roles or credit are not what they were: who shows them asks anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasesChanged(Event):
+    """A release or AddOn was found, downloaded, installed, switched or removed: who shows them asks anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobFinished(Event):
     """The job ended well; `summary` is one sentence. The result itself is with the job's handle."""
 

@@ -62,8 +62,39 @@ _HEADLINES: dict[type[errors.ProductError], str] = {
     errors.DataInvalid: "Data file not valid",
     errors.DataMissing: "Diagnostic data missing",
     errors.ValueRefused: "Value not allowed",
+    errors.LicenceError: "StartKey, log-in or credit",
+    errors.StartKeyMissing: "No StartKey for this system",
+    errors.StartKeyInvalid: "StartKey not valid",
+    errors.StartKeyOtherPc: "StartKey of another PC",
+    errors.StartKeyExpired: "StartKey expired",
+    errors.ReadOnlyNow: "Read-only until checked online",
+    errors.ClockSetBack: "Clock set back",
+    errors.CreditMissing: "No credit for this group",
+    errors.CreditUsedUp: "Credit used up or expired",
+    errors.RightMissing: "Right missing",
+    errors.NotSignedIn: "Not logged in",
+    errors.LicenceCheckFailed: "StartKey or credit not checked",
+    errors.ReleaseError: "Release",
+    errors.NotTrusted: "Release not trusted",
+    errors.RolledBack: "Older release data offered",
+    errors.MetadataExpired: "Release data expired",
+    errors.MixedRelease: "Release put together wrongly",
+    errors.HashMismatch: "Component damaged or changed",
+    errors.DownloadTooSlow: "Download too slow",
+    errors.DownloadEndless: "Download longer than declared",
+    errors.ReleaseIncomplete: "Release incomplete",
+    errors.StorageFull: "Disk full",
+    errors.BackendError: "Back end",
+    errors.BackendUnreachable: "Back end not reachable",
+    errors.StartKeyServerUnreachable: "StartKey server not reachable",
+    errors.LocalNetworkFault: "Local network fault",
+    errors.BackendRefused: "Back end refused",
 }
-_BY_CODE = {cls.code: headline for cls, headline in _HEADLINES.items()}
+
+STARTKEY_RENEWED = "2221-54"
+CREDIT_AVAILABLE = "2173-43"
+_NOTICES = {STARTKEY_RENEWED: "New StartKey downloaded", CREDIT_AVAILABLE: "Credit available"}
+_BY_CODE = {cls.code: headline for cls, headline in _HEADLINES.items()} | _NOTICES
 _WARNINGS = frozenset({errors.JobCancelled.code, errors.PreconditionNotMet.code})
 
 

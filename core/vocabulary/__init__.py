@@ -27,6 +27,20 @@ from core.vocabulary.history import (
     VehicleCodingResult,
 )
 from core.vocabulary.hosts import HostInfo, HostJob
+from core.vocabulary.online.paper import (
+    PRODUCT_GROUPS,
+    AccountState,
+    Activation,
+    BackendState,
+    CreditBalance,
+    CreditDuration,
+    DeviceData,
+    LoginPrompt,
+    Permit,
+    Role,
+    StartKeyState,
+    StartKeyVerdict,
+)
 from core.vocabulary.recovery import Interrupted
 from core.vocabulary.results import (
     CodingChange,
@@ -56,7 +70,11 @@ from core.vocabulary.traffic import BusFigures, FrameLine, FrameRow, MessageLine
 from core.vocabulary.vehicle import EuroClass, Vin
 
 __all__ = [
+    "PRODUCT_GROUPS",
+    "AccountState",
+    "Activation",
     "Addressing",
+    "BackendState",
     "BusFigures",
     "CanAddress",
     "CanFrame",
@@ -68,7 +86,10 @@ __all__ = [
     "CodingKept",
     "CodingResult",
     "CodingState",
+    "CreditBalance",
+    "CreditDuration",
     "DataReport",
+    "DeviceData",
     "DeviceInfo",
     "DeviceKind",
     "DoipAddress",
@@ -97,9 +118,14 @@ __all__ = [
     "HostInfo",
     "HostJob",
     "Interrupted",
+    "LoginPrompt",
     "MessageLine",
+    "Permit",
     "PlanReport",
+    "Role",
     "SimulatedFault",
+    "StartKeyState",
+    "StartKeyVerdict",
     "SurveyResult",
     "TraceFigures",
     "Transport",

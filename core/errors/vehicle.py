@@ -1,45 +1,13 @@
-"""Every error that Passbay raises, split by who must act.
-
-    ProductError
-    ├─ UsageError      the command line
-    ├─ SetupError      the PC or the settings   DriverMissing · SettingsInvalid · StorageFailed
-    ├─ VciError        the box on the desk      VciNotFound · VciBusy(.holder) · VciLost(.code)
-    ├─ ProtocolError   the rules                LocalProtocolError (our bug) · RemoteProtocolError(.standard, .clause)
-    ├─ EcuError        a clear no               NegativeResponse(.sid, .nrc) · NoResponse(.timer) · WrongVariant ·
-    │                                           RoutingDenied(.denial_code)
-    ├─ JobError        the work                 PreconditionNotMet · JobCancelled · VerificationFailed ·
-    │                                           JobInterrupted(.step, .safe_to_repeat) · OrderIncomplete(.result)
-    └─ CatalogueError  the diagnostic data      DataInvalid(.file, .place) · DataMissing · ValueRefused
-
-Each has a `message` (one sentence: what), an `advice` (one sentence: what to do), and a `code` for support.
-A third-party exception is translated once, in the file that calls that library. Pure: no I/O.
-"""
+"""Errors of the PC, the device, the protocols, the units, the jobs and the diagnostic data. Pure: no I/O."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.errors.base import ProductError
+
 if TYPE_CHECKING:
     from core.vocabulary import FlashOrderResult
-
-
-class ProductError(Exception):
-    """Anything that the product says no with. `code` is stable and short, for support and scripts."""
-
-    code = "PB-000"
-    default_advice = "Note the code and ask support."
-
-    def __init__(self, message: str, advice: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.advice = advice or self.default_advice
-        # filled in where the step is known (core/diagnosis/explain): on the instance, because errors travel by vars()
-        self.explanation = ""
-        self.state_now = ""
-
-    @property
-    def name(self) -> str:
-        return type(self).__name__
 
 
 class UsageError(ProductError):

@@ -1,0 +1,1 @@
+"""Releases and AddOns on this PC: trust, download, storage, activation. Asks through its own fetcher."""
