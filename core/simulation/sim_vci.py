@@ -102,7 +102,7 @@ def _open_can(garage: Garage, tap: Tap, stack: ExitStack) -> Vci:
 
 def _open_doip(garage: Garage, tap: Tap, stack: ExitStack) -> Vci:
     from core.simulation.doip_side import DoipSide
-    from core.vci.doip_tcp import DoipVci
+    from core.vci.doip.tcp import DoipVci
 
     side = DoipSide(garage)
     stack.callback(side.close)

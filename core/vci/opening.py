@@ -76,7 +76,7 @@ def _lock_names(uri: VciUri) -> list[str]:
 
 
 def _open_doip(uri: VciUri, tap: Tap, clock: Clock) -> Vci:
-    from core.vci.doip_tcp import DoipVci
+    from core.vci.doip.tcp import DoipVci
 
     return DoipVci(uri.doip_host, uri.doip_port, source=uri.source, tap=tap, clock=clock)
 

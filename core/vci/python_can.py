@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import queue
 import socket
 import threading
 import time
@@ -14,18 +13,17 @@ from collections.abc import Callable
 import can
 from can.interfaces.virtual import VirtualBus
 
-from core.errors import LocalProtocolError, VciLost, VciNotFound
+from core.errors import VciLost
 from core.protocol.isotp_frames import functional_frame
 from core.vci.channel import Clock, Tap
-from core.vci.functional import functional_targets
 from core.vci.isotp_channel import IsoTpLink
-from core.vocabulary import CanAddress, CanFrame, EcuAddress, Transport
+from core.vci.reading import EXTENDED, ReaderVci, link_key
+from core.vocabulary import CanAddress, CanFrame, EcuAddress
 
 N_AS = 1.0  # seconds a frame may wait for the bus (ISO 15765-2, 9.8)
 POLL = 0.1  # seconds the reader waits at most, so that closing is quick
 RETRY = 0.001
 GIVE_UP_READING = 1.0
-EXTENDED = 1 << 32  # tells 11 from 29 bit identifiers of the same number
 ECHO_LIMIT = 4096
 KERNEL_BUFFER = 4 << 20
 _new_tuple = tuple.__new__
@@ -34,7 +32,7 @@ _GONE = frozenset(
 )
 
 
-class CanVci:
+class CanVci(ReaderVci[IsoTpLink]):
     """One open CAN bus (`core.vci.channel.Vci`). Takes over `bus` and shuts it down on close.
 
     `echoes` says that the bus returns our own frames (python-can's udp_multicast does): each is taken out once, so
@@ -42,7 +40,7 @@ class CanVci:
     reader is slow needs one. `on_close` runs after the bus is shut down.
     """
 
-    transports = frozenset({Transport.CAN})
+    fd_advice = "Add fd=1 where the interface speaks it."
 
     def __init__(
         self,
@@ -59,143 +57,35 @@ class CanVci:
         block_size: int = 0,
         on_close: Callable[[], None] | None = None,
     ) -> None:
-        self.uri, self.name = uri, name
+        super().__init__(uri=uri, name=name, tap=tap, clock=clock, wall_clock=wall_clock, on_close=on_close)
         _widen(bus)
-        self._bus, self._tap, self._clock, self._wall_clock = bus, tap, clock, wall_clock
-        self._channel, self.can_fd, self._block_size, self._on_close = channel, fd, block_size, on_close
+        self._bus, self._channel, self.can_fd, self._block_size = bus, channel, fd, block_size
         # the virtual bus deep-copies each message: of immutable bytes that costs nothing, of a bytearray 3 us
         self._plain_bytes = type(bus) is VirtualBus
         self._echoes: dict[tuple[int, bytes], int] | None = {} if echoes else None
-        self._links: dict[int, tuple[IsoTpLink, ...]] = {}  # replaced, never changed: the reader takes no lock
-        self._registry = threading.Lock()
-        self._collecting = threading.Lock()
         self._send_lock = threading.Lock()
         self._echo_lock = threading.Lock()
         self._urgent: deque[tuple[CanAddress, int, bytes]] = deque()
-        self._closing = threading.Event()
-        self._closed = False
-        self._lost: VciLost | None = None
-        self._reader = threading.Thread(target=self._read, name=f"reader {name}", daemon=True)
-        self._reader.start()
+        self._start_reading()
 
-    def open_link(self, address: EcuAddress) -> IsoTpLink:
-        if not isinstance(address, CanAddress):
-            raise VciNotFound(
-                f"{self.name} does not speak DoIP, and unit {address} is reached over DoIP only.",
-                "Connect a device that supports diagnosis over IP.",
-            )
-        if address.is_fd and not self.can_fd:
-            raise VciNotFound(f"Unit {address} speaks CAN FD, and {self.name} was opened without it.", "Add fd=1.")
-        link = IsoTpLink(address, self._transmit, clock=self._clock, forget=self._forget, block_size=self._block_size)
-        key = _key(address.rx, address.is_extended_id)
-        with self._registry:
-            if self._lost is not None:
-                raise self._lost
-            others = self._links.get(key, ())
-            if any(other.can_address.rx_extension == address.rx_extension for other in others):
-                raise LocalProtocolError(f"{address} has an open link already")
-            self._links = {**self._links, key: (*others, link)}
-        return link
+    def _new_link(self, address: CanAddress) -> IsoTpLink:
+        return IsoTpLink(address, self._transmit, clock=self._clock, forget=self._forget, block_size=self._block_size)
 
     def send_functional(self, address: EcuAddress, pdu: bytes) -> None:
         """On the keep-alive's own path: it overtakes CFs in work and does not wait for them to end."""
-        if not isinstance(address, CanAddress):
-            raise VciNotFound(f"{self.name} does not speak DoIP.")
-        if address.functional is None:
-            raise LocalProtocolError(f"{address} has no functional identifier")
-        if self._lost is not None:
-            raise self._lost
-        self._urgent.append((address, address.functional, functional_frame(address, pdu)))
+        own, functional = self._group_of(address)
+        self._urgent.append((own, functional, functional_frame(own, pdu)))
         while self._urgent and self._send_lock.acquire(blocking=False):
             try:
                 self._send_urgent()
             finally:
                 self._send_lock.release()
 
-    def collect_functional(
-        self, addresses: tuple[EcuAddress, ...], pdu: bytes, deadline: float
-    ) -> list[tuple[EcuAddress, bytes]]:
-        wanted = [each for each in addresses if isinstance(each, CanAddress) and (self.can_fd or not each.is_fd)]
-        if not wanted:
-            return []
-        heard: queue.SimpleQueue[tuple[EcuAddress, bytes]] = queue.SimpleQueue()
-        with self._collecting:
-            links, opened = self._links_for(wanted)
-            try:
-                for link in links:
-                    link.collector = lambda address, answer: heard.put((address, answer))
-                for address in functional_targets(tuple(wanted)):
-                    self.send_functional(address, pdu)
-                return self._gather(heard, links, deadline)
-            finally:
-                for link in links:
-                    link.collector = None
-                for link in opened:
-                    link.close()
-
-    @property
-    def lost(self) -> VciLost | None:
-        """Why nothing is heard any more: for those that only listen, whom no failing request tells."""
-        return None if self._closed else self._lost
-
-    def voltage(self) -> float | None:
-        return None
-
-    def vin_hint(self) -> str:
-        return ""
-
-    def power_mode(self) -> int | None:
-        return None
-
-    def close(self) -> None:
-        with self._registry:
-            if self._closed:
-                return
-            self._closed = True
-        self._closing.set()
-        self._fail(VciLost(f"{self.name} was closed.", "Connect again."))
-        self._reader.join()
+    def _let_go(self) -> None:
         try:
             self._bus.shutdown()
         except (can.CanError, OSError):
             pass  # a device that is gone already cannot be let go properly
-        finally:
-            if self._on_close is not None:
-                self._on_close()
-
-    def _links_for(self, addresses: list[CanAddress]) -> tuple[list[IsoTpLink], list[IsoTpLink]]:
-        """The open links of these units, and (second list) those of them that had to be opened for this."""
-        links, opened = [], []
-        for address in addresses:
-            there = self._links.get(_key(address.rx, address.is_extended_id), ())
-            link = next((each for each in there if each.can_address.rx_extension == address.rx_extension), None)
-            if link is None:
-                link = self.open_link(address)
-                opened.append(link)
-            if link not in links:
-                links.append(link)
-        return links, opened
-
-    def _gather(
-        self, heard: queue.SimpleQueue[tuple[EcuAddress, bytes]], links: list[IsoTpLink], deadline: float
-    ) -> list[tuple[EcuAddress, bytes]]:
-        """Until `deadline`, and on while an answer that has begun is being received (N_Cr ends it)."""
-        answers: list[tuple[EcuAddress, bytes]] = []
-        while self._lost is None:
-            left = deadline - self._clock()
-            unfinished = left <= 0 and any(link.receiving_since() is not None for link in links)
-            try:
-                answers.append(heard.get(timeout=POLL if unfinished else min(max(left, 0.0), POLL)))
-            except queue.Empty:
-                if left <= 0 and not unfinished:
-                    return answers
-        raise self._lost
-
-    def _forget(self, link: IsoTpLink) -> None:
-        key = _key(link.can_address.rx, link.can_address.is_extended_id)
-        with self._registry:
-            rest = tuple(each for each in self._links.get(key, ()) if each is not link)
-            self._links = {**self._links, key: rest}
 
     # -- sending -----------------------------------------------------------------------------------------------------
 
@@ -230,7 +120,7 @@ class CanVci:
         if self._plain_bytes:
             message.data = data  # type: ignore[assignment]
         if self._echoes is not None:
-            self._expect_echo(_key(identifier, extended), data)
+            self._expect_echo(link_key(identifier, extended), data)
         self._tap(CanFrame(self._wall_clock(), identifier, data, extended, is_fd, False, False, self._channel))
         try:
             self._bus.send(message)
@@ -310,19 +200,11 @@ class CanVci:
         return count > 0
 
     def _lose(self, error: Exception) -> VciLost:
-        if self._lost is None:
-            lost = VciLost(f"{self.name} was lost: {error}.", lost_code=str(_code(error) or ""))
-            lost.__cause__ = error
-            self._fail(lost)
-        assert self._lost is not None
-        return self._lost
-
-    def _fail(self, failure: VciLost) -> None:
-        with self._registry:
-            self._lost = self._lost or failure
-            links = [link for group in self._links.values() for link in group]
-        for link in links:
-            link.fail(self._lost)
+        if self._lost is not None:
+            return self._lost
+        lost = VciLost(f"{self.name} was lost: {error}.", lost_code=str(_code(error) or ""))
+        lost.__cause__ = error
+        return self._fail(lost)
 
 
 def _widen(bus: can.BusABC) -> None:
@@ -343,10 +225,6 @@ def _receiver(bus: can.BusABC) -> Callable[[float], tuple[can.Message | None, bo
     if type(bus).recv is can.BusABC.recv and "recv" not in vars(bus) and bus.filters is None:
         return bus._recv_internal
     return lambda timeout: (bus.recv(timeout), False)
-
-
-def _key(identifier: int, is_extended: bool) -> int:
-    return identifier | EXTENDED if is_extended else identifier
 
 
 def _code(error: BaseException) -> int | None:

@@ -117,7 +117,7 @@ class Workbench(Records, Traces):
         self, timeout: float = 2.0, port: int = 13400, addresses: Sequence[str] | None = None
     ) -> list[DoipEntity]:
         """Vehicles heard over UDP within `timeout` seconds on all network interfaces (ISO 13400-2)."""
-        from core.vci.finder import discover
+        from core.vci.doip.finder import discover
 
         return discover(port, timeout, addresses)
 

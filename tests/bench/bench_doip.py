@@ -33,7 +33,7 @@ from core.diagnosis.commands import Request
 from core.diagnosis.tester import Tester
 from core.protocol import doip_messages as dm
 from core.stream import TrafficRing
-from core.vci.doip_tcp import DoipVci
+from core.vci.doip.tcp import DoipVci
 from core.vocabulary import DoipAddress
 
 GOAL = 0.85

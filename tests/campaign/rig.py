@@ -29,7 +29,7 @@ from core.simulation.vehicle_files import garage_data, initial_state, pdx_path
 from core.stream import EventStream
 from core.vci.channel import Vci
 from core.vci.combined import CombinedVci
-from core.vci.doip_tcp import DoipVci
+from core.vci.doip.tcp import DoipVci
 from core.vci.opening import MULTICAST_BLOCK, open_bus
 from core.vci.python_can import CanVci
 from core.vci.uri import VciUri

@@ -12,8 +12,8 @@ import pytest
 
 from core.errors import UsageError
 from core.protocol import doip_messages as dm
-from core.vci import finder
-from core.vci.finder import discover
+from core.vci.doip import finder
+from core.vci.doip.finder import discover
 from core.vocabulary import DoipEntity
 from tests.vci.doip_server import EID, VIN, DoipServer, config
 

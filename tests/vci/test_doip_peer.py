@@ -9,7 +9,7 @@ from doipclient.connectors import DoIPClientUDSConnector
 from doipclient.messages import DiagnosticPowerModeResponse, RoutingActivationRequest, RoutingActivationResponse
 from udsoncan.client import Client
 
-from core.vci.doip_tcp import DoipVci
+from core.vci.doip.tcp import DoipVci
 from core.vocabulary import DoipAddress
 from tests.vci.doip_server import EID, VIN, DoipServer, config
 

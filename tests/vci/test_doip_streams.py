@@ -12,8 +12,8 @@ import pytest
 
 from core.errors import NoResponse, ProductError, RemoteProtocolError, VciLost
 from core.protocol import doip_messages as dm
-from core.vci import doip_connection
-from core.vci.doip_tcp import DoipVci
+from core.vci.doip import connection as doip_connection
+from core.vci.doip.tcp import DoipVci
 from core.vocabulary import DoipAddress
 
 ENGINE = DoipAddress(0x1001)

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import NoResponse, ProductError, RemoteProtocolError, RoutingDenied, VciLost, VciNotFound
 from core.protocol import doip_messages as dm
-from core.vci.doip_tcp import DoipLink, DoipVci
+from core.vci.doip.tcp import DoipLink, DoipVci
 from core.vocabulary import CanAddress, CanFrame, DoipAddress, DoipMessage, Transport
 from tests.vci.doip_server import UNITS, VIN, DoipServer, config
 

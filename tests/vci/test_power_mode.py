@@ -11,7 +11,7 @@ import pytest
 from core.simulation.doip_side import DoipSide
 from core.simulation.garage import Garage
 from core.vci.combined import CombinedVci
-from core.vci.doip_tcp import DoipVci
+from core.vci.doip.tcp import DoipVci
 from core.vocabulary import DoipMessage
 from tests.simulation.support import car
 

@@ -121,15 +121,12 @@ def message_for(address: CanAddress, identifier: int, extension: int | None, pdu
     return identifier.to_bytes(4, "big") + prefix + pdu, flags
 
 
-def receiver_of(message: Message, extension: bytes, links: Iterable[J2534Link]) -> J2534Link | None:
-    """The link whose unit has sent this; `extension` is the byte at the place where it would stand."""
-    identifier, extended = int.from_bytes(message.data[:4], "big"), bool(message.rx_status & j.CAN_29BIT_ID)
+def receiver_of(extension: bytes, links: Iterable[J2534Link]) -> J2534Link | None:
+    """Which of the links on one identifier is meant; `extension` is the byte at the place where it would stand."""
     for link in links:
-        address = link.can_address
-        if address.rx == identifier and address.is_extended_id == extended:
-            own = address.rx_extension
-            if own is None or extension == bytes((own,)):
-                return link
+        own = link.can_address.rx_extension
+        if own is None or extension == bytes((own,)):
+            return link
     return None
 
 

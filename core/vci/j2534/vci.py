@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from core.errors import LocalProtocolError, NoResponse, VciError, VciLost, VciNotFound
+from core.errors import NoResponse, VciError, VciLost
 from core.protocol.isotp_frames import functional_frame, prefix_of
 from core.vci.channel import Clock, Tap
-from core.vci.functional import functional_targets
 from core.vci.j2534 import constants as j
 from core.vci.j2534.channel import Channel, Message
 from core.vci.j2534.device import J2534Device
 from core.vci.j2534.filters import PeriodicMessages, UnitFilters, message_for, receiver_of, sender_of
 from core.vci.j2534.link import J2534Link
-from core.vocabulary import CanAddress, CanFrame, EcuAddress, Transport
+from core.vci.reading import ReaderVci, link_key
+from core.vocabulary import CanAddress, CanFrame, EcuAddress
 
 WAIT = 20  # milliseconds that reading waits; frames for the panel come that late at most
 PAUSE = 0.002  # seconds, where a library returns at once instead of waiting
@@ -29,15 +27,14 @@ OWN_FRAMES = "Long messages to the units are shown in the live panel only where 
 NO_PERIODIC = "The device sends no periodic messages: this PC keeps the session alive."
 
 
-class J2534Vci:
+class J2534Vci(ReaderVci[J2534Link]):
     """One open device on one CAN bus (`core.vci.channel.Vci`). Takes over `device` and closes it.
 
     `limits` are sentences on what this device cannot do. Ten units have a filter at a time (7.2.7 of the standard):
     the one that has been quiet for longest makes room for the next.
     """
 
-    transports = frozenset({Transport.CAN})
-    can_fd = False
+    most_at_once = j.FILTERS_A_CHANNEL
 
     def __init__(
         self,
@@ -51,14 +48,8 @@ class J2534Vci:
         wall_clock: Clock = time.time,
         on_close: Callable[[], None] | None = None,
     ) -> None:
-        self.uri, self.name, self.limits = uri, name, device.limits
-        self._device, self._tap, self._clock, self._wall_clock, self._on_close = (
-            device,
-            tap,
-            clock,
-            wall_clock,
-            on_close,
-        )
+        super().__init__(uri=uri, name=name, tap=tap, clock=clock, wall_clock=wall_clock, on_close=on_close)
+        self._device, self.limits = device, device.limits
         self._bit = 1.0 / bitrate
         self._messages = device.connect(j.ISO15765, bitrate)
         self._messages.set(j.ISO15765_BS, 0)
@@ -66,87 +57,34 @@ class J2534Vci:
         self._frames = self._connect_frames(bitrate)
         self._periodic = PeriodicMessages(self._messages, clock)
         self._tells_first_frames = False
-        self._links: tuple[J2534Link, ...] = ()  # replaced, never changed: the reader takes no lock
         self._filters = UnitFilters(self._messages)
-        self._registry = threading.Lock()
-        self._collecting = threading.Lock()
-        self._closing = threading.Event()
-        self._closed = False
-        self._lost: VciLost | None = None
-        self._reader = threading.Thread(target=self._read, name=f"reader {name}", daemon=True)
-        self._reader.start()
+        self._start_reading()
 
-    def open_link(self, address: EcuAddress) -> J2534Link:
-        if not isinstance(address, CanAddress):
-            raise VciNotFound(
-                f"{self.name} does not speak DoIP, and unit {address} is reached over DoIP only.",
-                "Connect a device that supports diagnosis over IP.",
-            )
-        if address.is_fd:
-            raise VciNotFound(f"Unit {address} speaks CAN FD, which {self.name} does not.", "Use a CAN FD interface.")
-        link = J2534Link(address, self._send, clock=self._clock, forget=self._forget)
-        with self._registry:
-            if self._lost is not None:
-                raise self._lost
-            if any(_place(other.can_address) == _place(address) for other in self._links):
-                raise LocalProtocolError(f"{address} has an open link already")
-            self._links = (*self._links, link)
-        return link
+    def _new_link(self, address: CanAddress) -> J2534Link:
+        return J2534Link(address, self._send, clock=self._clock, forget=self._forget)
 
     def send_functional(self, address: EcuAddress, pdu: bytes) -> None:
         """TesterPresent is handed to the device as a periodic message, where it can: a PC that stalls is not heard."""
-        if not isinstance(address, CanAddress):
-            raise VciNotFound(f"{self.name} does not speak DoIP.")
-        if address.functional is None:
-            raise LocalProtocolError(f"{address} has no functional identifier")
-        if self._lost is not None:
-            raise self._lost
+        address, functional = self._group_of(address)
         own = address.functional_extension
         extension = address.tx_extension if own is None else own
         frame = functional_frame(address, pdu)
-        data, flags = message_for(address, address.functional, extension, pdu)
+        data, flags = message_for(address, functional, extension, pdu)
         if not self._periodic.feed(data):
-            self._write_single(data, flags, address, address.functional, frame)
+            self._write_single(data, flags, address, functional, frame)
             if not self._periodic.start(data, flags):
                 self._device.lacks(NO_PERIODIC)
-
-    def collect_functional(
-        self, addresses: tuple[EcuAddress, ...], pdu: bytes, deadline: float
-    ) -> list[tuple[EcuAddress, bytes]]:
-        """More units than filters are asked in turns, each turn with its share of the time."""
-        wanted = tuple(each for each in addresses if isinstance(each, CanAddress) and not each.is_fd)
-        turns = [wanted[at : at + j.FILTERS_A_CHANNEL] for at in range(0, len(wanted), j.FILTERS_A_CHANNEL)]
-        answers: list[tuple[EcuAddress, bytes]] = []
-        with self._collecting:
-            for index, turn in enumerate(turns):
-                now = self._clock()
-                answers += self._collect(turn, pdu, now + (deadline - now) / (len(turns) - index))
-        return answers
 
     def voltage(self) -> float | None:
         if self._lost is not None:
             return None
         return self._device.voltage()
 
-    def vin_hint(self) -> str:
-        return ""
+    def _listen(self, link: J2534Link) -> None:
+        self._filters.give(link)
 
-    def power_mode(self) -> int | None:
-        return None
-
-    def close(self) -> None:
-        with self._registry:
-            if self._closed:
-                return
-            self._closed = True
-        self._closing.set()
-        self._fail(VciLost(f"{self.name} was closed.", "Connect again."))
-        self._reader.join()
-        try:
-            self._device.close()
-        finally:
-            if self._on_close is not None:
-                self._on_close()
+    def _let_go(self) -> None:
+        self._device.close()
 
     # -- sending
 
@@ -192,43 +130,9 @@ class J2534Vci:
                 raise self._device.library.error(j.BUFFER_FULL, "PassThruWriteMsgs")
 
     def _forget(self, link: J2534Link) -> None:
-        with self._registry:
-            self._links = tuple(each for each in self._links if each is not link)
+        super()._forget(link)
         if self._lost is None:
             self._filters.drop(link)
-
-    def _collect(
-        self, addresses: tuple[CanAddress, ...], pdu: bytes, deadline: float
-    ) -> list[tuple[EcuAddress, bytes]]:
-        heard: queue.SimpleQueue[tuple[EcuAddress, bytes]] = queue.SimpleQueue()
-        there = {_place(link.can_address): link for link in self._links}
-        links = [there.get(_place(address)) or self.open_link(address) for address in addresses]
-        try:
-            for link in links:
-                self._filters.give(link)
-                link.collector = lambda address, answer: heard.put((address, answer))
-            for target in functional_targets(addresses):
-                self.send_functional(target, pdu)
-            return self._gather(heard, links, deadline)
-        finally:
-            for link in links:
-                link.collector = None
-                if _place(link.can_address) not in there:
-                    link.close()
-
-    def _gather(
-        self, heard: queue.SimpleQueue[tuple[EcuAddress, bytes]], links: list[J2534Link], deadline: float
-    ) -> list[tuple[EcuAddress, bytes]]:
-        answers: list[tuple[EcuAddress, bytes]] = []
-        while self._lost is None:
-            left = deadline - self._clock()
-            unfinished = left <= 0 and any(link.receiving_since() is not None for link in links)
-            try:
-                answers.append(heard.get(timeout=0.1 if unfinished else min(max(left, 0.0), 0.1)))
-            except queue.Empty:
-                if left <= 0 and not unfinished:
-                    return answers
-        raise self._lost
 
     # -- reading
 
@@ -285,10 +189,10 @@ class J2534Vci:
         """What the device reassembled, or that it has begun or sent something."""
         if len(message.data) < 4:
             return
-        link = receiver_of(message, message.data[4:5], self._links)
+        link = receiver_of(message.data[4:5], self._on_identifier(message))
         status = message.rx_status
         if status & j.TX_DONE or status & j.TX_MSG_TYPE:
-            sender = sender_of(message, self._links)
+            sender = sender_of(message, self._everyone())
             if sender is not None and status & j.TX_DONE:
                 sender.on_sent()
         elif link is not None and status & j.START_OF_MESSAGE:
@@ -306,7 +210,7 @@ class J2534Vci:
         extended, sent = bool(frame.rx_status & j.CAN_29BIT_ID), bool(frame.rx_status & j.TX_MSG_TYPE)
         identifier, data = int.from_bytes(frame.data[:4], "big"), frame.data[4:]
         self._tap(CanFrame(self._wall_clock(), identifier, data, extended, False, not sent, False, self.name))
-        link = None if sent or self._tells_first_frames else receiver_of(frame, data[:1], self._links)
+        link = None if sent or self._tells_first_frames else receiver_of(data[:1], self._on_identifier(frame))
         if link is not None and link.receiving_since() is None:
             at = int(link.can_address.rx_extension is not None)
             if data[at : at + 1] and data[at] >> 4 == 1:
@@ -314,20 +218,15 @@ class J2534Vci:
 
     def _lose(self, lost: VciLost) -> VciLost:
         """Tells everybody and lets the device go, so that it can be opened again."""
-        if self._lost is None:
-            self._fail(lost)
+        first = self._lost is None
+        lost = self._fail(lost)
+        if first:
             self._device.close()
-        assert self._lost is not None
-        return self._lost
+        return lost
 
-    def _fail(self, failure: VciLost) -> None:
-        with self._registry:
-            self._lost = self._lost or failure
-            links = self._links
-        for link in links:
-            link.fail(self._lost)
+    def _everyone(self) -> Iterator[J2534Link]:
+        return (link for group in self._links.values() for link in group)
 
-
-def _place(address: CanAddress) -> tuple[int, bool, int | None]:
-    return address.rx, address.is_extended_id, address.rx_extension
-
+    def _on_identifier(self, message: Message) -> tuple[J2534Link, ...]:
+        extended = bool(message.rx_status & j.CAN_29BIT_ID)
+        return self._links.get(link_key(int.from_bytes(message.data[:4], "big"), extended), ())

@@ -15,8 +15,8 @@ from core.errors import RoutingDenied, VciLost, VciNotFound
 from core.protocol import doip_messages as dm
 from core.protocol.doip import DoipClientMachine, Inbox
 from core.vci.channel import Clock, Tap
-from core.vci.doip_connection import DoipConnection
-from core.vci.finder import EntityQuery, vin_text
+from core.vci.doip.connection import DoipConnection
+from core.vci.doip.finder import EntityQuery, vin_text
 from core.vocabulary import DoipAddress, EcuAddress, Transport
 
 CONNECT_LIMIT = 3.0  # seconds for TCP
