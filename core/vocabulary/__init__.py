@@ -27,6 +27,7 @@ from core.vocabulary.history import (
     VehicleCodingResult,
 )
 from core.vocabulary.hosts import HostInfo, HostJob
+from core.vocabulary.online.orders import CreditPackage, OverviewRow, StartKeyOrder
 from core.vocabulary.online.paper import (
     PRODUCT_GROUPS,
     AccountState,
@@ -88,6 +89,7 @@ __all__ = [
     "CodingState",
     "CreditBalance",
     "CreditDuration",
+    "CreditPackage",
     "DataReport",
     "DeviceData",
     "DeviceInfo",
@@ -120,10 +122,12 @@ __all__ = [
     "Interrupted",
     "LoginPrompt",
     "MessageLine",
+    "OverviewRow",
     "Permit",
     "PlanReport",
     "Role",
     "SimulatedFault",
+    "StartKeyOrder",
     "StartKeyState",
     "StartKeyVerdict",
     "SurveyResult",

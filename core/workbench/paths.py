@@ -88,5 +88,20 @@ class WorkbenchPaths:
         return self.state / "hosts"
 
     @property
+    def paper(self) -> Path:
+        """StartKey, trusted keys, log-in, credit as last seen. Only the owner enters it."""
+        return self.data / "paper"
+
+    @property
+    def paper_state(self) -> Path:
+        """The second place of what must not be set back: the highest time seen, the head of the ledger."""
+        return self.state / "paper"
+
+    @property
+    def backend(self) -> Path:
+        """The embedded back end's database and keys."""
+        return self.data / "backend"
+
+    @property
     def logs(self) -> Path:
         return self.state / "log"
