@@ -28,6 +28,7 @@ from core.vocabulary import (
 from core.workbench.data import DataShelf
 from core.workbench.flash import Twins
 from core.workbench.hosts import Hosts
+from core.workbench.paper import Paper
 from core.workbench.paths import WorkbenchPaths
 from core.workbench.records import Records
 from core.workbench.security import SecurityDesk
@@ -62,6 +63,7 @@ class Workbench(Records, Traces):
         self._data = DataShelf(paths.data_files, paths.compiled)
         self.security = SecurityDesk(paths)
         self.hosting = Hosts(paths, self.publish)
+        self.paper = Paper(paths, lambda: self.settings, self.publish)
         self._open: list[Vehicle | HostedVehicle | RunningGarage] = []
         self._lock = threading.Lock()
 

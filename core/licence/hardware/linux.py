@@ -5,7 +5,6 @@ The SMBIOS UUID is the administrator's alone to read, so it would be another mac
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 _DMI = ("sys_vendor", "product_name", "product_family", "product_sku", "board_vendor", "board_name")
@@ -28,7 +27,7 @@ def _text(path: Path) -> str:
 
 def _names(folder: Path) -> list[str]:
     try:
-        return sorted(os.listdir(folder))
+        return sorted(path.name for path in folder.iterdir())
     except OSError:
         return []
 

@@ -36,7 +36,7 @@ def _network(cards: Any) -> str:
 
 def _value(row: dict[str, Any], name: str) -> str:
     value = row.get(name, "")
-    return value.strip("\0").decode("latin-1") if isinstance(value, bytes) else str(value)
+    return value.strip(b"\0").decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def _first(rows: Any) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def board_of(table: bytes) -> str:
     at = 8
     while at + 4 <= len(table):
         kind, length = table[at], table[at + 1]
-        if length < 4 or kind == _END_OF_TABLE:
+        if length < 4 or at + length > len(table) or kind == _END_OF_TABLE:
             break
         strings, following = _strings(table, at + length)
         body = table[at : at + length]

@@ -49,11 +49,15 @@ class Paper:
 
     def device_data(self) -> DeviceData:
         """Hardware ID and app ID (C5). LicenceCheckFailed where this machine tells nothing of itself."""
-        raise NotImplementedError
+        from core.licence.hardware.device import this_device
+
+        return this_device(self._paths.paper, product_version())
 
     def export_device_data(self, path: str | Path) -> Path:
         """The file that the order takes; a folder gets `passbay-device-HARDWAREID.json`. StorageFailed."""
-        raise NotImplementedError
+        from core.licence.hardware.device import export
+
+        return export(self.device_data(), Path(path))
 
     def system_overview(self) -> tuple[OverviewRow, ...]:
         """The configuration of this system (C10). Asks the back end once."""
@@ -114,3 +118,12 @@ class Paper:
         """Minutes of this group as last seen, for the header; None where a package by the clock runs or nothing is
         known. Quick."""
         raise NotImplementedError
+
+
+def product_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("passbay")
+    except PackageNotFoundError:  # run from its sources
+        return ""
