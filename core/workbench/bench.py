@@ -32,6 +32,7 @@ from core.workbench.paper import Paper
 from core.workbench.paths import WorkbenchPaths
 from core.workbench.records import Records
 from core.workbench.security import SecurityDesk
+from core.workbench.shop import ShopPc
 from core.workbench.traces import Traces
 from core.workbench.vehicle import Vehicle
 
@@ -47,7 +48,7 @@ NO_VCI = "Simulation - no VCI"
 DOIP_ONLY_URI = "doip://127.0.0.1:13400"
 
 
-class Workbench(Records, Traces):
+class Workbench(Records, Traces, ShopPc):
     """Everything the roof may ask for. Methods may block (detection, parsing): call them from a worker thread.
 
     `stream` carries all events and the bus traffic; `settings` are what the TOML file says; `problems` are sentences

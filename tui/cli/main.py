@@ -24,6 +24,7 @@ _COMMANDS = {  # name -> (module, attribute, one line for --help)
     "uds": ("tui.cli.uds", "uds", "Send raw UDS requests."),
     "explain": ("tui.cli.uds", "explain", "What a refusal or a timer means, step by step."),
     "data": ("tui.cli.data", "data", "Diagnostic data files (PDX)."),
+    "check": ("tui.cli.check", "check", "What this PC must have, and which hosts and ports it must reach."),
     "trace": ("tui.cli.traces.trace", "trace", "Bus traces: convert, decode, record, replay, save."),
 }
 

@@ -1,0 +1,68 @@
+"""The PC check (R1-R5) and the hosts and ports check (R6), with the facts that only the whole product knows."""
+
+from __future__ import annotations
+
+import platform
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from core.settings import Settings
+from core.vocabulary import DeviceInfo, DeviceKind
+from core.workbench.paths import WorkbenchPaths
+
+if TYPE_CHECKING:
+    from core.vocabulary.shop.check import NetworkRow, NetworkTarget, RequirementRow
+
+PROFILE = "light"
+
+
+class ShopPc(ABC):
+    """What Workbench inherits. Methods may block: call them from a worker thread."""
+
+    paths: WorkbenchPaths
+    settings: Settings
+
+    @abstractmethod
+    def devices(self) -> list[DeviceInfo]: ...
+
+    @staticmethod
+    def pc_profiles() -> tuple[str, ...]:
+        """Names of the profiles; the first is Passbay's own."""
+        from core.pc.requirements import profile_names
+
+        return profile_names()
+
+    def check_pc(self, profile: str = PROFILE) -> tuple[RequirementRow, ...]:
+        """Every requirement of the profile with value, limit, verdict and advice. UsageError for an unknown profile."""
+        from core.pc.requirements import judge, read_facts
+        from core.pc.requirements import profile as named
+
+        wanted = named(profile)
+        ways = sum(d.usable and d.kind not in (DeviceKind.SIMULATION, DeviceKind.DOIP) for d in self.devices())
+        return judge(read_facts(self.paths.data, devices=ways), wanted)
+
+    def network_targets(self) -> tuple[NetworkTarget, ...]:
+        """What the configured back end says that it needs; its own address where it cannot be asked."""
+        from core.pc.network.targets import default_targets
+
+        return default_targets("")
+
+    def check_network(
+        self, targets: Sequence[NetworkTarget] | None = None, *, deadline: float = 20.0,
+        stop: threading.Event | None = None, told: Callable[[NetworkRow], None] | None = None,
+    ) -> tuple[NetworkRow, ...]:  # fmt: skip
+        """One row a target within `deadline` seconds; `told` gets each when it is ready, `stop` ends it early."""
+        from core.pc.network import check_targets
+
+        wanted = self.network_targets() if targets is None else targets
+        return check_targets(wanted, deadline=deadline, stop=stop, told=told)
+
+    @staticmethod
+    def network_page(rows: Sequence[NetworkRow]) -> str:
+        """The page to print for the network administrator."""
+        from core.pc.network import administrator_page
+
+        return administrator_page(rows, platform.node() or "?", time.strftime("%Y-%m-%d %H:%M %Z"))
