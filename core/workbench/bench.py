@@ -133,8 +133,8 @@ class Workbench(Records, Traces, ShopPc):
         """Keeps `uri` for the next start; StorageFailed where the settings file cannot be written."""
         self.change_settings(last_device=uri)
 
-    def change_settings(self, **values: str | int) -> None:
-        """Saves settings by name. SettingsInvalid, StorageFailed."""
+    def change_settings(self, **values: str | int | float | bool) -> None:
+        """Saves settings by name, a key of a table as TABLE__KEY. SettingsInvalid, StorageFailed."""
         self.settings = settings_file.change(self.paths.settings_file, **values)
 
     # -- garage

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import SettingsInvalid, StorageFailed
-from core.settings import SecurityProgram, Settings, change, load
+from core.settings import KeySettings, SecurityProgram, Settings, TraceSettings, change, load
 
 
 @pytest.fixture
@@ -133,3 +133,84 @@ def test_security_that_is_no_table_and_security_by_hand(tmp_path: Path) -> None:
     assert settings == Settings() and "security is no table" in problem
     with pytest.raises(SettingsInvalid):
         change(file, security=())  # type: ignore[arg-type]
+
+
+# -- tables and the environment
+
+
+def test_a_table_is_read_checked_and_named_with_its_line(file: Path) -> None:
+    put(file, b"theme = 'nord'\n[trace]\nminutes = 3\nmegabytes = 0\ncolour = 1\n[keys]\n'live.pause' = 'p'\nBad = 1\n")
+    settings, problem = load(file)
+    assert settings == Settings(
+        theme="nord", trace=TraceSettings(minutes=3.0), keys=(KeySettings("live.pause", "p"),)
+    )
+    for words in ("line 4: trace.megabytes cannot be '0': it is 1 to 4096", "line 5: 'trace.colour' is no setting"):
+        assert words in problem
+    assert "line 8: [keys.Bad] needs a binding and its keys" in problem
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"trace = 3\n", "line 1: trace is no table"), (b"keys = 'p'\n", "line 1: keys is no table")]
+)
+def test_what_should_be_a_table(file: Path, content: bytes, words: str) -> None:
+    put(file, content)
+    settings, problem = load(file)
+    assert settings == Settings() and words in problem
+
+
+def test_the_environment_goes_before_the_file(file: Path) -> None:
+    put(file, b"frame_rate = 4\nascii = true\n[trace]\nminutes = 3\nmegabytes = 16\n")
+    environment = {
+        "PASSBAY_FRAME_RATE": "7", "PASSBAY_ASCII": "off", "PASSBAY_TRACE__MINUTES": "9.5", "PASSBAY_HOME": "/x",
+        "PASSBAY_THEME": "nord", "HOME": "/root",
+    }  # fmt: skip
+    settings, problem = load(file, environment)
+    assert problem == ""
+    assert settings == Settings(theme="nord", frame_rate=7, ascii=False, trace=TraceSettings(9.5, 16))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PASSBAY_FRAME_RATE", "fast", "PASSBAY_FRAME_RATE cannot be 'fast': it is a whole number"),
+        ("PASSBAY_FRAME_RATE", "99", "PASSBAY_FRAME_RATE cannot be '99': it is 1 to 30"),
+        ("PASSBAY_ASCII", "maybe", "PASSBAY_ASCII cannot be 'maybe': it is true or false"),
+        ("PASSBAY_COLOURS", "256", "PASSBAY_COLOURS cannot be '256': it is 'auto' or 'full' or '16' or 'none'"),
+        ("PASSBAY_TRACE__HOURS", "3", "PASSBAY_TRACE__HOURS is no setting"),
+        ("PASSBAY_SECURITY__X", "3", "PASSBAY_SECURITY__X is no setting"),
+    ],
+)
+def test_a_wrong_variable_is_named_and_the_file_holds(file: Path, name: str, value: str, words: str) -> None:
+    put(file, b"frame_rate = 4\n")
+    settings, problem = load(file, {name: value})
+    assert settings == Settings(frame_rate=4) and words in problem
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"", b"# only words", b"[trace]\nmegabytes = 16 # much\n", b"[trace]", b"trace.megabytes = 16\n",
+        b"trace = { megabytes = 16 }\n", b"[trace]\nminutes = 3\n[keys]\nx = 'y'\n", b'["trace"]\n"minutes" = 3\n',
+        b'theme = """\none\ntwo"""\n[trace]\nminutes = 2\n', b"trace = 3\n",
+    ],
+)  # fmt: skip
+def test_a_key_of_a_table_is_saved_and_the_rest_stays(file: Path, before: bytes) -> None:
+    put(file, before)
+    old, _ = load(file, {})
+    assert change(file, trace__minutes=7, theme="new").trace.minutes == 7.0
+    settings, problem = load(file, {})
+    assert problem == ""
+    assert settings == replace(old, theme="new", trace=replace(old.trace, minutes=7.0))
+
+
+def test_comments_of_other_lines_stay_when_a_table_changes(file: Path) -> None:
+    put(file, b"# head\n[trace]\n# why\nminutes = 3 # gone\nmegabytes = 16 # kept\n")
+    change(file, trace__minutes=4.0)
+    assert file.read_bytes() == b"# head\n[trace]\n# why\nminutes = 4.0\nmegabytes = 16 # kept\n"
+
+
+def test_what_may_not_be_saved_in_a_table(file: Path) -> None:
+    for name, value in (("trace__hours", 3), ("trace__minutes", 0), ("keys__x", "y"), ("trace", 3), ("ascii", 1)):
+        with pytest.raises(SettingsInvalid):
+            change(file, **{name: value})
+    assert not file.exists()

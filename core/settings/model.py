@@ -1,0 +1,129 @@
+"""Every setting: a frozen dataclass a table, each key with its default and its check. Reads and writes nothing.
+
+    theme = "passbay-light"              # the keys of Settings stand at the top of the file
+    [trace]
+    minutes = 5                          # a table is a dataclass of its own; PASSBAY_TRACE__MINUTES overrides it
+    [keys]
+    "live.pause" = "p"                   # identifiers of key bindings
+    [security.METHOD]
+    command = ["/usr/local/bin/keys", "--quiet"]     # JSON in and out, see core/diagnosis/security/process.py
+    time_limit = 10.0                                # seconds, up to 120; may be left out
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+Check = Callable[[Any], str]
+"""What a value must be, in words, where it is not; "" where it is."""
+
+T = TypeVar("T")
+LONGEST_TEXT = 1000
+LONGEST_TIME_LIMIT = 120.0
+_BINDING = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+_PRESSED = re.compile(r"[a-z0-9_+,]{1,60}")
+
+
+def between(low: float, high: float) -> Check:
+    return lambda value: "" if low <= value <= high else f"{low:g} to {high:g}"
+
+
+def one_of(*words: str) -> Check:
+    return lambda value: "" if value in words else " or ".join(f"'{word}'" for word in words)
+
+
+def short_text(value: str) -> str:
+    return "" if len(value) <= LONGEST_TEXT and "\0" not in value else f"a text of up to {LONGEST_TEXT} characters"
+
+
+def anything(value: object) -> str:
+    return ""
+
+
+def key(default: T, check: Check | None = None) -> T:
+    """A key of a table: bool, int, float or str as its default is."""
+    made: Any = field(
+        default=default, metadata={"check": check or (short_text if isinstance(default, str) else anything)}
+    )
+    return made  # type: ignore[no-any-return]  # a dataclass field stands where its value will be
+
+
+def table(kind: type[T]) -> T:
+    """A table of the file: a dataclass made of `key`s."""
+    made: Any = field(default=kind(), metadata={"table": kind})
+    return made  # type: ignore[no-any-return]
+
+
+def named_rows(default: T, read: Callable[[str, Any], Any]) -> T:
+    """A table whose names the user chooses. `read(name, value)` gives the row, or what it must be as a str."""
+    made: Any = field(default=default, metadata={"rows": read})
+    return made  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSettings:
+    """[trace]: the traffic of the last minutes, kept in memory while a vehicle is connected."""
+
+    minutes: float = key(5.0, between(0.1, 720))
+    megabytes: int = key(64, between(1, 4096))
+
+
+@dataclass(frozen=True, slots=True)
+class KeySettings:
+    """[keys]: a row is the identifier of a key binding and the keys that it shall have, parted by commas."""
+
+    binding: str
+    pressed: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityProgram:
+    """[security.NAME]: which program answers for a security method."""
+
+    name: str
+    command: tuple[str, ...]
+    time_limit: float = 10.0
+
+
+def key_row(name: str, value: Any) -> KeySettings | str:
+    if not _BINDING.fullmatch(name) or not isinstance(value, str) or not _PRESSED.fullmatch(value):
+        return 'a binding and its keys, e.g. "live.pause" = "p,space"'
+    return KeySettings(name, value)
+
+
+def security_row(name: str, value: Any) -> SecurityProgram | str:
+    program = _program(name, value) if isinstance(value, dict) else None
+    return program or 'command = ["PROGRAM", ...]'
+
+
+def _program(name: str, row: dict[str, Any]) -> SecurityProgram | None:
+    command, limit = row.get("command"), row.get("time_limit", 10.0)
+    if not isinstance(command, list) or not command or row.keys() - {"command", "time_limit"}:
+        return None
+    if not command[0] or not all(isinstance(word, str) and "\0" not in word for word in command):
+        return None
+    if not isinstance(limit, int | float) or isinstance(limit, bool) or not 0 < limit <= LONGEST_TIME_LIMIT:
+        return None
+    return SecurityProgram(name, tuple(command), float(limit))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`last_device` is a VCI URI, `theme` a theme's name ("" for the built-in one), `frame_rate` the most refreshes of
+    the live panel a second, `colours` what the terminal may show, `ascii` no character beyond ASCII, `bell` at the end
+    of a flash, `dbc` a file that names signals.
+    """
+
+    last_device: str = key("")
+    theme: str = key("")
+    frame_rate: int = key(10, between(1, 30))
+    colours: str = key("auto", one_of("auto", "full", "16", "none"))
+    ascii: bool = key(False)
+    bell: bool = key(True)
+    dbc: str = key("")
+    trace: TraceSettings = table(TraceSettings)
+    keys: tuple[KeySettings, ...] = named_rows((), key_row)
+    security: tuple[SecurityProgram, ...] = named_rows((), security_row)
