@@ -89,6 +89,11 @@ _HEADLINES: dict[type[errors.ProductError], str] = {
     errors.StartKeyServerUnreachable: "StartKey server not reachable",
     errors.LocalNetworkFault: "Local network fault",
     errors.BackendRefused: "Back end refused",
+    errors.DatabaseFailed: "Database of the back end",
+    errors.DatabaseFull: "Database full",
+    errors.KeyReused: "Request sent twice with a change",
+    errors.ReservationUnknown: "Reservation not known",
+    errors.ReservationClosed: "Reservation closed",
 }
 
 STARTKEY_RENEWED = "2221-54"

@@ -17,7 +17,8 @@
     │                                           HashMismatch · DownloadTooSlow · DownloadEndless · ReleaseIncomplete ·
     │                                           StorageFull
     └─ BackendError    the server               BackendUnreachable · StartKeyServerUnreachable · LocalNetworkFault ·
-                                                BackendRefused(.status, .problem)
+                                                BackendRefused(.status, .problem) · DatabaseFailed · DatabaseFull ·
+                                                KeyReused · ReservationUnknown · ReservationClosed
 
 Each has a `message` (one sentence: what), an `advice` (one sentence: what to do), and a `code` for support.
 A third-party exception is translated once, in the file that calls that library. Pure: no I/O.
@@ -31,9 +32,12 @@ from core.errors.online import (
     ClockSetBack,
     CreditMissing,
     CreditUsedUp,
+    DatabaseFailed,
+    DatabaseFull,
     DownloadEndless,
     DownloadTooSlow,
     HashMismatch,
+    KeyReused,
     LicenceCheckFailed,
     LicenceError,
     LocalNetworkFault,
@@ -44,6 +48,8 @@ from core.errors.online import (
     ReadOnlyNow,
     ReleaseError,
     ReleaseIncomplete,
+    ReservationClosed,
+    ReservationUnknown,
     RightMissing,
     RolledBack,
     StartKeyExpired,
@@ -93,6 +99,8 @@ __all__ = [
     "CreditUsedUp",
     "DataInvalid",
     "DataMissing",
+    "DatabaseFailed",
+    "DatabaseFull",
     "DownloadEndless",
     "DownloadTooSlow",
     "DriverMissing",
@@ -101,6 +109,7 @@ __all__ = [
     "JobCancelled",
     "JobError",
     "JobInterrupted",
+    "KeyReused",
     "LicenceCheckFailed",
     "LicenceError",
     "LocalNetworkFault",
@@ -119,6 +128,8 @@ __all__ = [
     "ReleaseError",
     "ReleaseIncomplete",
     "RemoteProtocolError",
+    "ReservationClosed",
+    "ReservationUnknown",
     "RightMissing",
     "RolledBack",
     "RoutingDenied",

@@ -188,3 +188,38 @@ class BackendRefused(BackendError):
         super().__init__(message, advice)
         self.status = status
         self.problem = problem
+
+
+class DatabaseFailed(BackendError):
+    """The back end's database does not answer, or refuses."""
+
+    code = "PB-853"
+    default_advice = "Repeat it later; if it lasts, the administrator of the back end finds the cause in its log."
+
+
+class DatabaseFull(DatabaseFailed):
+    """No room on the disk of the database: nothing was changed."""
+
+    code = "PB-854"
+    default_advice = "Free disk space on the machine of the back end, then repeat it."
+
+
+class KeyReused(BackendError):
+    """An idempotency key came once more with another request."""
+
+    code = "PB-855"
+    default_advice = "Nothing was booked. Do it once more; if it comes back, report it with the code."
+
+
+class ReservationUnknown(BackendError):
+    """No reservation of this organisation has this ID."""
+
+    code = "PB-856"
+    default_advice = "Nothing was booked. Start the job once more."
+
+
+class ReservationClosed(BackendError):
+    """The reservation was posted or voided before."""
+
+    code = "PB-857"
+    default_advice = "Nothing was booked. Start the job once more."

@@ -118,6 +118,7 @@ class CreditBalance:
     reserved: int = 0
     ever: bool = False
     unused: tuple[tuple[CreditDuration, int], ...] = ()  # packages by the clock that were not begun
+    owed: int = 0  # minutes that a running job used beyond the credit; the next purchase pays them first
 
 
 @dataclass(frozen=True, slots=True)

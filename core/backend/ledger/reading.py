@@ -1,0 +1,157 @@
+"""What is read from the ledger: balances, whose a reservation is, whether all of it still holds. Changes no entry."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from core.backend.ledger.book import MINUTES, read_head
+from core.backend.ledger.chain import Entry
+from core.backend.ledger.durations import CLOCK_DURATIONS
+from core.backend.ledger.nouns import Head
+from core.backend.store.tables import accounts, clock_packages, entries, organisations, reservations
+from core.vocabulary.online.paper import CreditBalance
+
+Place = tuple[str, str]  # organisation, product group
+
+
+def place_of(connection: Connection, reservation: str) -> Place | None:
+    columns = reservations.c.organisation_id, reservations.c.product_group
+    row = connection.execute(select(*columns).where(reservations.c.id == reservation)).one_or_none()
+    return None if row is None else (row.organisation_id, row.product_group)
+
+
+def places_of(connection: Connection, organisation: str | None = None) -> list[Place]:
+    """Every product group that an organisation has accounts for."""
+    query = select(accounts.c.organisation_id, accounts.c.product_group).distinct()
+    if organisation is not None:
+        query = query.where(accounts.c.organisation_id == organisation)
+    return sorted((row.organisation_id, row.product_group) for row in connection.execute(query))
+
+
+def places_due(connection: Connection, now: int) -> list[Place]:
+    """Where time alone has something to book: a reservation that timed out, credit under a contract that ended."""
+    late = select(reservations.c.organisation_id, reservations.c.product_group).where(
+        reservations.c.state == "open", reservations.c.expires <= now
+    )
+    lapsed = (
+        select(accounts.c.organisation_id, accounts.c.product_group)
+        .join(organisations, organisations.c.id == accounts.c.organisation_id)
+        .where(organisations.c.contract_end <= now, accounts.c.kind == "purchased", accounts.c.balance > 0)
+    )
+    return sorted((row.organisation_id, row.product_group) for row in connection.execute(late.union(lapsed)))
+
+
+def set_contract_end(connection: Connection, organisation: str, end: int) -> None:
+    changed = update(organisations).where(organisations.c.id == organisation).values(contract_end=end)
+    if connection.execute(changed).rowcount != 1:
+        raise LookupError(f"no organisation {organisation!r}")
+
+
+def balances(connection: Connection, organisation: str, now: int) -> tuple[CreditBalance, ...]:
+    """As the next booking would find them: what timed out is back, what lapsed is gone."""
+    query = select(organisations.c.contract_end).where(organisations.c.id == organisation)
+    ends = connection.execute(query).scalar_one_or_none()
+    over = ends is not None and ends <= now
+    found: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+    mine = accounts.c.organisation_id == organisation
+    for row in connection.execute(select(accounts).where(mine).order_by(accounts.c.product_group)):
+        found[row.product_group][row.unit, row.kind] = row.balance
+    due, until = _due(connection, organisation, now), {} if over else _running(connection, organisation, now)
+    return tuple(_balance(group, held, due.get(group, 0), until.get(group), over) for group, held in found.items())
+
+
+def _due(connection: Connection, organisation: str, now: int) -> dict[str, int]:
+    query = (
+        select(reservations.c.product_group, func.sum(reservations.c.minutes).label("minutes"))
+        .where(
+            reservations.c.organisation_id == organisation,
+            reservations.c.state == "open",
+            reservations.c.expires <= now,
+        )
+        .group_by(reservations.c.product_group)
+    )
+    return {row.product_group: int(row.minutes) for row in connection.execute(query)}
+
+
+def _running(connection: Connection, organisation: str, now: int) -> dict[str, int]:
+    query = (
+        select(clock_packages.c.product_group, func.max(clock_packages.c.until).label("until"))
+        .where(
+            clock_packages.c.organisation_id == organisation,
+            clock_packages.c.until > now,
+            clock_packages.c.ended.is_(None),
+        )
+        .group_by(clock_packages.c.product_group)
+    )
+    return {row.product_group: int(row.until) for row in connection.execute(query)}
+
+
+def _balance(group: str, held: Counter[tuple[str, str]], due: int, until: int | None, over: bool) -> CreditBalance:
+    minutes = held[MINUTES, "purchased"] + due + held[MINUTES, "owed"]
+    unused = ((d, held[d.value, "purchased"]) for d in CLOCK_DURATIONS)
+    return CreditBalance(
+        group=group,
+        minutes=0 if over else max(0, minutes),
+        until=None if until is None else until / 1000,
+        reserved=held[MINUTES, "reserved"] - due,
+        ever=any(kind == "issued" for _, kind in held),
+        unused=() if over else tuple((duration, count) for duration, count in unused if count),
+        owed=max(0, -minutes),
+    )
+
+
+def is_behind(connection: Connection, seen: Head) -> bool:
+    if seen.number == 0:
+        return False
+    known = connection.execute(select(entries.c.hash).where(entries.c.number == seen.number)).scalar_one_or_none()
+    return known != seen.hash
+
+
+def problems(connection: Connection) -> list[str]:
+    """Every entry read again in order; the sums that they give are held against accounts, head and reservations."""
+    found: list[str] = []
+    sums: Counter[tuple[str, str, str, str]] = Counter()
+    last = Head(0, "")
+    for entry, stored in _entries(connection):
+        if entry.number != last.number + 1 or entry.previous != last.hash:
+            found.append(f"entry {entry.number} does not follow entry {last.number}")
+        if entry.hash != stored:
+            found.append(f"entry {entry.number} was changed: its hash is another one")
+        place = entry.organisation_id, entry.product_group, entry.unit
+        sums[*place, entry.source] -= entry.amount
+        sums[*place, entry.target] += entry.amount
+        last = Head(entry.number, stored)
+    if read_head(connection) != last:
+        found.append(f"the head is not entry {last.number}")
+    return found + _account_problems(connection, sums) + _reservation_problems(connection, sums)
+
+
+def _entries(connection: Connection) -> Iterator[tuple[Entry, str]]:
+    query = select(entries).order_by(entries.c.number).execution_options(yield_per=1000)
+    for row in connection.execute(query):
+        values: dict[str, Any] = dict(row._mapping)
+        stored = values.pop("hash")
+        yield Entry(**values), stored
+
+
+def _account_problems(connection: Connection, sums: Counter[tuple[str, str, str, str]]) -> list[str]:
+    held = Counter({tuple(row[:4]): row.balance for row in connection.execute(select(accounts))})
+    names = sorted(set(held) | set(sums))
+    return [f"account {'/'.join(n)} holds {held[n]}, its entries give {sums[n]}" for n in names if held[n] != sums[n]]
+
+
+def _reservation_problems(connection: Connection, sums: Counter[tuple[str, str, str, str]]) -> list[str]:
+    place = reservations.c.organisation_id, reservations.c.product_group
+    query = select(*place, func.sum(reservations.c.minutes)).where(reservations.c.state == "open").group_by(*place)
+    held = Counter({(row[0], row[1]): int(row[2]) for row in connection.execute(query)})
+    booked = Counter({n[:2]: total for n, total in sums.items() if n[2:] == (MINUTES, "reserved")})
+    names = sorted(set(held) | set(booked))
+    return [
+        f"open reservations of {'/'.join(n)} are {held[n]} minutes, the account holds {booked[n]}"
+        for n in names
+        if held[n] != booked[n]
+    ]
