@@ -17,6 +17,7 @@ def upgrade() -> None:
     _people()
     _systems()
     _login()
+    _sessions()
     _credit()
     _ledger()
     _house()
@@ -166,6 +167,9 @@ def _login() -> None:
     )
     op.create_index(op.f("ix_refresh_tokens_family"), "refresh_tokens", ["family"], unique=False)
     op.create_index(op.f("ix_refresh_tokens_user_id"), "refresh_tokens", ["user_id"], unique=False)
+
+
+def _sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("id_hash", sa.Text(), nullable=False),
