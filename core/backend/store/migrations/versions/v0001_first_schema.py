@@ -19,6 +19,7 @@ def upgrade() -> None:
     _login()
     _sessions()
     _credit()
+    _reservations()
     _ledger()
     _house()
     _append_only()
@@ -227,6 +228,9 @@ def _credit() -> None:
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_accounts_organisation_id")),
         sa.PrimaryKeyConstraint("organisation_id", "product_group", "unit", "kind", name=op.f("pk_accounts")),
     )
+
+
+def _reservations() -> None:
     op.create_table(
         "reservations",
         sa.Column("id", sa.Text(), nullable=False),
