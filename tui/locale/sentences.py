@@ -1,0 +1,76 @@
+"""Finds the template that an English sentence of the core was made from, and says it in another language.
+
+The core knows no language: its errors, steps and checks are finished sentences, which travel between processes and
+into journals. Their templates ("{0} is in use by {1}.") lie in the catalogue under the context `core`; what stands in
+the places of the placeholders is taken over as it is, or translated where it is itself such a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from functools import lru_cache
+from gettext import NullTranslations
+from typing import Any
+
+CONTEXT = "core"
+_PLACE = re.compile(r"\{(\d+)\}")
+_HEAD = 10  # letters of the beginning by which templates are filed
+_LONGEST = 1000  # characters: what is longer is no sentence
+_SEPARATOR = "\x04"  # between context and msgid in gettext's own tables
+
+
+class Sentences:
+    """`catalogue` is a loaded gettext catalogue."""
+
+    def __init__(self, catalogue: NullTranslations) -> None:
+        table: dict[Any, str] = getattr(catalogue, "_catalog", {})
+        self._exact: dict[str, str] = {}
+        self._filed: dict[str, list[tuple[re.Pattern[str], str]]] = defaultdict(list)
+        for key, target in table.items():
+            context, separator, source = str(key).partition(_SEPARATOR) if isinstance(key, str) else ("", "", "")
+            if separator and context == CONTEXT and target:
+                self._file(source, target)
+        for templates in self._filed.values():
+            templates.sort(key=lambda row: -len(row[0].pattern))  # the one with the most words of its own first
+        self.translated = lru_cache(maxsize=2048)(self._translated)
+
+    def _file(self, source: str, target: str) -> None:
+        if not _PLACE.search(source):
+            self._exact[source] = target
+            return
+        parts = _PLACE.split(source)  # text, number, text, number, ..., text
+        pattern = "".join(re.escape(part) if n % 2 == 0 else f"(?P<p{n}_{part}>.+?)" for n, part in enumerate(parts))
+        self._filed[parts[0][:_HEAD]].append((re.compile(pattern, re.DOTALL), target))
+
+    def _translated(self, text: str) -> str:
+        if len(text) > _LONGEST:
+            return text
+        found = self._whole(text)
+        if found is not None:
+            return found
+        first, blank, rest = _cut(text)
+        if not rest:
+            return text
+        return f"{self._whole(first) or first}{blank}{self.translated(rest)}"
+
+    def _whole(self, text: str) -> str | None:
+        if text in self._exact:
+            return self._exact[text]
+        for length in range(min(_HEAD, len(text)), -1, -1):
+            for pattern, target in self._filed.get(text[:length], ()):
+                match = pattern.fullmatch(text)
+                if match is not None:
+                    return self._filled(target, match)
+        return None
+
+    def _filled(self, target: str, match: re.Match[str]) -> str:
+        values = {name.partition("_")[2]: value for name, value in match.groupdict().items()}
+        return _PLACE.sub(lambda place: self.translated(values.get(place[1], "")), target)
+
+
+def _cut(text: str) -> tuple[str, str, str]:
+    """The first sentence, what parts it from the next, and the rest."""
+    found = re.search(r"(?<=[.!?:;])(\s+)(?=\S)", text)
+    return (text[: found.start()], found[1], text[found.end() :]) if found else (text, "", "")
+
