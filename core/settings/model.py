@@ -72,6 +72,19 @@ class TraceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceSettings:
+    """[devices]: `python32` is a 32 bit Python that loads pass-thru libraries of 32 bit.
+
+    DoIP over TLS: `doip_roots` is a PEM file (or folder) of trusted roots, `doip_certificate` a PEM file with our own
+    certificate chain and its key. Simulated vehicles of this installation are trusted without.
+    """
+
+    python32: str = key("")
+    doip_roots: str = key("")
+    doip_certificate: str = key("")
+
+
+@dataclass(frozen=True, slots=True)
 class KeySettings:
     """[keys]: a row is the identifier of a key binding and the keys that it shall have, parted by commas."""
 
@@ -125,5 +138,6 @@ class Settings:
     bell: bool = key(True)
     dbc: str = key("")
     trace: TraceSettings = table(TraceSettings)
+    devices: DeviceSettings = table(DeviceSettings)
     keys: tuple[KeySettings, ...] = named_rows((), key_row)
     security: tuple[SecurityProgram, ...] = named_rows((), security_row)

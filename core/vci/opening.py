@@ -32,7 +32,9 @@ _OVER_THE_NETWORK = frozenset({"udp_multicast", "socketcand"})
 _TEXT_CHANNELS = frozenset({"socketcan", "socketcand", "virtual", "udp_multicast", "pcan", "slcan", "serial"})
 
 
-def open_vci(uri: VciUri, *, tap: Tap, lock_directory: Path, clock: Clock = time.monotonic) -> CombinedVci:
+def open_vci(
+    uri: VciUri, *, tap: Tap, lock_directory: Path, clock: Clock = time.monotonic, python32: str = ""
+) -> CombinedVci:
     """Open a `can:`, `j2534:` or `doip:` URI (or both ways of `...&doip=HOST:PORT`, rule G5) under its lock (G7).
 
     VciBusy with the holder, DriverMissing, VciNotFound, UsageError for an unknown interface, RoutingDenied.
@@ -49,7 +51,7 @@ def open_vci(uri: VciUri, *, tap: Tap, lock_directory: Path, clock: Clock = time
         if uri.device:
             from core.vci.j2534.opening import open_j2534
 
-            can_way, voltage, notices = open_j2534(uri, tap=tap, clock=clock)
+            can_way, voltage, notices = open_j2534(uri, tap=tap, clock=clock, python32=python32)
             stack.callback(can_way.close)
         if uri.interface:
             can_way = _open_can(uri, tap, clock)

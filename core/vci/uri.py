@@ -32,8 +32,9 @@ class VciUri:
     where the driver has a default), `bitrate` in bit/s, `fd`, and `options` for python-can; `doip_host` is "" unless
     the device speaks DoIP too (`&doip=HOST:PORT`, rule G5). doip: `doip_host`, `doip_port`, `source` (the tester's
     logical address). j2534: `device` is the registered name; `options` may hold `mode` (whose ISO-TP: "iso15765" the
-    device's, "can" ours, "auto" the device's where it has one), `library` (a path instead of the registered one) and
-    `device` (the name for PassThruOpen); `bitrate` and `doip` as with can.
+    device's, "can" ours, "auto" the device's where it has one), `library` (a path instead of the registered one),
+    `device` (the name for PassThruOpen) and `helper` (yes: the library in a process of its own; auto: where needed);
+    `bitrate` and `doip` as with can.
     """
 
     kind: DeviceKind
@@ -103,9 +104,11 @@ def _j2534(text: str, rest: str) -> VciUri:
     options = _options(text, query)
     host, port = _doip_beside(text, options)
     bitrate, source = _bitrate(text, options), _source(text, options)
-    unknown = sorted(set(options) - {"mode", "library", "device"})
+    unknown = sorted(set(options) - {"mode", "library", "device", "helper"})
     if unknown:
         raise _refused(text, f"j2534: has no parameter {unknown[0]!r}")
+    if options.get("helper", "auto") not in (True, False, "auto"):
+        raise _refused(text, "helper is auto, yes or no")
     if options.get("mode", "auto") not in J2534_MODES:
         raise _refused(text, "mode is auto, iso15765 or can")
     return VciUri(

@@ -108,13 +108,13 @@ class Workbench(Records, Traces, ShopPc):
             DeviceKind.DOIP, "DoIP only", DOIP_ONLY_URI, frozenset({Transport.DOIP}), True, "network, UDP 13400",
             "For vehicles that speak DoIP only; discovery finds them.",
         )  # fmt: skip
-        return [*self.simulations(), *list_j2534_devices(), *list_can_interfaces(), doip]
+        return [*self.simulations(), *list_j2534_devices(self.settings.devices.python32), *list_can_interfaces(), doip]
 
     def check_devices(self) -> list[Checkup]:
         """Every installed J2534 device tried in a process of its own: what works, what is wrong and what to do."""
         from core.vci.j2534.checkup.parent import check_all
 
-        return check_all(self.paths.locks)
+        return check_all(self.paths.locks, python32=self.settings.devices.python32)
 
     def discover_doip(
         self, timeout: float = 2.0, port: int = 13400, addresses: Sequence[str] | None = None
@@ -315,7 +315,7 @@ class Workbench(Records, Traces, ShopPc):
             return simulation
         from core.vci.opening import open_vci
 
-        vci = open_vci(uri, tap=tap, lock_directory=self.paths.locks)
+        vci = open_vci(uri, tap=tap, lock_directory=self.paths.locks, python32=self.settings.devices.python32)
         for notice in vci.notices:
             self.publish(Noted(time.time(), "info", notice))
         return vci

@@ -1,1 +1,1 @@
-"""Pass-thru devices (SAE J2534-1, API 04.04) through the vendor's own library. API 05.00 is recognised, not spoken."""
+"""Pass-thru devices (SAE J2534-1, API 04.04 and 02.02) by the vendor's library. 05.00 is recognised, not spoken."""

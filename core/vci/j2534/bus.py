@@ -11,9 +11,9 @@ from typing import Any
 import can
 
 from core.errors import DriverMissing, NoResponse, ProductError, VciLost
-from core.vci.j2534 import constants as j
-from core.vci.j2534.channel import Message
-from core.vci.j2534.device import J2534Device
+from core.vci.j2534.driver import constants as j
+from core.vci.j2534.driver.channel import Message
+from core.vci.j2534.driver.face import OpenDevice
 
 BATCH = 64
 SLICE = 50  # milliseconds in one call of the driver, so that a close is not held up
@@ -25,8 +25,9 @@ class J2534Bus(can.BusABC):
     """`can.Bus(interface="j2534", channel=NAME, bitrate=500000)`.
 
     `channel` is the device's registered name; `library` a path instead of it, `device` the name for PassThruOpen where
-    one library serves several. `j2534_device` is a device that is open already; the bus closes it. Errors are
-    python-can's: CanInterfaceNotImplementedError without a driver, CanInitializationError, CanOperationError.
+    one library serves several, `helper` True a process of its own for the library. `j2534_device` is a device that is
+    open already; the bus closes it. Errors are python-can's: CanInterfaceNotImplementedError without a driver,
+    CanInitializationError, CanOperationError.
     """
 
     def __init__(
@@ -35,13 +36,14 @@ class J2534Bus(can.BusABC):
         bitrate: int = 500_000,
         library: str = "",
         device: str = "",
+        helper: bool | str = "auto",
         receive_own_messages: bool = False,
-        j2534_device: J2534Device | None = None,
+        j2534_device: OpenDevice | None = None,
         **more: Any,
     ) -> None:
         name = str(channel or device or library)
         try:
-            self.device = j2534_device or _open(str(channel), library, device)
+            self.device = j2534_device or _open(str(channel), library, device, helper)
         except DriverMissing as error:
             raise can.CanInterfaceNotImplementedError(f"{error.message} {error.advice}") from error
         except ProductError as error:
@@ -126,8 +128,8 @@ def _failed(error: ProductError) -> can.CanOperationError:
     return can.CanOperationError(f"{error.message} {error.advice}", gone)
 
 
-def _open(name: str, library: str, device: str) -> J2534Device:
+def _open(name: str, library: str, device: str, helper: bool | str) -> OpenDevice:
     """Without the product's lock: two programs on one device are the driver's matter here."""
     from core.vci.j2534.opening import open_named
 
-    return open_named(name or Path(library).name, library, device)
+    return open_named(name or Path(library).name, library, device, helper=helper)

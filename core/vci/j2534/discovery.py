@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,6 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from core.errors import DriverMissing, VciNotFound
+from core.vci.j2534.binary import AGAIN, OUR_BITS, read_binary
+from core.vci.j2534.helper.interpreter import interpreter_for
 from core.vocabulary import DeviceInfo, DeviceKind, Transport
 from core.vocabulary.cleaning import clean
 
@@ -21,11 +22,8 @@ PROTOCOLS = (
     "SCI_A_ENGINE", "SCI_A_TRANS", "SCI_B_ENGINE", "SCI_B_TRANS",
 )  # fmt: skip
 KEYS = {"PassThruSupport.04.04": "04.04", "PassThruSupport.05.00": "05.00", "PassThruSupport": "02.02"}
-OUR_BITS = 64 if sys.maxsize > 2**32 else 32
+SPOKEN = frozenset({"04.04", "02.02"})
 LARGEST_FILE = 1 << 16
-AGAIN = "Install the device's driver again."
-_PE = {0x014C: 32, 0x8664: 64, 0xAA64: 64}
-_PE_NAMES = {0x014C: "x86", 0x8664: "x64", 0xAA64: "ARM64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,7 @@ class Installed:
     protocols: frozenset[str] = frozenset()
     problem: str = ""
     advice: str = ""
+    bits: int = 0
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -54,28 +53,37 @@ class Installed:
 
     def info(self) -> DeviceInfo:
         detail = ", ".join(filter(None, [self.vendor, f"API {self.api}", self.library or self.where, self.advice]))
-        verdict = self.problem or "installed"
+        verdict = self.problem or ("installed" if self.bits in (0, OUR_BITS) else f"installed, {self.bits} bit helper")
         ways = frozenset({Transport.CAN})
         return DeviceInfo(DeviceKind.J2534, self.name, self.uri, ways, not self.problem, verdict, detail)
 
 
-def installed(folder: Path | None = None, registry: Any = None, platform: str = sys.platform) -> list[Installed]:
-    """All entries, usable ones first, each name and library once. `registry` is a module like winreg."""
+def installed(
+    folder: Path | None = None, registry: Any = None, platform: str = sys.platform, python32: str = ""
+) -> list[Installed]:
+    """All entries, usable ones first, each name and library once. `registry` is a module like winreg.
+
+    `python32` is the configured Python for 32 bit libraries.
+    """
     if platform == "win32":
         if registry is None:
             import winreg as registry
-        found = list(_from_registry(registry))
+        found = list(_from_registry(registry, python32))
     else:
-        found = list(_from_folder(folder if folder is not None else Path.home() / ".passthru"))
-    once: dict[tuple[str, str, str], Installed] = {}
-    for each in found:
-        once.setdefault((each.name, each.library.lower() if platform == "win32" else each.library, each.api), each)
+        found = list(_from_folder(folder if folder is not None else Path.home() / ".passthru", python32))
+    once: dict[tuple[str, str], Installed] = {}
+    for each in found:  # 04.04 first: a library that is registered for both APIs exports PassThruOpen
+        key = each.name, each.library.lower() if platform == "win32" else each.library
+        if key not in once or once[key].api not in SPOKEN:
+            once[key] = each
     return sorted(once.values(), key=lambda each: bool(each.problem))
 
 
-def find(name: str, folder: Path | None = None, registry: Any = None, platform: str = sys.platform) -> Installed:
+def find(
+    name: str, folder: Path | None = None, registry: Any = None, platform: str = sys.platform, python32: str = ""
+) -> Installed:
     """The entry with this name, capital letters do not matter; a usable one before a broken one. VciNotFound."""
-    everything = installed(folder, registry, platform)
+    everything = installed(folder, registry, platform, python32)
     for each in everything:
         if each.name.casefold() == name.casefold():
             return each
@@ -83,67 +91,46 @@ def find(name: str, folder: Path | None = None, registry: Any = None, platform: 
     raise VciNotFound(f"No pass-thru device named {name!r} is installed; installed: {names}.", AGAIN)
 
 
-def list_j2534_devices() -> list[DeviceInfo]:
-    return [each.info() for each in installed()]
+def list_j2534_devices(python32: str = "") -> list[DeviceInfo]:
+    return [each.info() for each in installed(python32=python32)]
 
 
-def bitness_problem(library: Path) -> tuple[str, str]:
-    """What keeps this Python from loading the file, and an advice; ("", "") where nothing does. Reads the header."""
-    try:
-        with library.open("rb") as file:
-            head = file.read(4096)
-    except FileNotFoundError:
-        return f"the library {library} is not there", AGAIN
-    except OSError as error:
-        return f"the library {library} cannot be read ({error.strerror or error})", AGAIN
-    bits, machine = _machine(head)
-    if bits and bits != OUR_BITS:
-        return (
-            f"the library is {bits} bit ({machine}) and Passbay runs with {OUR_BITS} bit",
-            f"Install the device's {OUR_BITS} bit driver; {bits} bit libraries are not supported yet.",
-        )
-    foreign = {"win32": head[:2] == b"MZ", "linux": head[:4] == b"\x7fELF"}.get(sys.platform, True)
-    if not bits or not foreign:
-        return f"{library} is no library for this system", AGAIN
-    return "", ""
+def loading_problem(library: Path, python32: str = "", platform: str = sys.platform) -> tuple[str, str]:
+    """What keeps the library from being loaded, here or in a helper, and an advice; ("", "") where nothing does."""
+    binary = read_binary(library, platform)
+    if not binary.foreign:
+        return binary.problem, binary.advice
+    found = interpreter_for(binary.bits, python32)
+    if not found.problem:
+        return "", ""
+    kind = f"{binary.bits} bit ({binary.machine})"
+    return f"the library is {kind}, Passbay runs with {OUR_BITS} bit, and {found.problem}", found.advice
 
 
-def _machine(head: bytes) -> tuple[int, str]:
-    """Bits and machine of a PE, ELF or Mach-O file, (0, "") for anything else."""
-    if head[:2] == b"MZ" and len(head) >= 64:
-        at = struct.unpack_from("<I", head, 0x3C)[0]
-        if at + 6 <= len(head) and head[at : at + 4] == b"PE\0\0":
-            machine = struct.unpack_from("<H", head, at + 4)[0]
-            return _PE.get(machine, 0), _PE_NAMES.get(machine, f"machine {machine:#x}")
-    if head[:4] == b"\x7fELF" and len(head) > 5:
-        return {1: 32, 2: 64}.get(head[4], 0), "ELF"
-    if head[:4] in (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe"):
-        return 64, "Mach-O"
-    if head[:4] == b"\xce\xfa\xed\xfe":
-        return 32, "Mach-O"
-    return 0, ""
-
-
-def _judged(name: str, vendor: str, library: str, api: str, where: str, more: dict[str, Any]) -> Installed:
+def _judged(
+    name: str, vendor: str, library: str, api: str, where: str, more: dict[str, Any], python32: str,
+    platform: str = sys.platform,
+) -> Installed:
     problem = advice = ""
     if not library:
         problem, advice = f"{where} names no library", AGAIN
-    elif api != "04.04":
+    elif api not in SPOKEN:
         problem = f"it is registered for API {api} only, which is not supported"
         advice = "Install the device's driver for API 04.04."
     else:
-        problem, advice = bitness_problem(Path(library))
+        problem, advice = loading_problem(Path(library), python32, platform)
     protocols = frozenset(protocol for protocol in PROTOCOLS if more.get(protocol))
     if not problem and any(key in PROTOCOLS for key in more) and not protocols & {"CAN", "ISO15765"}:
         problem, advice = "the device has no CAN channel", "Use a device with CAN or ISO15765."
     texts = {key: clean(value, 200) for key, value in more.items() if isinstance(value, str)}
-    return Installed(clean(name, 80), clean(vendor, 80), library, api, where, protocols, problem, advice, texts)
+    bits = read_binary(Path(library), platform).bits if library and not problem else 0
+    return Installed(clean(name, 80), clean(vendor, 80), library, api, where, protocols, problem, advice, bits, texts)
 
 
 # -- Linux and macOS
 
 
-def _from_folder(folder: Path) -> Iterator[Installed]:
+def _from_folder(folder: Path, python32: str) -> Iterator[Installed]:
     try:
         files = sorted(folder.glob("*.json"))
     except OSError:
@@ -165,19 +152,20 @@ def _from_folder(folder: Path) -> Iterator[Installed]:
         library = texts["FUNCTION_LIB"]
         with suppress(RuntimeError):  # a home that nobody knows
             library = str(Path(library).expanduser()) if library else ""
-        yield _judged(texts["NAME"] or file.stem, texts["VENDOR"], library, "04.04", str(file), table)
+        api = str(table.get("API") or "04.04")  # our own addition; the library's exports decide in the end
+        yield _judged(texts["NAME"] or file.stem, texts["VENDOR"], library, api, str(file), table, python32)
 
 
 # -- Windows
 
 
-def _from_registry(registry: Any) -> Iterator[Installed]:
+def _from_registry(registry: Any, python32: str) -> Iterator[Installed]:
     """Both views, all version keys; WOW6432Node is reached by KEY_WOW64_32KEY, not by its path."""
     for view in (registry.KEY_WOW64_64KEY, registry.KEY_WOW64_32KEY):
         for key, api in KEYS.items():
             path = f"SOFTWARE\\{key}"
             for name in _children(registry, path, view):
-                yield _from_key(registry, f"{path}\\{name}", name, api, view)
+                yield _from_key(registry, f"{path}\\{name}", name, api, view, python32)
 
 
 def _children(registry: Any, path: str, view: int) -> list[str]:
@@ -190,7 +178,7 @@ def _children(registry: Any, path: str, view: int) -> list[str]:
         return names
 
 
-def _from_key(registry: Any, path: str, name: str, api: str, view: int) -> Installed:
+def _from_key(registry: Any, path: str, name: str, api: str, view: int, python32: str) -> Installed:
     values: dict[str, Any] = {}
     where = f"HKLM\\{path}" + (" (32 bit view)" if view == registry.KEY_WOW64_32KEY else "")
     try:
@@ -208,5 +196,5 @@ def _from_key(registry: Any, path: str, name: str, api: str, view: int) -> Insta
     if "configapplication" in folded:
         more["ConfigApplication"] = str(folded["configapplication"])
     return _judged(
-        str(folded.get("name") or name), str(folded.get("vendor") or ""), library, api, where, more
+        str(folded.get("name") or name), str(folded.get("vendor") or ""), library, api, where, more, python32, "win32"
     )  # fmt: skip

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 
 from core.errors import ProductError
 from core.vci.channel import Clock
-from core.vci.j2534 import constants as j
-from core.vci.j2534.channel import Channel, Message
-from core.vci.j2534.errors import J2534Error
+from core.vci.j2534.driver import constants as j
+from core.vci.j2534.driver.channel import Message
+from core.vci.j2534.driver.errors import J2534Error
+from core.vci.j2534.driver.face import OpenChannel
 from core.vci.j2534.link import J2534Link
 from core.vocabulary import CanAddress
 
@@ -22,7 +23,7 @@ HUNGER = 4.0  # seconds without being fed: the tester has stopped, the device mu
 class PeriodicMessages:
     """The tester goes on asking for each TesterPresent; asking feeds the periodic message instead of sending again."""
 
-    def __init__(self, channel: Channel, clock: Clock) -> None:
+    def __init__(self, channel: OpenChannel, clock: Clock) -> None:
         self._channel, self._clock = channel, clock
         self._running: dict[bytes, tuple[int, float]] = {}
         self._lock = threading.Lock()
@@ -69,7 +70,7 @@ class PeriodicMessages:
 class UnitFilters:
     """A flow control filter for each unit that is spoken to; the quietest one makes room where there is none."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: OpenChannel) -> None:
         self._channel = channel
         self._filters: OrderedDict[J2534Link, int] = OrderedDict()
         self._lock = threading.Lock()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from core.errors import NoResponse, VciError, VciLost
 from core.vci.channel import Clock
-from core.vci.j2534 import constants as j
+from core.vci.j2534.driver import constants as j
 from core.vocabulary import CanAddress, EcuAddress
 
 LONGEST_ANSWER = 10.0  # seconds from its first frame: the device does not tell where it gave up receiving

@@ -7,11 +7,15 @@ from pathlib import Path
 
 from core.errors import DriverMissing, ProductError
 from core.vci.channel import Clock, Tap, Vci
-from core.vci.j2534 import constants as j
-from core.vci.j2534.device import J2534Device
-from core.vci.j2534.discovery import bitness_problem, find
-from core.vci.j2534.errors import J2534Error
-from core.vci.j2534.library import Library
+from core.vci.j2534.binary import read_binary
+from core.vci.j2534.discovery import find, loading_problem
+from core.vci.j2534.driver import constants as j
+from core.vci.j2534.driver.device import J2534Device
+from core.vci.j2534.driver.errors import J2534Error
+from core.vci.j2534.driver.face import OpenDevice
+from core.vci.j2534.driver.library import load
+from core.vci.j2534.helper.client import RemoteDevice
+from core.vci.j2534.helper.interpreter import interpreter_for
 from core.vci.j2534.vci import J2534Vci
 from core.vci.uri import VciUri
 
@@ -19,13 +23,19 @@ OUR_ISO_TP = "The device has no ISO-TP of its own: this PC does it, and a busy P
 _NO_ISO15765 = (j.INVALID_PROTOCOL_ID, j.NOT_SUPPORTED)
 
 
-def open_j2534(uri: VciUri, *, tap: Tap, clock: Clock) -> tuple[Vci, Callable[[], float | None], tuple[str, ...]]:
+def open_j2534(
+    uri: VciUri, *, tap: Tap, clock: Clock, python32: str = ""
+) -> tuple[Vci, Callable[[], float | None], tuple[str, ...]]:
     """The way, what measures the supply voltage, and what the device lacks, in sentences.
 
     VciNotFound, VciBusy, DriverMissing, J2534Error. Waits as long as the vendor's library does.
     """
-    device = open_named(uri.device, str(uri.options.get("library", "")), str(uri.options.get("device", "")))
-    mode = uri.options.get("mode", "auto")
+    options = uri.options
+    device = open_named(
+        uri.device, str(options.get("library", "")), str(options.get("device", "")),
+        helper=options.get("helper", "auto"), python32=python32,
+    )  # fmt: skip
+    mode = options.get("mode", "auto")
     try:
         if mode != "can":
             try:
@@ -46,18 +56,27 @@ def lock_name(name: str) -> str:
     return f"j2534:{name.casefold()}"
 
 
-def open_named(name: str, library: str = "", device: str = "") -> J2534Device:
-    """The installed device `name`, or the one behind the file `library`; `device` is the name for PassThruOpen."""
-    if not library:
-        return J2534Device(Library(find(name).usable_library(), name), device)
-    path = Path(library).expanduser()
-    problem, advice = bitness_problem(path)
+def open_named(
+    name: str, library: str = "", device: str = "", *, helper: object = "auto", python32: str = ""
+) -> OpenDevice:
+    """The installed device `name`, or the one behind the file `library`; `device` is the name for PassThruOpen.
+
+    `helper` True: the library runs in a process of its own, so that a crash ends only that; "auto": where this Python
+    cannot load it; False: never. DriverMissing where it cannot be loaded at all.
+    """
+    path = Path(library).expanduser() if library else find(name, python32=python32).usable_library()
+    binary = read_binary(path)
+    problem, advice = loading_problem(path, python32)
+    if helper is False and binary.foreign:
+        problem, advice = f"the library is {binary.bits} bit and its helper is switched off", "Leave out helper=no."
     if problem:
         raise DriverMissing(f"{name}: {problem}.", advice)
-    return J2534Device(Library(path, name), device)
+    if helper is True or binary.foreign:
+        return RemoteDevice(interpreter_for(binary.bits, python32).command, path, name, device)
+    return J2534Device(load(path, name), device)
 
 
-def _over_frames(device: J2534Device, uri: VciUri, tap: Tap, clock: Clock) -> Vci:
+def _over_frames(device: OpenDevice, uri: VciUri, tap: Tap, clock: Clock) -> Vci:
     import can
 
     from core.vci.j2534.bus import J2534Bus

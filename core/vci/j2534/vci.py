@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from core.errors import NoResponse, VciError, VciLost
 from core.protocol.isotp_frames import functional_frame, prefix_of
 from core.vci.channel import Clock, Tap
-from core.vci.j2534 import constants as j
-from core.vci.j2534.channel import Channel, Message
-from core.vci.j2534.device import J2534Device
+from core.vci.j2534.driver import constants as j
+from core.vci.j2534.driver.channel import Message
+from core.vci.j2534.driver.errors import translated
+from core.vci.j2534.driver.face import OpenChannel, OpenDevice
 from core.vci.j2534.filters import PeriodicMessages, UnitFilters, message_for, receiver_of, sender_of
 from core.vci.j2534.link import J2534Link
 from core.vci.reading import ReaderVci, link_key
@@ -38,7 +39,7 @@ class J2534Vci(ReaderVci[J2534Link]):
 
     def __init__(
         self,
-        device: J2534Device,
+        device: OpenDevice,
         *,
         uri: str,
         name: str,
@@ -127,7 +128,7 @@ class J2534Vci(ReaderVci[J2534Link]):
             if not full:
                 return
             if self._clock() >= give_up or self._closing.wait(PAUSE):
-                raise self._device.library.error(j.BUFFER_FULL, "PassThruWriteMsgs")
+                raise translated(j.BUFFER_FULL, "PassThruWriteMsgs", self._device.name)
 
     def _forget(self, link: J2534Link) -> None:
         super()._forget(link)
@@ -136,7 +137,7 @@ class J2534Vci(ReaderVci[J2534Link]):
 
     # -- reading
 
-    def _connect_frames(self, bitrate: int) -> Channel | None:
+    def _connect_frames(self, bitrate: int) -> OpenChannel | None:
         """A raw channel with everything, None where the device has no second channel on these pins."""
         try:
             frames = self._device.connect(j.CAN, bitrate)

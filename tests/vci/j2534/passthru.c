@@ -1,7 +1,8 @@
 /* A J2534 (API 04.04) library for tests: frames go to a Unix socket, ISO 15765-2 is spoken here. One device, and
    what a vendor may have done differently is chosen by -D: U32, NO_IOCTL, NO_VBATT, BUSY, UNPLUGGED, NO_WRITE,
    SLOW, NO_ISO15765, ONE_CHANNEL, NO_PERIODIC, BY_NAME, QUIET (no first frame and TxDone indications), HANG, CRASH,
-   CRASH_IN_WRITE.
+   CRASH_IN_WRITE, V0202 (the older API), MIXED (numbers of one ABI, structures of another), MUTE_OPEN (opens and
+   tells no number), MANY_IOCTLS (also CLEAR_PERIODIC_MSGS and CLEAR_MSG_FILTERS).
    On the socket: 16 bytes a frame: identifier big-endian (bit 31: 29 bit), length, 3 times 0, 8 bytes of data. */
 #include <errno.h>
 #include <pthread.h>
@@ -22,9 +23,15 @@ typedef unsigned long ul;
 typedef long sl;
 #endif
 
-typedef struct { ul protocol, rx, tx, stamp, size, extra; unsigned char data[4128]; } Msg;
-typedef struct { ul parameter, value; } Config;
-typedef struct { ul count; Config *configs; } ConfigList;
+#ifdef MIXED
+typedef uint32_t ml;
+#else
+typedef ul ml;
+#endif
+
+typedef struct { ml protocol, rx, tx, stamp, size, extra; unsigned char data[4128]; } Msg;
+typedef struct { ml parameter, value; } Config;
+typedef struct { ml count; Config *configs; } ConfigList;
 typedef struct { int used; ul kind; unsigned char mask[5], pattern[5], flow[5]; int size; ul flags;
     unsigned char buffer[4200]; int have, want, next; } Filter;
 typedef struct { int used; unsigned char data[12]; int size; ul flags; double interval, due; } Periodic;
@@ -148,7 +155,7 @@ static void *read_wire(void *unused) {
     }
 }
 
-sl PassThruOpen(char *name, ul *device) {
+static sl open_wire(char *name) {
 #ifdef BUSY
     return fail(0x0e, "taken by a test");
 #endif
@@ -174,27 +181,48 @@ sl PassThruOpen(char *name, ul *device) {
     if (connect(wire, (struct sockaddr *)&place, sizeof place)) { close(wire); return fail(0x08, strerror(errno)); }
     lost = 0; is_open = 1; memset(channels, 0, sizeof channels);
     pthread_create(&reader, NULL, read_wire, NULL);
-    *device = 7;
     return 0;
 }
 
-sl PassThruClose(ul device) {
-    if (device != 7 || !is_open) return fail(0x1a, "no such device");
+static void close_wire(void) {
     shutdown(wire, SHUT_RDWR);
     pthread_join(reader, NULL);
     close(wire);
     is_open = 0;
+}
+
+#ifndef V0202
+sl PassThruOpen(char *name, ul *device) {
+    sl result = open_wire(name);
+#ifndef MUTE_OPEN
+    if (!result) *device = 7;
+#else
+    (void)device;
+#endif
+    return result;
+}
+
+sl PassThruClose(ul device) {
+    if (device != 7 || !is_open) return fail(0x1a, "no such device");
+    close_wire();
     return 0;
 }
+#endif
 
 static Channel *channel_of(ul number) {
     return number >= 100 && number < 100 + CHANNELS && channels[number - 100].used ? &channels[number - 100] : NULL;
 }
 
+#ifdef V0202
+sl PassThruConnect(ul protocol, ul flags, ul *number) {
+    if (flags & ~(ul)0x100) return fail(0x06, "flags");
+    if (!is_open) { sl result = open_wire(NULL); if (result) return result; }
+#else
 sl PassThruConnect(ul device, ul protocol, ul flags, ul rate, ul *number) {
     if (device != 7 || !is_open) return fail(0x1a, "no such device");
     if (rate != 500000) return fail(0x19, "bit rate");
     if (flags & ~(ul)0x900) return fail(0x06, "flags");
+#endif
     if (protocol != 5 && protocol != 6) return fail(0x03, "protocol");
 #ifdef NO_ISO15765
     if (protocol == 6) return fail(0x03, "raw CAN only");
@@ -219,6 +247,10 @@ sl PassThruDisconnect(ul number) {
     Channel *c = channel_of(number);
     if (!c) return fail(0x02, "no such channel");
     c->used = 0;
+#ifdef V0202
+    for (int i = 0; i < CHANNELS; i++) if (channels[i].used) return 0;
+    close_wire();
+#endif
     return 0;
 }
 
@@ -394,6 +426,17 @@ sl PassThruStopMsgFilter(ul number, ul id) {
     return 0;
 }
 
+#ifdef V0202
+sl PassThruSetProgrammingVoltage(ul pin, ul volts) {
+    (void)pin; (void)volts;
+    return fail(0x01, "no programming voltage");
+}
+
+sl PassThruReadVersion(char *firmware, char *library, char *api) {
+    strcpy(firmware, "0.9"); strcpy(library, "test 0.1"); strcpy(api, "02.02");
+    return 0;
+}
+#else
 sl PassThruSetProgrammingVoltage(ul device, ul pin, ul volts) {
     (void)device; (void)pin; (void)volts;
     return fail(0x01, "no programming voltage");
@@ -404,6 +447,7 @@ sl PassThruReadVersion(ul device, char *firmware, char *library, char *api) {
     strcpy(firmware, "1.2.3"); strcpy(library, "test 0.1"); strcpy(api, "04.04");
     return 0;
 }
+#endif
 
 sl PassThruGetLastError(char *text) { strcpy(text, last_error); return 0; }
 
@@ -417,7 +461,11 @@ sl PassThruIoctl(ul number, ul ioctl, void *in, void *out) {
 #ifdef NO_VBATT
         return fail(0x01, "no voltage");
 #else
+#ifdef V0202
+        if (!c) return fail(0x02, "no such channel");
+#else
         if (number != 7) return fail(0x1a, "no such device");
+#endif
         *(ul *)out = 12600;
         return 0;
 #endif
@@ -433,6 +481,10 @@ sl PassThruIoctl(ul number, ul ioctl, void *in, void *out) {
         return 0;
     }
     if (ioctl == 8) { pthread_mutex_lock(&lock); c->first = c->count = 0; pthread_mutex_unlock(&lock); return 0; }
+#ifdef MANY_IOCTLS
+    if (ioctl == 9) { for (int i = 0; i < SLOTS; i++) c->periodic[i].used = 0; return 0; }
+    if (ioctl == 10) { for (int i = 0; i < SLOTS; i++) c->filters[i].used = 0; return 0; }
+#endif
     return ioctl == 7 ? 0 : fail(0x0f, "ioctl?");
 #endif
 }

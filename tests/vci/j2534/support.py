@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import socket
@@ -14,6 +15,9 @@ from types import TracebackType
 import can
 import pytest
 
+from core.vci.j2534.helper.interpreter import VARIABLE
+
+PYTHON32 = os.environ.get("PASSBAY_TEST_PYTHON32", "/opt/py32/python")
 SOURCE = Path(__file__).with_name("passthru.c")
 WIRE = "PASSBAY_TEST_WIRE"
 FRAME = 16
@@ -23,8 +27,8 @@ EXTENDED = 1 << 31
 class Compiler:
     """One library a set of -D names, each compiled once."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder, self._options = folder, options
         self._cc = shutil.which("cc")
         if self._cc is None or not hasattr(socket, "AF_UNIX"):
             pytest.skip("no C compiler (cc) or no Unix sockets here: J2534 libraries cannot be made")
@@ -33,14 +37,28 @@ class Compiler:
         return self.compile(SOURCE, "-".join(["passthru", *sorted(names)]), *(f"-D{name}" for name in names))
 
     def compile(self, source: Path, name: str, *options: str) -> Path:
-        made = self._folder / f"{name}.so"
+        made = self.folder / f"{name}.so"
         if not made.exists():
             assert self._cc is not None
             subprocess.run(
-                [self._cc, "-O1", "-shared", "-fPIC", "-pthread", *options, "-o", str(made), str(source)],
+                [self._cc, "-O1", "-shared", "-fPIC", "-pthread", *self._options, *options,
+                 "-o", str(made), str(source)],
                 check=True, capture_output=True, timeout=120,
             )  # fmt: skip
         return made
+
+
+def narrow_compiler(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Compiler:
+    """Makes 32 bit libraries, and a 32 bit Python is configured; skips where there is none."""
+    if not Path(PYTHON32).exists() or shutil.which("cc") is None:
+        pytest.skip(f"no 32 bit Python at {PYTHON32} (PASSBAY_TEST_PYTHON32), or no compiler here")
+    trial = b"#include <stdio.h>\nint main(void) { return 0; }"
+    if subprocess.run(["cc", "-m32", "-xc", "-", "-o", os.devnull], input=trial, capture_output=True).returncode:
+        pytest.skip("this compiler makes no 32 bit programs (gcc-multilib)")
+    monkeypatch.setenv(VARIABLE, PYTHON32)
+    place = folder / "narrow"
+    place.mkdir(exist_ok=True)
+    return Compiler(place, "-m32")
 
 
 class Wire:
@@ -54,7 +72,7 @@ class Wire:
         self._listener.bind(str(self.path))
         self._listener.listen()
         self._threads: list[threading.Thread] = []
-        self._plugged: list[socket.socket] = []
+        self.plugged: list[socket.socket] = []
         self._ended = threading.Event()
         self._start(self._accept)
 
@@ -63,7 +81,7 @@ class Wire:
 
     def pull(self) -> None:
         """Out of the plug: the library loses its device."""
-        plugged, self._plugged = self._plugged, []
+        plugged, self.plugged = self.plugged, []
         for plug in plugged:
             plug.shutdown(socket.SHUT_RDWR)
 
@@ -76,7 +94,7 @@ class Wire:
         self._ended.set()
         with socket.socket(socket.AF_UNIX) as last:  # wakes accept
             last.connect(str(self.path))
-        for plug in self._plugged:
+        for plug in self.plugged:
             try:
                 plug.shutdown(socket.SHUT_RDWR)
             except OSError:
@@ -98,7 +116,7 @@ class Wire:
             if self._ended.is_set():
                 plug.close()
                 return
-            self._plugged.append(plug)
+            self.plugged.append(plug)
             self._start(self._serve, plug)
 
     def _serve(self, plug: socket.socket) -> None:

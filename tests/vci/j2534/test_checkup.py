@@ -13,11 +13,11 @@ from core.vci.opening import open_vci
 from core.vci.uri import VciUri
 from tests.cli.support import passbay
 from tests.vci.j2534.support import Compiler, Wire
-from tests.vci.j2534.test_discovery import pe
+from tests.vci.j2534.test_discovery import elf32
 
 EXPECTED = {
     "missing": "is not there",
-    "narrow": "32 bit (x86)",
+    "narrow": "no 32 bit Python was found",
     "half": "names no library",
     "torn": "torn.json cannot be used",
     "export": "no function PassThruWriteMsgs",
@@ -26,6 +26,8 @@ EXPECTED = {
     "busy": "another program uses the device",
     "unplugged": "the device is not connected",
     "five": "05.00, which is not supported",
+    "mixed": "mixes two binary interfaces",
+    "mute": "its binary interface (ABI) is unknown",
 }
 
 
@@ -38,7 +40,7 @@ def folder(compiler: Compiler, wire: Wire, home: Path, monkeypatch: pytest.Monke
     five.write_text("int PassThruScanForDevices(void) { return 0; }")
     libraries = {
         "missing": home / "none.so",
-        "narrow": pe(home / "x86.dll", 0x014C),
+        "narrow": elf32(home / "x86.so"),
         "half": "",
         "export": compiler.library("NO_WRITE"),
         "crash": compiler.library("CRASH"),
@@ -46,7 +48,10 @@ def folder(compiler: Compiler, wire: Wire, home: Path, monkeypatch: pytest.Monke
         "busy": compiler.library("BUSY"),
         "unplugged": compiler.library("UNPLUGGED"),
         "five": compiler.compile(five, "five"),
+        "mixed": compiler.library("MIXED"),
+        "mute": compiler.library("MUTE_OPEN"),
         "good": compiler.library(),
+        "old": compiler.library("V0202"),
         "good u32": compiler.library("U32", "NO_VBATT"),
     }
     for name, library in libraries.items():
@@ -62,7 +67,7 @@ def test_each_is_named_in_one_sentence_with_what_to_do(folder: Path, tmp_path: P
     began = time.monotonic()
     found = {each.device.name: each for each in check_all(tmp_path / "locks", folder, patience=5.0)}
     assert time.monotonic() - began < 30
-    assert set(found) == {*EXPECTED, "good", "good u32"}
+    assert set(found) == {*EXPECTED, "good", "good u32", "old"}
     for name, words in EXPECTED.items():
         each = found[name]
         assert words in each.problem and each.problem.endswith("."), each
@@ -72,6 +77,10 @@ def test_each_is_named_in_one_sentence_with_what_to_do(folder: Path, tmp_path: P
     assert not found["good"].problem and not found["good u32"].problem
     assert (good["api"], good["firmware"], good["voltage"], good["abi"]) == ("04.04", "1.2.3", 12.6, "unsigned long")
     assert good["abilities"]["ISO15765"] == good["abilities"]["CAN"] == "yes"
+    assert not found["old"].problem, found["old"]
+    old = found["old"].found
+    assert (old["api"], old["firmware"], old["voltage"]) == ("02.02", "0.9", 12.6)
+    assert any("11 or 29 bit" in limit for limit in old["limits"])
     assert (narrow["abi"], narrow["voltage"]) == ("32 bit", None)
     assert any("supply voltage" in limit for limit in narrow["limits"])
 

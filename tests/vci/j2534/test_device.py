@@ -13,10 +13,10 @@ import pytest
 
 from core.errors import DriverMissing, NoResponse, ProductError, VciBusy, VciError, VciLost, VciNotFound
 from core.vci.combined import CombinedVci
-from core.vci.j2534 import constants as j
-from core.vci.j2534.errors import MEANINGS, J2534Error, translated
+from core.vci.j2534.driver import constants as j
+from core.vci.j2534.driver.errors import MEANINGS, J2534Error, translated
+from core.vci.j2534.driver.library import NATIVE, U32, load
 from core.vci.j2534.filters import HUNGER, PeriodicMessages
-from core.vci.j2534.library import NATIVE, U32, Library
 from core.vci.opening import open_vci
 from core.vci.uri import VciUri
 from core.vocabulary import Addressing, CanAddress, CanFrame, DoipAddress, DoipMessage
@@ -89,7 +89,7 @@ def test_29_bit_and_extended_addresses(
 
 def test_the_abi_is_found_out(compiler: Compiler, wire: Wire) -> None:
     for names, layouts in (((), NATIVE), (("U32",), U32)):
-        library = Library(compiler.library(*names), "x")
+        library = load(compiler.library(*names), "x")
         number = library.open()
         assert (number, library.layouts) == (7, layouts)
         library.call("PassThruClose", number)

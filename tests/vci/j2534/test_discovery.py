@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.errors import DriverMissing, UsageError, VciNotFound
-from core.vci.j2534.discovery import bitness_problem, find, installed
+from core.vci.j2534.discovery import find, installed, loading_problem
 from core.vci.uri import VciUri
 from core.vocabulary import DeviceKind, Transport
 from tests.vci.j2534.support import Compiler
@@ -20,6 +20,11 @@ def pe(path: Path, machine: int) -> Path:
     path.write_bytes(
         b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", 0x80) + bytes(0x40) + b"PE\0\0" + struct.pack("<H", machine)
     )
+    return path
+
+
+def elf32(path: Path) -> Path:
+    path.write_bytes(b"\x7fELF\x01\x01\x01".ljust(18, b"\0") + b"\x03".ljust(46, b"\0"))
     return path
 
 
@@ -81,6 +86,9 @@ def test_the_registry_in_both_views_with_all_version_keys(tmp_path: Path) -> Non
             (narrow, f"{root}.04.04\\Maker - Gone"): values("Gone", tmp_path / "gone.dll"),
             (wide, f"{root}.05.00\\Maker - New"): values("New", x64),
             (narrow, f"{root}\\Maker - Old"): values("Old", x86),
+            (wide, f"{root}.05.00\\Maker - Twice"): values("Twice", x64),
+            (wide, f"{root}.04.04\\Maker - Twice"): values("Twice", x64),
+            (wide, f"{root}\\Maker - Twice"): values("Twice", x64),
             (wide, f"{root}.04.04\\Maker - Truck"): values("Truck", x64, CAN=0, ISO15765=0, J1850VPW=1),
             (wide, f"{root}.04.04\\Maker - Quoted"): {"NAME": "Quoted", "functionlibrary": f' "{x64}" '},
         }
@@ -89,14 +97,14 @@ def test_the_registry_in_both_views_with_all_version_keys(tmp_path: Path) -> Non
     by_name: dict[str, list[Any]] = {}
     for each in found:
         by_name.setdefault(each.name, []).append(each)
-    # bitness_problem says of a PE file on this system only that it is not this system's
-    assert sorted(by_name) == ["Both", "Gone", "Half", "Narrow", "New", "Old", "Quoted", "Truck"]
+    assert sorted(by_name) == ["Both", "Gone", "Half", "Narrow", "New", "Old", "Quoted", "Truck", "Twice"]
     assert [Path(each.library).name for each in by_name["Both"]] == ["x64.dll", "x86.dll"]
-    assert "32 bit (x86)" in by_name["Narrow"][0].problem and "not supported yet" in by_name["Narrow"][0].advice
+    assert "32 bit (x86)" in by_name["Narrow"][0].problem and "python32" in by_name["Narrow"][0].advice
     assert "names no library" in by_name["Half"][0].problem and "(32 bit view)" in by_name["Half"][0].problem
     assert "is not there" in by_name["Gone"][0].problem
     assert "API 05.00 only" in by_name["New"][0].problem
-    assert "API 02.02 only" in by_name["Old"][0].problem
+    assert by_name["Old"][0].api == "02.02" and "32 bit" in by_name["Old"][0].problem
+    assert [(each.api, each.problem) for each in by_name["Twice"]] == [("04.04", "")]
     assert by_name["Quoted"][0].library == str(x64)
     assert by_name["Both"][0].protocols == {"CAN", "ISO15765"}
     assert by_name["Both"][1].settings["ConfigApplication"] == "setup.exe"
@@ -110,15 +118,14 @@ def test_the_registry_in_both_views_with_all_version_keys(tmp_path: Path) -> Non
 
 
 def test_machines_are_read_before_loading(tmp_path: Path, compiler: Compiler) -> None:
-    assert bitness_problem(compiler.library()) == ("", "")
-    assert "32 bit (x86)" in bitness_problem(pe(tmp_path / "a.dll", 0x014C))[0]
-    elf32 = tmp_path / "elf32.so"
-    elf32.write_bytes(b"\x7fELF\x01\x01\x01".ljust(64, b"\0"))
-    assert "32 bit (ELF)" in bitness_problem(elf32)[0]
+    assert loading_problem(compiler.library()) == ("", "")
+    assert "32 bit (x86)" in loading_problem(pe(tmp_path / "a.dll", 0x014C), platform="win32")[0]
+    assert "but a 32 bit one (x86)" in loading_problem(pe(tmp_path / "a.dll", 0x014C))[0]
+    assert "32 bit (x86)" in loading_problem(elf32(tmp_path / "elf32.so"))[0]
     for content in (b"", b"MZ", b"MZ".ljust(64, b"\xff"), b"\x7fELF", b"#!/bin/sh\n"):
         (tmp_path / "x.so").write_bytes(content)
-        assert "no library for this system" in bitness_problem(tmp_path / "x.so")[0]
-    assert "cannot be read" in bitness_problem(tmp_path)[0]
+        assert "no library for this system" in loading_problem(tmp_path / "x.so")[0]
+    assert "cannot be read" in loading_problem(tmp_path)[0]
 
 
 def test_the_folder_reports_bad_files(tmp_path: Path, compiler: Compiler, monkeypatch: pytest.MonkeyPatch) -> None:

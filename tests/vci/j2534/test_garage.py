@@ -14,14 +14,28 @@ from core.vci.uri import VciUri
 from core.workbench import open_workbench
 from core.workbench.hosts import device_names
 from tests.diagnosis.garage_help import in_transfer, when
-from tests.vci.j2534.support import Compiler, Wire
+from tests.vci.j2534.support import Compiler, Wire, narrow_compiler
 from tests.vci.j2534.test_device import wait_until
 
 PATIENCE = 120.0
+BITS32 = "32 bit"
 UNITS = ["ENGINE", "TRANSMISSION", "BRAKES", "BODY", "HEADUNIT", "CLUSTER"]
 
 
-@pytest.mark.parametrize("names", [(), ("U32",), ("NO_ISO15765", "NO_IOCTL"), ("ONE_CHANNEL", "QUIET", "NO_PERIODIC")])
+@pytest.mark.parametrize(
+    ("names", "query"),
+    [
+        ((), ""),
+        (("U32",), ""),
+        (("NO_ISO15765", "NO_IOCTL"), ""),
+        (("ONE_CHANNEL", "QUIET", "NO_PERIODIC"), ""),
+        (("V0202",), ""),
+        ((), "&helper=yes"),
+        (("U32", "QUIET"), "&helper=yes"),
+        (("V0202", "NO_ISO15765"), "&helper=yes"),
+        ((BITS32,), ""),
+    ],
+)
 def test_survey_flash_and_coding(
     compiler: Compiler,
     wire: Wire,
@@ -29,7 +43,11 @@ def test_survey_flash_and_coding(
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
     names: tuple[str, ...],
+    query: str,
 ) -> None:
+    """BITS32 is made for 32 bit and meets a real 32 bit Python, chosen by itself."""
+    if BITS32 in names:
+        compiler, names = narrow_compiler(compiler.folder, monkeypatch), ()
     folder = home / ".passthru"
     folder.mkdir()
     entry = {"NAME": "Test device", "FUNCTION_LIB": str(compiler.library(*names)), "CAN": True, "ISO15765": True}
@@ -41,7 +59,7 @@ def test_survey_flash_and_coding(
     ):
         device = next(each for each in workbench.devices() if each.name == "Test device")
         assert (device.uri, device.usable) == ("j2534:Test%20device", True)
-        with workbench.connect(f"{device.uri}?doip={garage.describe()['doip']}", hosted=False) as vehicle:
+        with workbench.connect(f"{device.uri}?doip={garage.describe()['doip']}{query}", hosted=False) as vehicle:
             result = vehicle.survey().wait(PATIENCE)
             assert [unit.name for unit in result.units] == UNITS
             assert all(unit.software for unit in result.units)

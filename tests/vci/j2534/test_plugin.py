@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import can
@@ -46,6 +50,29 @@ def test_a_stock_bus_with_filters_notifier_and_logger(
         with pytest.raises(can.CanOperationError, match="classic data frames only"):
             bus.send(can.Message(arbitration_id=1, is_fd=True))
     assert len(list(can.LogReader(log))) == 2
+
+
+def test_python_cans_own_logger(compiler: Compiler, wire: Wire) -> None:
+    """`can_logger`, as it comes with python-can, finds the plug-in by its entry point and prints what it hears."""
+    command = [sys.executable, "-u", "-m", "can.logger", "-i", "j2534", "-c", "Box", "-b", "500000"]
+    options = ["--bus-kwargs", f"library={compiler.library('U32')}"]
+    with (
+        wire.bus() as other,
+        subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as logger,
+    ):
+        assert logger.stdout is not None
+        try:
+            lines = iter(logger.stdout.readline, "")
+            assert any("Can Logger" in line for line in lines)
+            for number in range(20):
+                other.send(can.Message(arbitration_id=0x100 + number, data=bytes((number,)), is_extended_id=False))
+            heard = list(itertools.islice(lines, 20))
+            logger.send_signal(signal.SIGINT)
+            assert logger.wait(30) == 0
+        finally:
+            logger.kill()
+    for number, line in enumerate(heard):
+        assert f"ID: {0x100 + number:8x}" in line.lower().replace("id:", "ID:") and f" {number:02x}" in line
 
 
 def test_own_messages_on_wish(compiler: Compiler, wire: Wire, plugged: None) -> None:

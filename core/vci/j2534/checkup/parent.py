@@ -33,30 +33,32 @@ class Checkup:
     found: dict[str, Any] = field(default_factory=dict)
 
 
-def check_all(lock_directory: Path, folder: Path | None = None, patience: float = PATIENCE) -> list[Checkup]:
-    """Several at a time; each ends after `patience` seconds at the latest."""
-    devices = installed(folder)
+def check_all(
+    lock_directory: Path, folder: Path | None = None, patience: float = PATIENCE, python32: str = ""
+) -> list[Checkup]:
+    """Several at a time; each ends after `patience` seconds at the latest. `python32` loads 32 bit libraries."""
+    devices = installed(folder, python32=python32)
     if not devices:
         return []
     with ThreadPoolExecutor(AT_ONCE, "checkup") as pool:
-        return list(pool.map(lambda device: check(device, lock_directory, patience), devices))
+        return list(pool.map(lambda device: check(device, lock_directory, patience, python32), devices))
 
 
-def check(device: Installed, lock_directory: Path, patience: float = PATIENCE) -> Checkup:
+def check(device: Installed, lock_directory: Path, patience: float = PATIENCE, python32: str = "") -> Checkup:
     if device.problem:
         return Checkup(device, f"{device.name}: {device.problem}.", device.advice, 0.0)
     began = time.monotonic()
-    found = _ask(device, lock_directory, patience)
+    found = _ask(device, lock_directory, patience, python32)
     problem, advice = str(found.pop("problem", "")), str(found.pop("advice", ""))
     return Checkup(device, problem, advice, time.monotonic() - began, found)
 
 
-def _ask(device: Installed, lock_directory: Path, patience: float) -> dict[str, Any]:
+def _ask(device: Installed, lock_directory: Path, patience: float, python32: str) -> dict[str, Any]:
     root = str(Path(__file__).resolve().parents[4])
     paths = os.pathsep.join(path for path in (root, os.environ.get("PYTHONPATH", "")) if path)
     try:
         result = subprocess.run(
-            [sys.executable, "-P", "-m", "core.vci.j2534.checkup.child", device.name, str(lock_directory)],
+            [sys.executable, "-P", "-m", "core.vci.j2534.checkup.child", device.name, str(lock_directory), python32],
             stdin=subprocess.DEVNULL, capture_output=True, timeout=patience, check=False,
             env={**os.environ, "PYTHONPATH": paths},
         )  # fmt: skip

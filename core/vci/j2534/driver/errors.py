@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from core.errors import NoResponse, ProductError, VciBusy, VciError, VciLost, VciNotFound
-from core.vci.j2534 import constants as j
+from core.vci.j2534.driver import constants as j
 from core.vocabulary.cleaning import clean
 
 _DRIVER = "Update the device's driver, or ask its maker; the call and the code are named here."

@@ -7,12 +7,13 @@ import threading
 from typing import NamedTuple
 
 from core.errors import DriverMissing, ProductError
-from core.vci.j2534 import constants as j
-from core.vci.j2534.channel import Channel
-from core.vci.j2534.errors import J2534Error
-from core.vci.j2534.library import TEXT, Library, text_of
+from core.vci.j2534.driver import constants as j
+from core.vci.j2534.driver.channel import Channel
+from core.vci.j2534.driver.errors import J2534Error
+from core.vci.j2534.driver.library import TEXT, Library, text_of
 from core.vocabulary.cleaning import clean
 
+APIS = ("04.04", "05.00", "02.02")
 NO_VOLTAGE = "The device cannot measure the supply voltage: check it with a meter before flashing."
 NO_SETTINGS = "The device's settings cannot be changed: block size and separation time are its own."
 NO_CLEARING = "The device cannot empty its buffers: old messages are read and left out."
@@ -55,11 +56,12 @@ class J2534Device:
         """Volts at pin 16 of the plug (READ_VBATT), None where the device cannot measure."""
         if not self._has_voltage:
             return None
+        handle = self.library.voltage_handle(self.number, [channel.number for channel in self._channels])
+        if handle is None:
+            return None
         volts = self.library.layouts.ulong(0)
         tolerate = (j.NOT_SUPPORTED, j.INVALID_IOCTL_ID, j.INVALID_IOCTL_VALUE, j.FAILED)
-        refused = self.library.call(
-            "PassThruIoctl", self.number, j.READ_VBATT, None, ctypes.byref(volts), tolerate=tolerate
-        )
+        refused = self.library.call("PassThruIoctl", handle, j.READ_VBATT, None, ctypes.byref(volts), tolerate=tolerate)
         if refused:
             if refused != j.FAILED:  # which may be better the next time
                 self._has_voltage = False
@@ -70,19 +72,40 @@ class J2534Device:
     def connect(self, protocol: int, bitrate: int) -> Channel:
         """A channel with empty buffers, loop-back off, for 11 and 29 bit where the device can do both."""
         try:
-            number = self._connect(protocol, j.CAN_ID_BOTH, bitrate)
+            number = self.library.connect(self.number, protocol, j.CAN_ID_BOTH, bitrate)
         except J2534Error as error:
             if error.result not in (j.INVALID_FLAGS, j.NOT_SUPPORTED):
                 raise
-            number = self._connect(protocol, 0, bitrate)
+            number = self.library.connect(self.number, protocol, 0, bitrate)
             self.lacks(NO_29_BIT)
         channel = Channel(self.library, number, protocol)
         self._channels.append(channel)
+        channel.check_abi()
         if not channel.set(j.LOOPBACK, 0):
             self.lacks(NO_SETTINGS)
         if not channel.clear(j.CLEAR_RX_BUFFER):
             self.lacks(NO_CLEARING)
+        if len(self._channels) == 1:
+            self.voltage()  # API 02.02 can measure from now on
         return channel
+
+    @property
+    def name(self) -> str:
+        return self.library.name
+
+    @property
+    def abi(self) -> str:
+        return self.library.layouts.name
+
+    @property
+    def api(self) -> str:
+        """Of the functions that are called, whatever the library says in its versions."""
+        return self.library.api
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Optional functions that the library does not export."""
+        return self.library.missing
 
     def lacks(self, limit: str) -> None:
         if limit not in self.limits:
@@ -100,20 +123,15 @@ class J2534Device:
             except ProductError:
                 pass
         try:
-            self.library.call("PassThruClose", self.number)
+            self.library.close(self.number)
         except ProductError:
             pass
 
-    def _connect(self, protocol: int, flags: int, bitrate: int) -> int:
-        number = self.library.layouts.ulong(0)
-        self.library.call("PassThruConnect", self.number, protocol, flags, bitrate, ctypes.byref(number))
-        return int(number.value)
-
     def _read_versions(self) -> Versions:
         texts = [(ctypes.c_char * (TEXT + 1))() for _ in range(3)]
-        if self.library.call("PassThruReadVersion", self.number, *texts, tolerate=(j.NOT_SUPPORTED, j.FAILED)):
+        if self.library.read_version(self.number, texts):
             return Versions("", "", "")
         firmware, library, api = (clean(text_of(text), TEXT) for text in texts)
-        if firmware in ("04.04", "05.00") and api not in ("04.04", "05.00"):
+        if firmware in APIS and api not in APIS:
             firmware, api = api, firmware  # some headers name them in reverse
         return Versions(firmware, library, api)

@@ -6,8 +6,9 @@ import ctypes
 import threading
 from typing import Any, NamedTuple
 
-from core.vci.j2534 import constants as j
-from core.vci.j2534.library import Library
+from core.errors import DriverMissing
+from core.vci.j2534.driver import constants as j
+from core.vci.j2534.driver.library import WRONG_ABI_ADVICE, Library
 
 _REFUSED = (j.NOT_SUPPORTED, j.INVALID_IOCTL_ID, j.INVALID_IOCTL_VALUE, j.FAILED)
 
@@ -90,8 +91,7 @@ class Channel:
 
     def get(self, parameter: int) -> int | None:
         """A setting's value, None where the device does not tell."""
-        value = self._configure(j.GET_CONFIG, parameter, 0)
-        return None if value is None else value
+        return self._configure(j.GET_CONFIG, parameter, 0)
 
     def set(self, parameter: int, value: int) -> bool:
         """Whether the device took it."""
@@ -100,6 +100,22 @@ class Channel:
     def clear(self, ioctl: int) -> bool:
         """CLEAR_TX_BUFFER and its like; whether the device can."""
         return not self.library.call("PassThruIoctl", self.number, ioctl, None, None, tolerate=_REFUSED)
+
+    def check_abi(self) -> None:
+        """DriverMissing where the library has written the bit rate to where another ABI has its place."""
+        room = (self._layouts.config * 4)()  # a wider structure than ours must not write over other memory
+        room[0].parameter = j.DATA_RATE
+        wanted = self._layouts.config_list(1, ctypes.cast(room, ctypes.POINTER(self._layouts.config)))
+        refused = self.library.call(
+            "PassThruIoctl", self.number, j.GET_CONFIG, ctypes.byref(wanted), None, tolerate=_REFUSED
+        )
+        beside = (room[1].parameter, room[1].value)
+        if not refused and (room[0].parameter != j.DATA_RATE or any(beside)):
+            raise DriverMissing(
+                f"{self.library.name}: the library {self.library.path} mixes two binary interfaces (ABI): its numbers "
+                f"are “{self._layouts.name}”, its structures are not.",
+                WRONG_ABI_ADVICE,
+            )
 
     def close(self) -> None:
         self.library.call("PassThruDisconnect", self.number)
