@@ -174,7 +174,7 @@ class Account:
     name: str
     organisation: str
     contract: str
-    contract_end: int
+    contract_end: int | None  # None: it has no end
     roles: tuple[Role, ...]
     activation: Activation
     activation_until: int | None = None
@@ -214,6 +214,7 @@ class Balance:
     reserved: int = 0
     ever: bool = False
     unused: tuple[UnusedPackages, ...] = ()
+    owed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,9 +253,31 @@ class ReserveRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Reserved:
-    reservation: str
+class Booked:
+    """A receipt of the ledger; `number` and `hash` are its head there: who keeps them notices an old database.
+
+    `minutes_left`: None while a package by the clock runs, until `until`. `owed`: used beyond the credit by a running
+    job. A repeated request gets the same receipt, byte for byte.
+    """
+
+    number: int
+    hash: str
+    group: str
+    minutes: int
     minutes_left: int | None
+    until: int | None
+    owed: int
+    reservation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """`minutes` is 0 while a package by the clock runs; the reservation is posted all the same."""
+
+    reservation: str
+    minutes: int
+    expires: int
+    receipt: Booked
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,15 +291,6 @@ class PostRequest:
 @dataclass(frozen=True, slots=True)
 class VoidRequest:
     reservation: Annotated[str, Text(pattern=IDENTIFIER)]
-
-
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """A receipt of the ledger: entry number, hash of the chain there, and the group's balance afterwards."""
-
-    receipt: int
-    hash: str
-    balance: Balance | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,88 @@
+"""The issuer's Ed25519 keys: one signs, older ones still verify; each new key is signed by the one before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.backend.context import MINUTE
+from core.backend.store import tables as t
+from core.online import dsse
+from core.online.wire import ROTATION, IssuerKey, KeyRotation, dumps
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from sqlalchemy import Connection, Row
+
+TOKEN_LIFE = 15 * MINUTE
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Signer:
+    keyid: str
+    private: Ed25519PrivateKey
+
+    def sign(self, kind: str, paper: Any) -> str:
+        return dsse.sign(kind, dumps(paper), self.private)
+
+
+def _rows(conn: Connection) -> list[Row[Any]]:
+    from sqlalchemy import select
+
+    return list(conn.execute(select(t.issuer_keys).order_by(t.issuer_keys.c.created, t.issuer_keys.c.id)))
+
+
+def _signer(row: Row[Any]) -> Signer:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Signer(row.id, Ed25519PrivateKey.from_private_bytes(bytes.fromhex(row.private)))
+
+
+def signer(conn: Connection, now: int) -> Signer:
+    """The key that signs now. The first one is made here, so this needs a writing transaction until there is one."""
+    current = [row for row in _rows(conn) if row.retired is None]
+    return _signer(current[-1]) if current else _make(conn, now, None)
+
+
+def rotate(conn: Connection, now: int) -> str:
+    """A new key signs from now on; gives its name. StartKeys are renewed under it as they are checked."""
+    current = [row for row in _rows(conn) if row.retired is None]
+    before = _signer(current[-1]) if current else None
+    made = _make(conn, max(now, current[-1].created + 1 if current else 0), before)  # the order is their age
+    if before is not None:
+        conn.execute(t.issuer_keys.update().where(t.issuer_keys.c.id == before.keyid).values(retired=now))
+    return made.keyid
+
+
+def _make(conn: Connection, now: int, before: Signer | None) -> Signer:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key().public_bytes_raw()
+    keyid = dsse.key_id(public)
+    endorsement = None if before is None else before.sign(ROTATION, KeyRotation(keyid, public.hex(), now))
+    conn.execute(
+        t.issuer_keys.insert().values(
+            id=keyid, public=public.hex(), private=private.private_bytes_raw().hex(), created=now,
+            endorsed_by=None if before is None else before.keyid, endorsement=endorsement,
+        )
+    )  # fmt: skip
+    return Signer(keyid, private)
+
+
+def published(conn: Connection) -> tuple[IssuerKey, ...]:
+    """All public keys, oldest first."""
+    return tuple(IssuerKey(r.id, r.public, r.created, r.retired, r.endorsement or "") for r in _rows(conn))
+
+
+def current_id(conn: Connection) -> str:
+    return next((row.id for row in reversed(_rows(conn)) if row.retired is None), "")
+
+
+def token_keys(conn: Connection, now: int) -> dict[str, bytes]:
+    """Keys that access tokens may bear: a retired one no longer than its last token lives."""
+    return {
+        row.id: bytes.fromhex(row.public)
+        for row in _rows(conn)
+        if row.retired is None or row.retired + TOKEN_LIFE > now
+    }

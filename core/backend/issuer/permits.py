@@ -1,0 +1,105 @@
+"""Permits: right, StartKey and credit of one job, answered by a signed ticket that outlives all three."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from core.backend.context import DAY, MINUTE, Backend, new_id
+from core.backend.identity import rights
+from core.backend.identity.people import User
+from core.backend.issuer import keys, startkeys
+from core.backend.store import tables as t
+from core.errors import RightMissing, StartKeyExpired, StartKeyInvalid, StartKeyMissing
+from core.online.wire import TICKET, PermitAnswer, PermitRequest, StartKey, Ticket, loads
+from core.vocabulary.online.paper import Activation, Role
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row
+
+    from core.backend.ledger import Reservation
+
+TICKET_LIFE = DAY
+RESERVED_FOR = 30 * MINUTE  # minutes of a client that died come back after that; a living one renews or posts
+CHANGES = frozenset({"flash", "coding", "coding-write", "recover", "clear", "uds-write"})
+"""Kinds that write into the vehicle whatever the client says about them (L2)."""
+
+
+def permit(backend: Backend, user: User, wish: PermitRequest, now: int) -> PermitAnswer:
+    """One transaction: all of it is granted, or nothing is reserved."""
+    return backend.write(lambda conn: _permit(backend, conn, user, wish, now))
+
+
+def _permit(backend: Backend, conn: Connection, user: User, wish: PermitRequest, now: int) -> PermitAnswer:
+    change = wish.change or wish.kind in CHANGES
+    _has_rights(conn, user, change, now)
+    system = _system(conn, user, wish, now)
+    held = None
+    if wish.minutes:
+        held = backend.ledger.reserve(
+            user.organisation_id, wish.group, wish.minutes, f"permit:{user.id}:{wish.job}", now, RESERVED_FOR,
+            wish.hardware_id, conn=conn,
+        )  # fmt: skip
+    ticket = Ticket(
+        wish.job, wish.kind, wish.group, wish.vin, wish.unit, wish.image, wish.hardware_id, wish.key_id, user.login,
+        user.organisation, change, held.id if held else "", now, now + TICKET_LIFE,
+    )  # fmt: skip
+    envelope = keys.signer(conn, now).sign(TICKET, ticket)
+    _keep(conn, user, system, wish, held, envelope, now)
+    if held is None:
+        return PermitAnswer(envelope, "", None)
+    return PermitAnswer(envelope, held.id, held.receipt.minutes_left, held.receipt.until)
+
+
+def _has_rights(conn: Connection, user: User, change: bool, now: int) -> None:
+    held = rights.rights_of(conn, user.id)
+    active = {right.role for right in held if right.active(now)}
+    for role, words in ((Role.STANDARD_DIAGNOSIS, "diagnosis"), (Role.FLASH, "changing a vehicle")):
+        if role in active or (role is Role.FLASH and not change):
+            continue
+        state, _ = rights.activation(tuple(right for right in held if right.role is role), now)
+        if state is Activation.PENDING:
+            raise RightMissing(
+                f"The role {role.value} of {user.login} is still being activated.",
+                "Go on later: an activation takes up to 4 hours; this PC stays usable meanwhile.",
+            )
+        raise RightMissing(f"{user.login} has no role {role.value}, which {words} needs.")
+
+
+def _system(conn: Connection, user: User, wish: PermitRequest, now: int) -> Any:
+    from sqlalchemy import select
+
+    row = conn.execute(
+        select(t.startkeys.c.envelope, t.startkeys.c.expires, t.startkeys.c.revoked, t.systems.c.id,
+               t.systems.c.organisation_id, t.systems.c.hardware_id)
+        .join(t.systems, t.startkeys.c.system_id == t.systems.c.id)
+        .where(t.startkeys.c.id == wish.key_id)
+    ).first()  # fmt: skip
+    if row is None or row.hardware_id != wish.hardware_id:
+        raise StartKeyMissing(f"There is no such StartKey for the hardware ID {wish.hardware_id}.")
+    if row.organisation_id != user.organisation_id:
+        raise RightMissing(f"This system belongs to another organisation than {user.login} does.")
+    if row.revoked is not None:
+        raise StartKeyInvalid("The StartKey of this system was revoked.", "Ask your administrator for a new one.")
+    if row.expires <= now:
+        raise StartKeyExpired("The StartKey of this system has expired.")
+    if user.contract_end is not None and user.contract_end <= now:
+        raise StartKeyExpired(f"The contract of {user.organisation} has ended.", "Have it extended, then try again.")
+    groups = loads(StartKey, startkeys.payload_of(row.envelope)).product_groups
+    if wish.group not in groups:
+        raise RightMissing(
+            f"The StartKey does not cover the product group {wish.group}.", "Order one that covers it in the shop."
+        )
+    return row
+
+
+def _keep(
+    conn: Connection, user: User, system: Row[Any], wish: PermitRequest, held: Reservation | None,
+    envelope: str, now: int,
+) -> None:  # fmt: skip
+    conn.execute(
+        t.tickets.insert().values(
+            id=new_id(), organisation_id=user.organisation_id, user_id=user.id, system_id=system.id, job=wish.job,
+            kind=wish.kind, product_group=wish.group, vin=wish.vin, unit=wish.unit, image=wish.image,
+            reservation_id=held.id if held else None, issued=now, expires=now + TICKET_LIFE, envelope=envelope,
+        )
+    )  # fmt: skip

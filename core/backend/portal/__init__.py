@@ -1,0 +1,1 @@
+"""Shop and portal: server-rendered pages that work without JavaScript."""
