@@ -1,0 +1,117 @@
+"""Binds, migrates, and runs uvicorn until it is told to stop; several workers share the one listening socket."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import tempfile
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from core.backend.serving.options import ServeOptions
+from core.errors import SetupError
+
+if TYPE_CHECKING:
+    import uvicorn
+
+SETUP_VARIABLE = "PASSBAY_SERVE_SETUP"  # what a worker process needs to know; the environment is its user's alone
+_BACKLOG = 256
+_MOST_CONNECTIONS = 512  # of one worker; more get 503 at once instead of piling up
+_LARGEST_HEAD = 16 * 1024
+
+
+def serve(options: ServeOptions, ready: Callable[[dict[str, object]], None]) -> None:
+    """Blocks until SIGINT or SIGTERM. `ready` is told once the port is open: URL, port, workers."""
+    options.check()
+    try:
+        import uvicorn
+        from uvicorn.supervisors import Multiprocess
+    except ImportError as error:
+        raise SetupError("The server part is not installed.", 'Install it: pip install "passbay[server]".') from error
+    listening = _bind(options)
+    port = listening.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="passbay-serve-") as folder:
+        _prepare_store(options)
+        os.environ[SETUP_VARIABLE] = json.dumps(_setup(options, options.url(port), folder))
+        config = _config(options)
+        listening.listen(_BACKLOG)
+        ready({"url": options.url(port), "host": options.host, "port": port, "workers": options.workers,
+               "tls": options.tls, "pid": os.getpid()})  # fmt: skip
+        try:
+            if options.workers > 1:
+                Multiprocess(config, sockets=[listening]).run()
+            else:
+                uvicorn.Server(config).run(sockets=[listening])
+        except KeyboardInterrupt:  # uvicorn raises the signal again after its graceful end
+            pass
+        finally:
+            listening.close()
+
+
+def _bind(options: ServeOptions) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listening = socket.socket(family)
+    try:
+        if os.name != "nt":  # there it would let a second server take the port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((options.host, options.port))
+    except OSError as error:
+        listening.close()
+        raise SetupError(
+            f"Port {options.port} of {options.host} cannot be used: {error.strerror or error}.",
+            "Choose another --port, or end the program that has it.",
+        ) from error
+    listening.set_inheritable(True)
+    return listening
+
+
+def _prepare_store(options: ServeOptions) -> None:
+    """Migrates once, before the workers start, and makes the first issuer key."""
+    import time
+
+    from core.backend.issuer import keys
+    from core.backend.store import open_store
+
+    store = open_store(options.database)
+    try:
+        store.write(lambda conn: keys.signer(conn, int(time.time() * 1000)).keyid)
+    finally:
+        store.dispose()
+
+
+def _setup(options: ServeOptions, url: str, metrics_folder: str) -> dict[str, object]:
+    return {
+        "database": options.database,
+        "public_url": url,
+        "tls": options.tls or url.startswith("https://"),
+        "requests_per_minute": options.requests_per_minute,
+        "metrics_folder": metrics_folder,
+        "releases": str(options.releases or ""),
+    }
+
+
+def _config(options: ServeOptions) -> uvicorn.Config:
+    import uvicorn
+
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    return uvicorn.Config(
+        "core.backend.serving.worker:make_app",
+        factory=True,
+        workers=options.workers,
+        http="h11",
+        lifespan="off",
+        ws="none",
+        access_log=False,  # it would name user codes and addresses
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,  # else anybody could choose the address that his rate is counted under
+        ssl_certfile=options.tls_cert,
+        ssl_keyfile=options.tls_key,
+        limit_concurrency=_MOST_CONNECTIONS,
+        h11_max_incomplete_event_size=_LARGEST_HEAD,
+        timeout_keep_alive=10,
+        timeout_graceful_shutdown=10,
+        backlog=_BACKLOG,
+    )
