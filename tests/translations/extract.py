@@ -20,7 +20,8 @@ SPEAKING = (
     "core/errors", "core/messages.py", "core/settings.py", "core/pc", "core/diagnosis", "core/workbench", "core/vci",
     "core/protocol/nrc.py", "core/protocol/dtc.py", "core/catalogue/images.py", "core/catalogue/catalogue.py",
     "core/catalogue/coding.py", "core/catalogue/compile_process.py", "core/catalogue/plans", "core/trace",
-    "core/reports", "core/host", "core/licence", "core/releases", "core/online", "core/simulation/misbehaviour", "core/vocabulary",
+    "core/reports", "core/host", "core/licence", "core/releases", "core/online",
+    "core/simulation/misbehaviour", "core/vocabulary",
 )  # fmt: skip
 SILENT = ("core/host/codec.py", "core/host/wire.py", "core/workbench/host_process.py")
 _PLACE = re.compile(r"\{[^{}]*\}")
