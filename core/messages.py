@@ -31,7 +31,7 @@ class Message:
 
 
 UNEXPECTED = "PB-900"
-_UNEXPECTED_ADVICE = "This is a fault of Passbay: please report it with the code and what you did."
+UNEXPECTED_ADVICE = "This is a fault of Passbay: please report it with the code and what you did."
 
 _HEADLINES: dict[type[errors.ProductError], str] = {
     errors.ProductError: "Something is wrong",
@@ -98,8 +98,8 @@ _HEADLINES: dict[type[errors.ProductError], str] = {
 
 STARTKEY_RENEWED = "2221-54"
 CREDIT_AVAILABLE = "2173-43"
-_NOTICES = {STARTKEY_RENEWED: "New StartKey downloaded", CREDIT_AVAILABLE: "Credit available"}
-_BY_CODE = {cls.code: headline for cls, headline in _HEADLINES.items()} | _NOTICES
+NOTICES = {STARTKEY_RENEWED: "New StartKey downloaded", CREDIT_AVAILABLE: "Credit available"}
+_BY_CODE = {cls.code: headline for cls, headline in _HEADLINES.items()} | NOTICES
 _WARNINGS = frozenset({errors.JobCancelled.code, errors.PreconditionNotMet.code})
 
 
@@ -108,7 +108,7 @@ def message_for(error: BaseException) -> Message:
     if isinstance(error, errors.ProductError):
         return _message(error.code, error.message, error.advice, error.explanation, error.state_now)
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return Message(UNEXPECTED, "Unexpected fault", text, _UNEXPECTED_ADVICE)
+    return Message(UNEXPECTED, "Unexpected fault", text, UNEXPECTED_ADVICE)
 
 
 def message_for_failure(event: JobFailed) -> Message:

@@ -1,0 +1,61 @@
+"""Contacts by kind of question, with their hours in the user's own time zone and whether they are open now. Pure.
+
+S2: commercial questions, S3: technical questions, S4: what nobody here answers. The addresses come from the back end;
+without one there is nobody to write to, and the page says so.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from core.vocabulary.shop.support import Contact, ContactHours
+
+DEFAULT = (
+    Contact("Customer support", "Order, delivery, credit, StartKey, invoices", "", 8 * 60, 18 * 60, "Europe/Berlin"),
+    Contact(
+        "User help desk", "Installation, configuration, use, software, data", "", 8 * 60, 18 * 60, "Europe/Berlin"
+    ),
+)
+NOT_SUPPORTED = (
+    "The pass-thru device itself: ask its maker.",
+    "The local network, its firewall and the Internet connection: ask the local IT administrator.",
+)
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def hours(contacts: Sequence[Contact], now: datetime.datetime) -> tuple[ContactHours, ...]:
+    """`now` with the user's zone. A zone that this system does not know is taken for UTC and named."""
+    return tuple(_hours(contact, now) for contact in contacts)
+
+
+def _hours(contact: Contact, now: datetime.datetime) -> ContactHours:
+    zone = _zone(contact.zone)
+    there = now.astimezone(zone)
+    minute = there.hour * 60 + there.minute
+    is_open = there.weekday() in contact.weekdays and contact.opens <= minute < contact.closes
+    return ContactHours(contact, is_open, _words(contact, there, now.tzinfo))
+
+
+def _words(contact: Contact, there: datetime.datetime, here: datetime.tzinfo | None) -> str:
+    """ "Mon-Fri 08:00-18:00 CET (09:00-19:00 here)"."""
+    days = f"{_DAYS[contact.weekdays[0]]}-{_DAYS[contact.weekdays[-1]]}" if contact.weekdays else "never"
+    begin, end = (_at(there, minutes) for minutes in (contact.opens, contact.closes))
+    name = there.tzname() or contact.zone
+    words = f"{days} {begin:%H:%M}-{end:%H:%M} {name}"
+    local_begin, local_end = begin.astimezone(here), end.astimezone(here)
+    if (local_begin.hour, local_begin.minute) != (begin.hour, begin.minute):
+        words += f" ({local_begin:%H:%M}-{local_end:%H:%M} here)"
+    return words
+
+
+def _at(day: datetime.datetime, minutes: int) -> datetime.datetime:
+    return day.replace(hour=minutes // 60 % 24, minute=minutes % 60, second=0, microsecond=0)
+
+
+def _zone(name: str) -> datetime.tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return datetime.UTC
