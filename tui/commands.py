@@ -22,6 +22,10 @@ PLACES = (
     ("Go to flash", "flash", "Replace the software of a control unit"),
     ("Go to coding", "coding", "Change how a control unit is equipped"),
     ("Go to SelectPTDevice", "devices", "Choose simulation, CAN or DoIP"),
+    ("Go to ConfigAssist", "assist", "StartKey, server, device data, overview"),
+    ("Go to Log-in", "login", "Who works here, log in and out"),
+    ("Go to Credit", "credit", "Time credit: what is left, buy more"),
+    ("Numbered messages", "codes", "What 2221-47, 2173-42 and the others mean, and what to do"),
     ("Add diagnostic data", "data", "Bring a PDX file into this session"),
 )
 EXTRAS = (

@@ -16,6 +16,7 @@ from core.vocabulary import SurveyResult, UnitSurvey, VehicleUnit
 from tui.bridge import Bridge
 from tui.facts import apply
 from tui.hosting import Hosting
+from tui.paper.desk import Papers
 from tui.work import JobView, MessageItem
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Desk(Hosting):
         self._open_workbench = open_workbench
         self._clock = clock
         self.bridge = Bridge()
+        self.papers = Papers(self)
         self.workbench: Workbench | None = None
         self.uri, self.device_name = FIRST_DEVICE, "Simulation - no VCI"
         self.data_files: list[str] = []
@@ -248,6 +250,14 @@ class Desk(Hosting):
 
     # -- messages
 
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._clock()
+
+    def news(self) -> None:
+        """Something changed that the next pull shows."""
+        self._numbers += 1
+
     def tell(
         self, severity: str, text: str, *, unit: str = "", code: str = "", advice: str = "", at: float = 0.0,
         alert: bool = True, explanation: str = "", state_now: str = "",
@@ -281,6 +291,7 @@ class Desk(Hosting):
 
     def close(self) -> None:
         """After the last screen: a flash goes on (in the host, else here to its end), others get their safe ending."""
+        self.papers.stop_login()
         self.bridge.wait(5.0)
         job = self.job
         if job is not None and job.running and job.handle is not None and not self.watching:

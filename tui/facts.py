@@ -101,6 +101,14 @@ def _noted(desk: Desk, fact: events.Noted) -> None:
     desk.tell(fact.severity, fact.text, at=fact.at, alert=False)
 
 
+def _numbered(desk: Desk, fact: events.NumberedMessageRaised) -> None:
+    desk.tell(fact.severity, fact.text, code=fact.code, advice=fact.advice, at=fact.at, alert=fact.severity != "info")
+
+
+def _paper_changed(desk: Desk, fact: events.PaperChanged) -> None:
+    desk.papers.changed()
+
+
 _HANDLERS: Mapping[type[events.Event], Handler] = {
     events.VciOpened: _vci_opened,
     events.VciClosed: _vci_closed,
@@ -117,4 +125,6 @@ _HANDLERS: Mapping[type[events.Event], Handler] = {
     events.ForeignAnswerSkipped: _foreign,
     events.DtcSeen: _dtc_seen,
     events.Noted: _noted,
+    events.NumberedMessageRaised: _numbered,
+    events.PaperChanged: _paper_changed,
 }

@@ -60,6 +60,11 @@ class PassbayApp(App[None]):
         "coding": _screen("coding", "CodingScreen"),
         "live": _screen("live", "LiveScreen"),
         "training": _screen("training", "TrainingScreen"),
+        "first": _screen("paper.first", "FirstRunScreen"),
+        "assist": _screen("paper.assist", "AssistScreen"),
+        "login": _screen("paper.login", "LoginScreen"),
+        "credit": _screen("paper.credit", "CreditScreen"),
+        "codes": _screen("paper.codes", "CodesScreen"),
     }
     BINDINGS: ClassVar = [
         Binding("f1", "help", "Help", show=False, priority=True),
@@ -123,16 +128,14 @@ class PassbayApp(App[None]):
             self._workbench_open()
         self.set_interval(1 / PULLS_A_SECOND, self.pull)
         self.set_interval(1.0, desk.read_voltage)
+        self.set_interval(1.0, desk.papers.tick_minutes)
         self.refresh_places()
 
     def _workbench_open(self) -> None:
-        from tui.wishes.hosts import go_on
+        from tui.wishes.start import begin
 
-        if self.desk is not None:
-            self.desk.look_around(lambda: go_on(self))
         wish, self._wish = self._wish, None
-        if wish is not None:
-            wish()
+        begin(self, wish)
 
     # -- pulling
 

@@ -8,11 +8,12 @@ Lines { height: auto; background: $background; }
 RowList { height: 1fr; background: $background; }
 .box { border: solid $line; border-title-color: $foreground; border-title-style: bold; }
 .box:focus { border: solid $accent; }
-#boxes { height: 8; }
+#boxes { height: 10; }
 #alarms { height: auto; max-height: 6; }
 #panes { height: 1fr; }
 #checks { width: 1fr; }
-#jobs { width: 40%; }
+#jobs { width: 33; }
+.-wide #jobs { width: 40%; }
 #panes { layout: vertical; }
 .-wide #panes { layout: horizontal; }
 .-wide #panes #units { width: 3fr; }
@@ -30,6 +31,16 @@ CodingScreen.-work #units { display: none; }
 CodingScreen.-work #items { display: block; }
 LiveScreen #items { height: 8; }
 LiveScreen.-tall #items { height: 14; }
+AssistScreen #steps { height: 7; }
+#papers { height: 5; }
+#papers #device { width: 32; height: 5; }
+#papers #key { width: 1fr; height: 5; }
+#beside { height: 1fr; }
+#qr { width: auto; height: auto; }
+#side { width: 1fr; height: 1fr; }
+#choices { height: auto; }
+CreditScreen #balances { height: 8; }
+CreditScreen.-tall #balances { height: 12; }
 Dialog { align: center middle; }
 #dialog { width: 60; max-width: 60; height: auto; max-height: 16; padding: 0 1; background: $background; }
 #words { height: auto; min-height: 3; max-height: 10; background: $background; scrollbar-size-vertical: 1; }

@@ -55,6 +55,7 @@ from core.vocabulary import (
     VehicleUnit,
 )
 from core.workbench import WorkbenchPaths
+from tests.tui.fake_paper import FakePaper
 
 NOON = 1_700_049_600.0  # 2023-11-15 12:00:00 UTC
 BOTH = frozenset({Transport.CAN, Transport.DOIP})
@@ -166,7 +167,7 @@ def surveyed() -> tuple[UnitSurvey, ...]:
     )
 
 
-IDENTITY = VehicleIdentity(VIN, "CAR_MIXED", "Mixed car, EURO 6", EuroClass.EURO_6, UNITS)
+IDENTITY = VehicleIdentity(VIN, "CAR_MIXED", "Mixed car, EURO 6", EuroClass.EURO_6, UNITS, "passenger cars")
 SURVEY = SurveyResult(VIN, "CAR_MIXED", "Mixed car, EURO 6", EuroClass.EURO_6, surveyed(), 12.6)
 STEPS = ("Session, security access", "Fingerprint", "Erase", "Transfer", "Check", "Reset and read back")
 PREVIEW = FlashPreview(
@@ -529,8 +530,9 @@ class FakeWorkbench:
     def __init__(self, vehicle: FakeVehicle | None = None) -> None:
         self.stream = FakeStream()
         self.problems: tuple[str, ...] = ()
-        self.last_device = ""
+        self.last_device = "sim:car-mixed"
         self.vehicle = vehicle or FakeVehicle()
+        self.paper = FakePaper()
         self.listed = devices()
         self.entities = [DoipEntity("192.0.2.10", 13400, VIN, 0x1000, b"\x02" * 6, b"\x03" * 6, 0)]
         self.remembered: list[str] = []

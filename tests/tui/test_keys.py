@@ -18,6 +18,12 @@ from tui.screens.flash import FlashScreen
 from tui.screens.help import HelpScreen
 from tui.screens.kept import KeptScreen
 from tui.screens.live import LiveScreen
+from tui.screens.paper.assist import AssistScreen
+from tui.screens.paper.codes import CodesScreen
+from tui.screens.paper.credit import CreditScreen
+from tui.screens.paper.first import FirstRunScreen
+from tui.screens.paper.login import LoginScreen
+from tui.screens.paper.qr import QrScreen
 from tui.screens.start import StartScreen
 from tui.screens.training import TrainingScreen
 from tui.screens.vehicle import VehicleScreen
@@ -26,6 +32,7 @@ from tui.widgets.lines import KeyBar
 
 PLACES: list[type[Place]] = [
     StartScreen, DevicesScreen, VehicleScreen, FlashScreen, CodingScreen, LiveScreen, KeptScreen, TrainingScreen,
+    FirstRunScreen, AssistScreen, LoginScreen, CreditScreen, CodesScreen, QrScreen,
 ]  # fmt: skip
 EVERYWHERE = {  # one key, one meaning (page 4, UX rule 3)
     "f1": "help", "escape": "back", "enter": "open", "space": "mark or pause", "slash": "filter", "f5": "again",

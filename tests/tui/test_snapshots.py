@@ -32,6 +32,7 @@ from tests.tui.fake import (
     FakeWorkbench,
     surveyed,
 )
+from tests.tui.states_paper import PAPER_MAIN, PAPER_STATES
 from tests.tui.support import fake_of, make_app, quiet, until
 
 DESIGN, WIDE, SMALL = (80, 24), (160, 45), (60, 20)
@@ -577,6 +578,11 @@ STATES: dict[str, Walk] = {
     "help-live": help_over(live),
     "light-vehicle": light(vehicle),
     "light-flash-running": light(flash_running),
+    **PAPER_STATES,
+    "help-assist": help_over(PAPER_STATES["assist-new"]),
+    "help-login": help_over(PAPER_STATES["login-nobody"]),
+    "help-credit": help_over(PAPER_STATES["credit"]),
+    "light-assist": light(PAPER_STATES["assist-green"]),
 }
 MAIN = (
     "start",
@@ -591,8 +597,9 @@ MAIN = (
     "flash-explained",
     "order-running",
     "coding-kept",
+    *PAPER_MAIN,
 )
-TOO_SMALL = ("start", "vehicle", "clear-asks", "live")
+TOO_SMALL = ("start", "vehicle", "clear-asks", "live", "assist-green", "login-nobody", "credit")
 
 
 def _app() -> Any:

@@ -74,7 +74,19 @@ class Place(Fitting[None]):
         return self.passbay.desk
 
     def tell_header(self) -> None:
-        self.query_one(Header).tell(f"Passbay  {self.PLACE}", self.device_words())
+        papers, right = self.paper_words(), self.device_words()
+        if papers and isinstance(right[0], tuple) and right[0][0].startswith("Simulation - "):
+            right = (("Simulation  ", right[0][1]), *right[1:])  # type: ignore[assignment]
+        self.query_one(Header).tell(f"Passbay  {self.PLACE}", right, papers)
+
+    def paper_words(self) -> Cell:
+        """User and role, minutes left for the connected vehicle; nothing where the simulation needs none."""
+        desk = self.desk
+        if desk is None or not (desk.papers.account.user or desk.papers.needed):
+            return ()
+        from tui.wording.paper import header_words
+
+        return header_words(desk.papers)
 
     def device_words(self) -> Cell:
         desk = self.desk
@@ -93,6 +105,8 @@ class Place(Fitting[None]):
 
     def refresh_desk(self) -> None:
         """Called by the app after each pull that brought something."""
+        if not self.query("#header"):
+            return  # on its way in or out
         self.tell_header()
         self.show_desk()
         self.tell_keys()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -96,11 +96,16 @@ class Dialog(Fitting[ResultT]):
     def on_buttons_pressed(self, event: Buttons.Pressed) -> None:
         if event.number == 0:
             self.action_cancel()
-        else:
+        elif event.number == 1:
             self.accept()
+        else:
+            self.other()
 
     def accept(self) -> None:
         """The second button."""
+
+    def other(self) -> None:
+        """The third button."""
 
     def action_cancel(self) -> None:
         self.dismiss(None)
@@ -133,9 +138,19 @@ class Tell(Dialog[None]):
     LABELS = ("Close", "Copy")
     BINDINGS: ClassVar = [Binding("y", "copy", "Copy", show=False)]
 
-    def __init__(self, title: str, lines: Sequence[object]) -> None:
+    def __init__(
+        self, title: str, lines: Sequence[object], more: tuple[str, Callable[[], None]] | None = None
+    ) -> None:
+        """`more`: a third button, and what follows when it is pressed."""
         super().__init__(title)
-        self._words = joined(lines)
+        self._words, self._more = joined(lines), more
+        if more is not None:
+            self.LABELS = (*self.LABELS, more[0])
+
+    def other(self) -> None:
+        if self._more is not None:
+            self.dismiss(None)
+            self._more[1]()
 
     def content(self) -> list[Widget]:
         return [VerticalScroll(Static(plain(self._words)), id="words", can_focus=False)]

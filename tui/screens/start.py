@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from core.vocabulary import HostInfo, Interrupted
+    from tui.desk import Desk
     from tui.work import MessageItem
 
 JOBS = (
@@ -26,8 +27,14 @@ JOBS = (
     ("3", "coding", "Code a control unit"),
     ("4", "live", "Live panel"),
     ("5", "devices", "Choose the device"),
+    ("6", "assist", "ConfigAssist"),
+    ("7", "login", "Log-in"),
 )
-CHECKS = {"hardware": "devices", "data": "data", "vehicle": "vehicle"}
+SHORT = {"vehicle": "Quick test", "flash": "Flash", "coding": "Coding"}
+CHECKS = {
+    "hardware": "devices", "data": "data", "vehicle": "vehicle", "startkey": "assist", "login": "login",
+    "credit": "credit", "server": "assist",
+}  # fmt: skip
 
 
 def check_row(key: str, number: int, name: str, tone: str, words: str) -> Row:
@@ -58,18 +65,19 @@ class StartScreen(Place):
     PLACE = "Start"
     KEYS: ClassVar[tuple[Key, ...]] = (
         ("enter", "Open", "open"),
-        ("1-5", "Job", "job('vehicle')"),
+        ("1-7", "Job", "job('vehicle')"),
         ("f9", "Live", "app.live"),
         ("^q", "Quit", "app.quit"),
     )
     HELP = (
-        "Passbay surveys, flashes and codes control units over CAN and DoIP. Everything starts here.\n"
-        "The left box says what is ready: the device to the vehicle, the diagnostic data, the vehicle.\n"
-        "At the first start the simulated car is chosen: press 1 and its quick test runs.\n"
+        "Passbay tests, flashes and codes control units. Everything starts here.\n"
+        "At first the simulated car is chosen: press 1 and its quick test runs.\n"
         "For a real vehicle choose the device (5), ignition on, then press 1.\n"
-        "A red line on top names a unit that was left in programming: enter brings it back.\n"
-        "A yellow line names a vehicle that another screen of this PC works on: enter shows it, to watch.\n"
-        "Only vehicles certified EURO 5, EURO 6 or EURO VI are flashed and coded."
+        "StartKey, log-in and credit are for real vehicles: ConfigAssist (6) helps.\n"
+        "A grey job says what it lacks; it may be tried all the same.\n"
+        "A red line on top names a unit left in programming: enter brings it back.\n"
+        "A yellow line names a vehicle that another screen works on: enter shows it.\n"
+        "Only vehicles certified EURO 5, 6 or VI are flashed and coded."
     )
     BINDINGS: ClassVar = [
         Binding("1", "job('vehicle')", "Vehicle quick test", show=False),
@@ -77,6 +85,8 @@ class StartScreen(Place):
         Binding("3", "job('coding')", "Code a control unit", show=False),
         Binding("4", "job('live')", "Live panel", show=False),
         Binding("5", "job('devices')", "Choose the device", show=False),
+        Binding("6", "job('assist')", "ConfigAssist", show=False),
+        Binding("7", "job('login')", "Log-in", show=False),
         Binding("tab", "other_box", "Other box", show=False),
     ]
 
@@ -84,7 +94,7 @@ class StartScreen(Place):
         checks = RowList((Column("", 1), Column("", 11), Column("")), heading=False, id="checks", classes="box")
         jobs = RowList((Column("", 1), Column("")), heading=False, id="jobs", classes="box")
         checks.border_title, jobs.border_title = "Get ready", "Jobs"
-        jobs.set_rows([Row(place, (number, words)) for number, place, words in JOBS])
+        jobs.set_rows(self.job_rows())
         checks.set_rows(self.check_rows())
         items = RowList((Column("", 1), Column("")), heading=False, follow=True, id="news", classes="box")
         items.border_title = "Messages"
@@ -98,6 +108,20 @@ class StartScreen(Place):
         super().on_mount()
         self.query_one("#jobs").focus()
 
+    def job_rows(self) -> list[Row]:
+        """What the papers do not allow is grey and says why; it may be tried all the same: the core decides."""
+        desk = self.desk
+        if desk is None or not desk.papers.needed:
+            return [Row(place, (number, words)) for number, place, words in JOBS]
+        from tui.paper.greying import lacking
+
+        rows = []
+        for number, place, words in JOBS:
+            why = lacking(desk.papers, place)[0]
+            grey = ((number, "dim"), (f"{SHORT.get(place, words)}: {why}", "dim"))
+            rows.append(Row(place, grey if why else (number, words)))
+        return rows
+
     def check_rows(self) -> list[Row]:
         desk = self.desk
         if desk is None:
@@ -105,14 +129,31 @@ class StartScreen(Place):
                 check_row("hardware", 1, "Hardware", "ok", "Simulation - no VCI"),
                 check_row("data", 2, "Data", "ok", "comes with the product"),
                 check_row("vehicle", 3, "Vehicle", "dim", "not connected"),
+                check_row("startkey", 4, "StartKey", "dim", "..."),
+                check_row("login", 5, "Log-in", "dim", "..."),
+                check_row("credit", 6, "Credit", "dim", "..."),
+                check_row("server", 7, "Server", "dim", "..."),
             ]
         data = f"built in + {len(desk.data_files)} file(s)" if desk.data_files else "comes with the product"
         name = desk.uri if desk.uri.startswith("sim:") else desk.device_name
-        hardware = f"Simulation - no VCI ({name[4:]})" if name.startswith("sim:") else name
+        hardware = f"Simulation - no VCI, {name[4:]}" if name.startswith("sim:") else name
         return [
             check_row("hardware", 1, "Hardware", "ok", hardware),
             check_row("data", 2, "Data", "ok", data),
             check_row("vehicle", 3, "Vehicle", *self.vehicle_words()),
+            *self._paper_rows(desk),
+        ]
+
+    def _paper_rows(self, desk: Desk) -> list[Row]:
+        """C10: what ConfigAssist tells in full."""
+        from tui.wording import paper as wording
+
+        papers, day = desk.papers, desk.day_words
+        return [
+            check_row("startkey", 4, "StartKey", *wording.start_key_told(papers, day)),
+            check_row("login", 5, "Log-in", *wording.login_told(papers)),
+            check_row("credit", 6, "Credit", *wording.credit_told(papers, day)),
+            check_row("server", 7, "Server", *wording.server_told(papers)),
         ]
 
     def vehicle_words(self) -> tuple[str, str]:
@@ -126,6 +167,13 @@ class StartScreen(Place):
 
     def hint(self) -> Cell:
         desk = self.desk
+        if desk is not None and desk.papers.needed:
+            from tui.paper.greying import lacking
+
+            key = "7" if not desk.papers.account.user else "6"
+            for place in ("vehicle", "flash"):
+                if lacking(desk.papers, place)[1]:
+                    return ((f" {lacking(desk.papers, place)[1]} ", "warn"), (key, "key"), (" helps.", "dim"))
         if desk is not None and desk.vehicle is not None:
             return (
                 (" Next: ", "dim"),
@@ -164,6 +212,7 @@ class StartScreen(Place):
     def show_desk(self) -> None:
         self._show_alarms()
         self.query_one("#checks", RowList).set_rows(self.check_rows())
+        self.query_one("#jobs", RowList).set_rows(self.job_rows())
         self.query_one("#hint", Lines).show("", self.hint(), "")
         if self.desk is not None and self.desk.messages:
             self.query_one("#news", RowList).set_rows([news_row(item) for item in list(self.desk.messages)[-100:]])

@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.theme import Styles, styles_of
-from tui.widgets.plain import Cell, blank, paint, pieces_of
+from tui.widgets.plain import Cell, blank, fit, paint, pieces_of
 
 if TYPE_CHECKING:
     from textual import events
@@ -52,19 +52,30 @@ class Lines(Widget):
 
 
 class Header(Lines):
-    """Row 1: place on the left, device and volts on the right."""
+    """Row 1: place on the left; user and credit, device and volts on the right. The device's name gives way first."""
 
     ground = "bar"
 
-    def tell(self, place: str, right: Cell) -> None:
-        self.show(((f" {place} ", "bold"), ("\x00", ""), *pieces_of(right)))
+    def tell(self, place: str, right: Cell, papers: Cell = ()) -> None:
+        self.show(((f" {place} ", "bold"), ("\x00", ""), *pieces_of(papers), ("\x00", ""), *pieces_of(right)))
 
     def render_line(self, y: int) -> Strip:
-        place, _, *right = pieces_of(self._lines[0]) if self._lines else (("", ""), ("", ""))
+        pieces = list(pieces_of(self._lines[0])) if self._lines else [("", ""), ("\x00", ""), ("\x00", "")]
+        first, second = (n for n, (text, _) in enumerate(pieces) if text == "\x00")
+        place, papers, right = pieces[0], pieces[first + 1 : second], pieces[second + 1 :]
+        papers = [*papers, ("  ", "")] if papers else []
         width = self.size.width
-        used = sum(cell_len(text) for text, _ in right)
-        gap = max(1, width - cell_len(place[0]) - used - 1)
-        return paint((place, (" " * gap, ""), *right, (" ", "")), width, self.ink, self.ground)
+        room = width - cell_len(place[0]) - _cells(papers) - 2
+        if right and _cells(right) > room:
+            name, tone = right[0]
+            left = max(4, room - _cells(right[1:]))
+            right[0] = (fit(name.rstrip(), left - 1) + " ", tone)
+        gap = max(1, width - cell_len(place[0]) - _cells(papers) - _cells(right) - 1)
+        return paint((place, (" " * gap, ""), *papers, *right, (" ", "")), width, self.ink, self.ground)
+
+
+def _cells(pieces: Sequence[tuple[str, str]]) -> int:
+    return sum(cell_len(text) for text, _ in pieces)
 
 
 Key = tuple[str, str, str]

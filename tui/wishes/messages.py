@@ -14,15 +14,19 @@ def show_message(app: PassbayApp, key: str) -> None:
     """One line of the message list: what, what it means in its step, how the unit is left, what to do."""
     from core.messages import headline
     from tui.screens.dialogs import Tell
+    from tui.screens.paper.codes import open_page
+    from tui.wording.codes import PAGES
 
     desk = app.desk
     item = next((i for i in desk.messages if str(i.number) == key), None) if desk is not None else None
     if item is None or desk is None:
         return
     head = "  ".join(word for word in (desk.clock_words(item.at), item.unit, item.code) if word)
-    title = headline(item.code) if item.code.startswith("PB-") else "Message"
+    numbered = item.code.startswith(("PB-", "2221-", "2173-"))
     said = (item.text, item.explanation, item.state_now, item.advice)
-    app.push_screen(Tell(title, [head, *(words for words in said if words)]))
+    more = ("What to do", lambda: open_page(app, item.code)) if item.code in PAGES else None
+    title = headline(item.code) if numbered else "Message"
+    app.push_screen(Tell(title, [head, *(words for words in said if words)], more))
 
 
 def copy(app: PassbayApp, words: str) -> None:

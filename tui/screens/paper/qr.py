@@ -1,0 +1,49 @@
+"""A text as QR code on the whole screen, beside it in words: the device data for the order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import Horizontal
+
+from tui.screens.base import Place
+from tui.widgets.lines import Key, Lines
+from tui.widgets.plain import Cell, wrapped
+from tui.widgets.qr import QrCode
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui.shell import PassbayApp
+
+WORDS = 36
+
+
+class QrScreen(Place):
+    PLACE = "QR code"
+    KEYS: ClassVar[tuple[Key, ...]] = (("esc", "Back", "back"),)
+    HELP = "The code holds what stands beside it. Hold a phone or a scanner in front of the screen."
+
+    def __init__(self, text: str = "", lines: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self._text, self._words = text, lines
+
+    def body(self) -> list[Widget]:
+        code = QrCode(id="qr")
+        shown = code.show(self._text)
+        lines: list[Cell] = [""]
+        for sentence in (*self._words, *(() if shown else ("This text is too long for a code on this screen.",))):
+            lines += [f" {line}" for line in wrapped(sentence, WORDS)]
+        return [Horizontal(code, Lines(lines, id="words-beside"), id="beside")]
+
+
+def show_device_data(app: PassbayApp) -> None:
+    """Hardware ID and app ID for a phone that orders."""
+    device = app.desk.papers.device if app.desk is not None else None
+    if device is None:
+        app.toast("The device data is not read yet.", "information")
+        return
+    text = f"hardware ID {device.hardware_id} app ID {device.app_id}"
+    lines = (f"Hardware ID  {device.hardware_id}", f"App ID       {device.app_id}", "",
+             "For the order of the StartKey. The shop wants the exported file as well: e in ConfigAssist.")  # fmt: skip
+    app.push_screen(QrScreen(text, lines))

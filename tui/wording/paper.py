@@ -1,0 +1,220 @@
+"""How the screens say StartKey, log-in, credit and back end: a tone and a few words. No widget, no wish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from core.vocabulary import (
+    AccountState,
+    Activation,
+    BackendState,
+    CreditBalance,
+    CreditPackage,
+    Role,
+    StartKeyState,
+    StartKeyVerdict,
+)
+from tui.widgets.plain import Cell, clean, fit
+
+if TYPE_CHECKING:
+    from tui.paper.desk import Papers
+
+Told = tuple[str, str]
+"""Tone and words."""
+DayWords = Callable[[float], str]
+
+ROLES = {
+    Role.STANDARD_DIAGNOSIS: "standard diagnosis",
+    Role.FLASH: "flash",
+    Role.ORGANISATION_ADMIN: "administrator",
+}
+VERDICTS = {
+    StartKeyVerdict.VALID: ("ok", "valid"),
+    StartKeyVerdict.GRACE_WARNING: ("warn", "valid, long not checked online"),
+    StartKeyVerdict.READ_ONLY: ("bad", "read-only until it is checked online"),
+    StartKeyVerdict.MISSING: ("warn", "none for this system yet"),
+    StartKeyVerdict.INVALID: ("bad", "not valid"),
+    StartKeyVerdict.OTHER_PC: ("bad", "of another PC"),
+    StartKeyVerdict.EXPIRED: ("bad", "expired"),
+}
+CLOCK_SLACK = 60.0  # seconds: more than this makes signed papers look too old or too new
+LOW_CREDIT, LAST_CREDIT = 30, 5  # minutes, from which the header warns
+NOT_NEEDED = "not needed for the simulation"
+
+
+def roles_words(roles: Iterable[Role]) -> str:
+    return ", ".join(ROLES[role] for role in Role if role in set(roles)) or "no rights yet"
+
+
+def role_word(roles: Iterable[Role]) -> str:
+    """The one that counts, for the header."""
+    held = set(roles)
+    if Role.FLASH in held:
+        return "flash"
+    return "standard" if Role.STANDARD_DIAGNOSIS in held else "no rights"
+
+
+def minutes_words(minutes: int) -> str:
+    """3 h 41 min, 59 min."""
+    hours, rest = divmod(max(0, minutes), 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def minutes_short(minutes: int) -> str:
+    """For the header: 3h41, 59 min, 12 d."""
+    hours, rest = divmod(max(0, minutes), 60)
+    if hours >= 72:
+        return f"{hours // 24} d"
+    return f"{hours}h{rest:02}" if hours else f"{rest} min"
+
+
+def minutes_tone(minutes: int) -> str:
+    return "" if minutes > LOW_CREDIT else "warn" if minutes > LAST_CREDIT else "bad"
+
+
+def header_words(papers: Papers) -> Cell:
+    """anna/flash 3h41: who works here with which right, and what is left for the connected vehicle's group."""
+    account = papers.account
+    if not account.user:
+        return (("not logged in", "warn"),)
+    user = clean(account.user)
+    who = (f"{fit(user, min(len(user), 12))}/{role_word(account.roles)}", "")
+    if papers.minutes is None:
+        return (who,)
+    return who, (f"  {minutes_short(papers.minutes)}", minutes_tone(papers.minutes))
+
+
+def activation_words(account: AccountState, day: DayWords) -> Told:
+    """L5: the device stays usable while the activation is pending."""
+    if account.activation is Activation.ACTIVE:
+        return "ok", "active"
+    if account.activation is Activation.PENDING:
+        until = f", at the latest {day(account.activation_until)}" if account.activation_until else " (up to 4 hours)"
+        return "busy", f"under way{until}; you can work meanwhile"
+    return "dim", "no right to activate"
+
+
+def start_key_told(papers: Papers, day: DayWords) -> Told:
+    if papers.activating:
+        return "busy", "checking online ..."
+    state = papers.start_key
+    if state is None:
+        return _unknown(papers, "start_key")
+    return start_key_words(state, day)
+
+
+def start_key_words(state: StartKeyState, day: DayWords) -> Told:
+    tone, words = VERDICTS[state.verdict]
+    if state.restart_needed:
+        return "warn", "a new one was downloaded: close and start Passbay again"
+    if state.green and state.expires:
+        return tone, f"{words} until {day(state.expires)[:10]}"
+    return tone, words
+
+
+def login_told(papers: Papers) -> Told:
+    account = papers.account
+    if account.user:
+        tone = "ok" if account.activation is not Activation.PENDING else "busy"
+        return tone, f"{account.user}: {roles_words(account.roles)}"
+    if papers.login is not None and papers.login.under_way:
+        return "busy", "waits for its approval"
+    return ("warn", "nobody is logged in") if papers.needed else ("dim", NOT_NEEDED)
+
+
+def credit_told(papers: Papers, day: DayWords) -> Told:
+    if not papers.account.user:
+        return ("dim", "log in to see it") if papers.needed else ("dim", NOT_NEEDED)
+    if papers.credit is None:
+        return _unknown(papers, "credit")
+    having = [balance for balance in papers.credit if has_credit(balance)]
+    if not having:
+        return "warn", "none: enter shows what there is to buy"
+    words = ", ".join(f"{b.group} {balance_words(b, day)}" for b in having[:2])
+    more = len(having) - 2
+    return "ok", f"{words} +{more}" if more > 0 else words
+
+
+def server_told(papers: Papers) -> Told:
+    state = papers.backend
+    if state is not None:
+        return server_words(state)
+    if "backend" in papers.troubles:
+        return _unknown(papers, "backend")
+    return ("busy", "asking ...") if papers.asks("backend") else ("dim", "not asked yet")
+
+
+def server_words(state: BackendState) -> Told:
+    """Embedded or shared, TLS, how quick."""
+    if not state.reachable:
+        return "bad", f"not reachable: {state.words}" if state.words else "not reachable"
+    place = "built in, no port open" if state.embedded else state.url.partition("://")[2] or state.url
+    quick = f", {state.milliseconds:.0f} ms" if state.milliseconds is not None else ""
+    if state.maintenance:
+        return "warn", f"{place}{quick}; {state.maintenance}"
+    if state.embedded:
+        return "ok", f"{place}{quick}"
+    return ("ok", f"{place}, TLS{quick}") if state.tls else ("warn", f"{place}, no TLS{quick}")
+
+
+def clock_told(papers: Papers) -> Told:
+    state = papers.backend
+    if state is None or state.clock_difference is None:
+        return ("busy", "asking ...") if papers.asks("backend") else ("dim", "not known")
+    seconds = state.clock_difference
+    if abs(seconds) > CLOCK_SLACK:
+        return "bad", f"{span(seconds)} off the server: set date and time of this PC right"
+    return "ok", f"{seconds:+.1f} s against the server"
+
+
+def span(seconds: float) -> str:
+    """A clock difference as one says it."""
+    size = abs(seconds)
+    if size < 120:
+        return f"{size:.0f} s"
+    if size < 7200:
+        return f"{size / 60:.0f} min"
+    return f"{size / 3600:.0f} h" if size < 172_800 else f"{size / 86_400:.0f} days"
+
+
+def _unknown(papers: Papers, name: str) -> Told:
+    trouble = papers.troubles.get(name)
+    if trouble is not None:
+        return "bad", f"{trouble.code} {trouble.message}"
+    if papers.asks(name):
+        return "busy", "asking ..."
+    return ("dim", "not asked yet") if papers.needed else ("dim", NOT_NEEDED)
+
+
+# -- credit
+
+
+def has_credit(balance: CreditBalance) -> bool:
+    return balance.minutes > 0 or balance.until is not None or bool(balance.unused)
+
+
+def balance_words(balance: CreditBalance, day: DayWords | None = None) -> str:
+    """Minutes by use, the package that runs by the clock, packages not begun yet."""
+    said = []
+    if balance.minutes or not (balance.until or balance.unused):
+        said.append(minutes_words(balance.minutes))
+    if balance.until is not None:
+        said.append(f"until {day(balance.until)}" if day is not None else "a package by the clock runs")
+    said += [f"{count} {duration.value}{'s' if count > 1 else ''} not begun" for duration, count in balance.unused]
+    return ", ".join(said)
+
+
+def price_words(package: CreditPackage) -> str:
+    if not package.price_cents:
+        return "free of charge"
+    return f"{package.price_cents // 100}.{package.price_cents % 100:02} {package.currency}"
+
+
+def package_words(package: CreditPackage) -> str:
+    """What is bought: used by the minute, or by the clock from first use."""
+    if package.minutes:
+        return f"{minutes_words(package.minutes)}, used up by work"
+    return f"one {package.duration.value} from first use"
