@@ -199,8 +199,21 @@ NO_JOURNAL: JobJournal = NoJournal()
 
 
 Command = (
-    Request | Functional | Collect | KeepAlive | Reconnect | ReadVoltage | LinkLimit | ReadClock
-    | Wait | Step | Progress | Tell | Surveyed | Record | SideBySide
+    Request
+    | Functional
+    | Collect
+    | KeepAlive
+    | Reconnect
+    | ReadVoltage
+    | LinkLimit
+    | ReadClock
+    | Wait
+    | Step
+    | Progress
+    | Tell
+    | Surveyed
+    | Record
+    | SideBySide
 )
 
 ResultT = TypeVar("ResultT")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, text
 
+from core.backend.ledger import statements
 from core.backend.ledger.chain import Entry
 from core.backend.ledger.nouns import EMPTY, Head
-from core.backend.store.tables import accounts, entries, ledger_head, organisations
 
-KINDS = ("issued", "owed", "purchased", "reserved", "consumed", "expired")
 MINUTES = "minute"
+_LOCK = text("LOCK TABLE ledger_head IN EXCLUSIVE MODE")
 
 
 def lock(connection: Connection) -> None:
@@ -21,7 +22,7 @@ def lock(connection: Connection) -> None:
     failing at COMMIT. SQLite's BEGIN IMMEDIATE has done it.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE ledger_head IN EXCLUSIVE MODE"))
+        connection.execute(_LOCK)
 
 
 @dataclass(slots=True)
@@ -39,23 +40,27 @@ class Book:
     head: Head = EMPTY
     first: int = 0  # the head's number when the book was opened
     ends: int | None = None  # the contract's end
+    due: int = 0  # reservations that have timed out
+    clock: int | None = None  # when the last package by the clock ends or has ended; None where none was begun
+
+    @property
+    def place(self) -> dict[str, Any]:
+        return {"organisation": self.organisation, "group": self.group}
 
     def open(self) -> Book:
-        where = (accounts.c.organisation_id == self.organisation) & (accounts.c.product_group == self.group)
-        for row in self.connection.execute(select(accounts.c.unit, accounts.c.kind, accounts.c.balance).where(where)):
-            self.stored[row.unit, row.kind] = row.balance
-        self.head = read_head(self.connection)
-        self.first = self.head.number
-        self.ends = self._contract_end()
-        return self
-
-    def _contract_end(self) -> int | None:
-        query = select(organisations.c.contract_end).where(organisations.c.id == self.organisation)
-        row = self.connection.execute(query).one_or_none()
+        row = self.connection.execute(statements.SITUATION, self.place | {"now": self.at}).one_or_none()
         if row is None:
             raise LookupError(f"no organisation {self.organisation!r}")
-        end: int | None = row.contract_end
-        return end
+        self.head = Head(row.number, row.hash)
+        self.first, self.ends, self.due, self.clock = row.number, row.contract_end, row.due, row.clock
+        for unit, kind, balance in self.connection.execute(statements.BALANCES, self.place):
+            self.stored[unit, kind] = balance
+        return self
+
+    @property
+    def running(self) -> bool:
+        """A package by the clock covers this moment."""
+        return self.clock is not None and self.clock > self.at
 
     def balance(self, kind: str, unit: str = MINUTES) -> int:
         return self.stored.get((unit, kind), 0) + self.changes.get((unit, kind), 0)
@@ -71,7 +76,7 @@ class Book:
         until: int | None = None,
         operation: str = "",
     ) -> None:
-        """Appends one entry. An amount of 0 is kept too: it records that something was decided (`until`)."""
+        """Appends one entry. An amount of 0 is kept too: it records that something was decided."""
         if amount < 0:
             raise ValueError("an entry has no negative amount")
         entry = Entry(
@@ -79,35 +84,28 @@ class Book:
             source, target, amount, reference, until, self.head.hash,
         )  # fmt: skip
         hashed = entry.hash
-        self.connection.execute(insert(entries).values(**asdict(entry), hash=hashed))
-        self._add(source, unit, -amount)
-        self._add(target, unit, amount)
+        self.connection.execute(statements.NEW_ENTRY, entry._asdict() | {"hash": hashed})
+        for kind, change in ((source, -amount), (target, amount)):
+            self.changes[unit, kind] = self.changes.get((unit, kind), 0) + change
         self.head = Head(entry.number, hashed)
 
-    def close(self) -> Head:
+    def close(self) -> None:
         """Writes the changed balances and the head; the database refuses an account that would fall below 0."""
-        for (unit, kind), amount in sorted(self.changes.items()):
-            self._write(unit, kind, amount)
-        self.changes.clear()
         if self.head.number == self.first:
-            return self.head
-        self.connection.execute(update(ledger_head).values(number=self.head.number, hash=self.head.hash))
-        return self.head
-
-    def _add(self, kind: str, unit: str, amount: int) -> None:
-        self.changes[unit, kind] = self.changes.get((unit, kind), 0) + amount
-
-    def _write(self, unit: str, kind: str, amount: int) -> None:
-        place = {"organisation_id": self.organisation, "product_group": self.group, "unit": unit, "kind": kind}
-        if (unit, kind) not in self.stored:
-            self.connection.execute(insert(accounts).values(**place, balance=amount))
-            self.stored[unit, kind] = 0
-        elif amount:
-            here = [accounts.c[name] == value for name, value in place.items()]
-            self.connection.execute(update(accounts).where(*here).values(balance=accounts.c.balance + amount))
-        self.stored[unit, kind] += amount
+            return
+        new = [place for place in self.changes if place not in self.stored]
+        old = [place for place, amount in self.changes.items() if amount and place in self.stored]
+        mine = {"organisation_id": self.organisation, "product_group": self.group}
+        for unit, kind in new:
+            values = {"unit": unit, "kind": kind, "balance": self.changes[unit, kind]}
+            self.connection.execute(statements.NEW_ACCOUNT, mine | values)
+        if old:
+            self.connection.execute(
+                statements.CHANGE_BALANCE,
+                [self.place | {"which_unit": u, "which_kind": k, "amount": self.changes[u, k]} for u, k in sorted(old)],
+            )
+        self.connection.execute(statements.MOVE_HEAD, {"new_number": self.head.number, "new_hash": self.head.hash})
 
 
 def read_head(connection: Connection) -> Head:
-    row = connection.execute(select(ledger_head.c.number, ledger_head.c.hash)).one()
-    return Head(row.number, row.hash)
+    return Head(*connection.execute(statements.HEAD).one())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from typing import NamedTuple
 
 from core.backend.ledger.nouns import digest
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One movement of `amount` from account `source` to account `target`, numbered without a gap."""
 
     number: int
@@ -27,4 +26,4 @@ class Entry:
 
     @property
     def hash(self) -> str:
-        return digest(astuple(self))
+        return digest(tuple(self))

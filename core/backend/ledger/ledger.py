@@ -9,14 +9,13 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from core.backend.ledger import rules
+from core.backend.ledger import rules, statements
 from core.backend.ledger.book import Book, lock, read_head
 from core.backend.ledger.nouns import Head, Receipt, Reservation, digest, receipt_from, reservation_from
 from core.backend.ledger.reading import (
     Place,
     balances,
     is_behind,
-    place_of,
     places_due,
     places_of,
     problems,
@@ -117,8 +116,8 @@ class Ledger:
         if minutes < 0:
             raise ValueError("nobody uses less than no minute")
 
-        def act(book: Book) -> Receipt:
-            return rules.post(book, reservation, minutes)
+        def act(book: Book, wish: rules.Wish) -> Receipt:
+            return rules.post(book, wish, minutes)
 
         return self._on(reservation, organisation, "post", (minutes,), key, now, act, conn)
 
@@ -133,10 +132,7 @@ class Ledger:
     ) -> Receipt:
         """Gives the minutes of a job back that did not happen."""
 
-        def act(book: Book) -> Receipt:
-            return rules.void(book, reservation)
-
-        return self._on(reservation, organisation, "void", (), key, now, act, conn)
+        return self._on(reservation, organisation, "void", (), key, now, rules.void, conn)
 
     def expire(self, now: int) -> int:
         """Sweeps what time alone has ended, for all organisations. Returns the number of entries that this added."""
@@ -208,23 +204,24 @@ class Ledger:
         request: tuple[object, ...],
         key: str,
         now: int,
-        act: Callable[[Book], Receipt],
+        act: Callable[[Book, rules.Wish], Receipt],
         conn: Connection | None,
     ) -> Receipt:
         """What closes a reservation: whose it is, is read under the lock."""
 
         def once(connection: Connection) -> Receipt:
             lock(connection)
-            place = place_of(connection, reservation)
-            if place is None or organisation not in (None, place[0]):
+            row = connection.execute(statements.RESERVATION, {"reservation": reservation}).one_or_none()
+            if row is None or organisation not in (None, row.organisation_id):
                 raise ReservationUnknown("There is no such reservation.")
+            wish = rules.Wish(*row)
 
             def work(connection: Connection) -> Receipt:
-                with opened(Book(connection, *place, operation, key, now)) as book:
-                    return act(book)
+                with opened(Book(connection, wish.organisation, wish.group, operation, key, now)) as book:
+                    return act(book, wish)
 
             whole = (operation, reservation, *request)
-            return _kept(connection, place[0], key, whole, now, work, receipt_from)
+            return _kept(connection, wish.organisation, key, whole, now, work, receipt_from)
 
         return self._write(once, conn)
 

@@ -18,12 +18,6 @@ from core.vocabulary.online.paper import CreditBalance
 Place = tuple[str, str]  # organisation, product group
 
 
-def place_of(connection: Connection, reservation: str) -> Place | None:
-    columns = reservations.c.organisation_id, reservations.c.product_group
-    row = connection.execute(select(*columns).where(reservations.c.id == reservation)).one_or_none()
-    return None if row is None else (row.organisation_id, row.product_group)
-
-
 def places_of(connection: Connection, organisation: str | None = None) -> list[Place]:
     """Every product group that an organisation has accounts for."""
     query = select(accounts.c.organisation_id, accounts.c.product_group).distinct()
@@ -127,7 +121,8 @@ def problems(connection: Connection) -> list[str]:
         last = Head(entry.number, stored)
     if read_head(connection) != last:
         found.append(f"the head is not entry {last.number}")
-    return found + _account_problems(connection, sums) + _reservation_problems(connection, sums)
+    found += _account_problems(connection, sums) + _reservation_problems(connection, sums)
+    return found + _clock_problems(connection)
 
 
 def _entries(connection: Connection) -> Iterator[tuple[Entry, str]]:
@@ -155,3 +150,21 @@ def _reservation_problems(connection: Connection, sums: Counter[tuple[str, str, 
         for n in names
         if held[n] != booked[n]
     ]
+
+
+def _clock_problems(connection: Connection) -> list[str]:
+    """Each package that runs by the clock was begun by an entry, which is where its end stands in the chain."""
+    begun = (entries.c.operation == "reserve") & (entries.c.target == "consumed")
+    columns = entries.c.organisation_id, entries.c.product_group, entries.c.unit, entries.c.at, entries.c.until
+    booked = {row[0]: tuple(row[1:]) for row in connection.execute(select(entries.c.number, *columns).where(begun))}
+    packages = select(
+        clock_packages.c.number,
+        clock_packages.c.organisation_id,
+        clock_packages.c.product_group,
+        clock_packages.c.duration,
+        clock_packages.c.begun,
+        clock_packages.c.until,
+    )
+    held = {row[0]: tuple(row[1:]) for row in connection.execute(packages)}
+    numbers = sorted(set(booked) | set(held))
+    return [f"package {n} is not what its entry says" for n in numbers if booked.get(n) != held.get(n)]

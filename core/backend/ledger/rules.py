@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import insert, select
-
+from core.backend.ledger import statements
 from core.backend.ledger.book import Book
 from core.backend.ledger.durations import CLOCK_DURATIONS, end_of
 from core.backend.ledger.nouns import MINUTE, Receipt
-from core.backend.ledger.settling import UNITS, clock_end, close_reservation, settle
-from core.backend.store.tables import clock_packages, reservations
+from core.backend.ledger.settling import UNITS, close_reservation, settle
 from core.errors import BackendRefused, CreditMissing, CreditUsedUp, ReservationClosed
 from core.vocabulary.online.paper import CreditDuration
 
 
 class Wish(NamedTuple):
-    """What a reservation was, as it stands in its table."""
+    """A reservation as it stands in its table (the columns of `statements.RESERVATION`)."""
 
+    organisation: str
+    group: str
     id: str
     minutes: int
     state: str
     at: int
+    expires: int
 
-
-def _wish(book: Book, reservation: str) -> Wish:
-    columns = reservations.c.id, reservations.c.minutes, reservations.c.state, reservations.c.at
-    return Wish(*book.connection.execute(select(*columns).where(reservations.c.id == reservation)).one())
+    def state_at(self, now: int) -> str:
+        """The book was settled: what was due is timed out."""
+        return "timed-out" if self.state == "open" and self.expires <= now else self.state
 
 
 def buy(book: Book, duration: CreditDuration, amount: int) -> Receipt:
@@ -42,40 +42,37 @@ def buy(book: Book, duration: CreditDuration, amount: int) -> Receipt:
     unit = "minute" if duration is CreditDuration.HOUR else duration.value
     book.move("issued", "purchased", amount, unit=unit, until=book.ends)
     settle(book)
-    return receipt(book, minutes, clock_end(book))
+    return receipt(book, minutes)
 
 
 def reserve(book: Book, reservation: str, minutes: int, expires: int, system: str) -> Receipt:
     """A running package by the clock costs nothing; else minutes; else the shortest package by the clock begins."""
-    until = clock_end(book)
     reserved = 0
-    if until is None or until <= book.at:
-        if book.balance("purchased") >= minutes and (minutes or book.balance("purchased")):
+    if not book.running:
+        if book.balance("purchased") >= max(minutes, 1):
             book.move("purchased", "reserved", minutes, reference=reservation)
             reserved = minutes
         else:
-            until = _begin(book, reservation, minutes)
-    book.connection.execute(
-        insert(reservations).values(
-            id=reservation, organisation_id=book.organisation, product_group=book.group, system=system,
-            minutes=reserved, state="open", at=book.at, expires=expires, closed=None, posted=0,
-        )
-    )  # fmt: skip
-    return receipt(book, reserved, until, reservation)
+            _begin(book, reservation, minutes)
+    values = {
+        "id": reservation, "organisation_id": book.organisation, "product_group": book.group, "system": system,
+        "minutes": reserved, "state": "open", "at": book.at, "expires": expires, "closed": None, "posted": 0,
+    }  # fmt: skip
+    book.connection.execute(statements.NEW_RESERVATION, values)
+    return receipt(book, reserved, reservation)
 
 
-def _begin(book: Book, reservation: str, minutes: int) -> int:
+def _begin(book: Book, reservation: str, minutes: int) -> None:
     for duration in CLOCK_DURATIONS:
         if book.balance("purchased", duration.value):
-            until = end_of(duration, book.at)
-            book.move("purchased", "consumed", 1, unit=duration.value, reference=reservation, until=until)
-            book.connection.execute(
-                insert(clock_packages).values(
-                    number=book.head.number, organisation_id=book.organisation, product_group=book.group,
-                    duration=duration.value, begun=book.at, until=until, ended=None,
-                )
-            )  # fmt: skip
-            return until
+            book.clock = end_of(duration, book.at)
+            book.move("purchased", "consumed", 1, unit=duration.value, reference=reservation, until=book.clock)
+            values = {
+                "number": book.head.number, "organisation_id": book.organisation, "product_group": book.group,
+                "duration": duration.value, "begun": book.at, "until": book.clock, "ended": None,
+            }  # fmt: skip
+            book.connection.execute(statements.NEW_CLOCK_PACKAGE, values)
+            return
     raise _missing(book, minutes)
 
 
@@ -89,14 +86,13 @@ def _missing(book: Book, minutes: int) -> CreditMissing | CreditUsedUp:
     return CreditMissing(f"There is no time credit for {group}.")
 
 
-def post(book: Book, reservation: str, minutes: int) -> Receipt:
+def post(book: Book, wish: Wish, minutes: int) -> Receipt:
     """Books what a job used: more than was reserved, and after the time-out too, because a flash is never stopped."""
-    wish = _wish(book, reservation)
-    if wish.state in ("posted", "voided"):
-        raise ReservationClosed(f"This reservation was {wish.state} before.")
-    until = clock_end(book)
-    charge = _uncovered(wish, until, book.at, minutes)
-    held = wish.minutes if wish.state == "open" else 0
+    state = wish.state_at(book.at)
+    if state in ("posted", "voided"):
+        raise ReservationClosed(f"This reservation was {state} before.")
+    charge = _uncovered(book, wish.at, minutes)
+    held = wish.minutes if state == "open" else 0
     reserved = min(charge, held)
     bought = min(charge - reserved, book.balance("purchased") + held - reserved)
     if reserved:
@@ -109,28 +105,33 @@ def post(book: Book, reservation: str, minutes: int) -> Receipt:
         book.move("owed", "consumed", charge - reserved - bought, reference=wish.id)
     close_reservation(book, wish.id, "posted", charge)
     settle(book)
-    return receipt(book, charge, until, wish.id)
+    return receipt(book, charge, wish.id)
 
 
-def _uncovered(wish: Wish, until: int | None, now: int, minutes: int) -> int:
-    """Whole minutes of the job that no package by the clock covered."""
-    if until is None or until <= wish.at:
+def _uncovered(book: Book, since: int, minutes: int) -> int:
+    """Whole minutes of the job, which began at `since`, that no package by the clock covered."""
+    if book.clock is None or book.clock <= since:
         return minutes
-    return min(minutes, max(0, -(-(now - until) // MINUTE)))
+    free, reached = 0, since
+    for row in book.connection.execute(statements.CLOCK_SINCE, book.place | {"since": since}):
+        free += max(0, min(row.begun, book.at) - reached)
+        reached = max(reached, min(row.ends, book.at))
+    free += max(0, book.at - reached)
+    return min(minutes, -(-free // MINUTE))
 
 
-def void(book: Book, reservation: str) -> Receipt:
+def void(book: Book, wish: Wish) -> Receipt:
     """The job did not happen. A reservation that has timed out or was voided gives nothing back twice."""
-    wish = _wish(book, reservation)
-    if wish.state == "posted":
+    state = wish.state_at(book.at)
+    if state == "posted":
         raise ReservationClosed("This reservation was posted before.")
-    back = wish.minutes if wish.state == "open" else 0
-    if wish.state == "open":
-        if back:
-            book.move("reserved", "purchased", back, reference=wish.id)
+    back = wish.minutes if state == "open" else 0
+    if back:
+        book.move("reserved", "purchased", back, reference=wish.id)
+    if state == "open":
         close_reservation(book, wish.id, "voided")
     settle(book)
-    return receipt(book, back, clock_end(book), wish.id)
+    return receipt(book, back, wish.id)
 
 
 def carry_over(book: Book, new_end: int) -> None:
@@ -141,18 +142,17 @@ def carry_over(book: Book, new_end: int) -> None:
             book.move("purchased", "purchased", amount, unit=unit, until=new_end)
 
 
-def receipt(book: Book, minutes: int, until: int | None, reservation: str = "") -> Receipt:
-    running = until is not None and until > book.at
+def receipt(book: Book, minutes: int, reservation: str = "") -> Receipt:
     return Receipt(
         operation=book.operation,
         organisation=book.organisation,
         group=book.group,
         minutes=minutes,
-        minutes_left=None if running else book.balance("purchased"),
+        minutes_left=None if book.running else book.balance("purchased"),
         number=book.head.number,
         hash=book.head.hash,
         at=book.at,
         reservation=reservation,
-        until=until if running else None,
+        until=book.clock if book.running else None,
         owed=-book.balance("owed"),
     )

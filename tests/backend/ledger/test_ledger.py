@@ -218,6 +218,16 @@ def test_a_job_over_the_end_of_a_package_pays_what_is_beyond(ledger: Ledger) -> 
     assert (receipt.minutes, receipt.minutes_left) == (15, 45)
 
 
+def test_a_job_pays_for_what_was_before_the_package_began(ledger: Ledger) -> None:
+    buy(ledger)
+    job = ledger.reserve(ORG, CARS, 60, "k1", NOW, DAY)
+    buy(ledger, CreditDuration.DAY)
+    ledger.reserve(ORG, CARS, 5, "k2", NOW + 20 * MINUTE, HOUR)
+    receipt = ledger.post(job.id, 50, "k3", NOW + 50 * MINUTE)
+    assert (receipt.minutes, receipt.minutes_left) == (20, None)
+    assert cars(ledger, NOW + 2 * DAY).minutes == 40
+
+
 def test_what_is_left_lapses_with_the_contract(ledger: Ledger) -> None:
     buy(ledger)
     buy(ledger, CreditDuration.WEEK, 2)
@@ -322,6 +332,9 @@ class Found(Exception):
 @pytest.mark.parametrize(
     "change",
     [
+        "UPDATE clock_packages SET until = until + 1",
+        "DELETE FROM clock_packages",
+        "UPDATE reservations SET minutes = minutes + 1",
         "UPDATE accounts SET balance = balance + 1 WHERE kind = 'purchased'",
         "DELETE FROM accounts",
         "UPDATE ledger_head SET number = 7",
@@ -329,6 +342,9 @@ class Found(Exception):
 )
 def test_a_balance_that_no_entry_gives_is_found(ledger: Ledger, store: Store, change: str) -> None:
     buy(ledger)
+    ledger.reserve(ORG, CARS, 50, "k1", NOW, HOUR)
+    buy(ledger, CreditDuration.DAY)
+    ledger.reserve(ORG, CARS, 50, "k2", NOW, HOUR)
 
     def fn(connection: Connection) -> None:
         connection.execute(text(change))
