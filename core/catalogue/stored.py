@@ -139,7 +139,9 @@ def _block(row: Row) -> DataBlock:
 
 def _coding(row: Row) -> CodingRecord:
     name, title, did, length, items, factory, *access = row
-    return CodingRecord(name, title, did, length, tuple(_item(item) for item in items), bytes.fromhex(factory), *access)
+    return CodingRecord(
+        name, title, did, length, tuple(_item(item) for item in items), bytes.fromhex(factory), *access
+    )
 
 
 def _item(row: Row) -> OptionItem:

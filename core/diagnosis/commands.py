@@ -199,21 +199,8 @@ NO_JOURNAL: JobJournal = NoJournal()
 
 
 Command = (
-    Request
-    | Functional
-    | Collect
-    | KeepAlive
-    | Reconnect
-    | ReadVoltage
-    | LinkLimit
-    | ReadClock
-    | Wait
-    | Step
-    | Progress
-    | Tell
-    | Surveyed
-    | Record
-    | SideBySide
+    Request | Functional | Collect | KeepAlive | Reconnect | ReadVoltage | LinkLimit | ReadClock
+    | Wait | Step | Progress | Tell | Surveyed | Record | SideBySide
 )
 
 ResultT = TypeVar("ResultT")

@@ -120,7 +120,9 @@ class Seat:
 
     # -- wishes
 
-    def _attach(self, number: Any, holder: str = "", watches: bool = False, directory: str = "", *_later: Any) -> None:
+    def _attach(
+        self, number: Any, holder: str = "", watches: bool = False, directory: str = "", *_later: Any
+    ) -> None:
         self.holder, self.watches, self.directory = str(holder), bool(watches), str(directory)
         try:
             self._server.attach(self, number)

@@ -34,7 +34,7 @@ def headers_and_keys(text: str) -> Iterator[tuple[int, Path, bool]]:
 
 
 def place(text: str, path: Path) -> str:
-    """ "line 7:" of a key or table, "line ?:" where it is not found."""
+    """"line 7:" of a key or table, "line ?:" where it is not found."""
     for number, found, _ in headers_and_keys(text):
         if found[: len(path)] == path:
             return f"line {number + 1}:"

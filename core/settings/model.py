@@ -1,13 +1,13 @@
 """Every setting: a frozen dataclass a table, each key with its default and its check. Reads and writes nothing.
 
-theme = "passbay-light"              # the keys of Settings stand at the top of the file
-[trace]
-minutes = 5                          # a table is a dataclass of its own; PASSBAY_TRACE__MINUTES overrides it
-[keys]
-"live.pause" = "p"                   # identifiers of key bindings
-[security.METHOD]
-command = ["/usr/local/bin/keys", "--quiet"]     # JSON in and out, see core/diagnosis/security/process.py
-time_limit = 10.0                                # seconds, up to 120; may be left out
+    theme = "passbay-light"              # the keys of Settings stand at the top of the file
+    [trace]
+    minutes = 5                          # a table is a dataclass of its own; PASSBAY_TRACE__MINUTES overrides it
+    [keys]
+    "live.pause" = "p"                   # identifiers of key bindings
+    [security.METHOD]
+    command = ["/usr/local/bin/keys", "--quiet"]     # JSON in and out, see core/diagnosis/security/process.py
+    time_limit = 10.0                                # seconds, up to 120; may be left out
 """
 
 from __future__ import annotations

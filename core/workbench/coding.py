@@ -33,6 +33,7 @@ class CodingJobs(ABC):
     _catalogue: Catalogue
     _known: KnownVehicle | None
 
+
     @property
     @abstractmethod
     def vin(self) -> str: ...
@@ -62,7 +63,9 @@ class CodingJobs(ABC):
             lambda r: f"{len(r.items)} items read",
         )
 
-    def coding_after(self, state: CodingState, changes: Mapping[str, str]) -> tuple[tuple[str, int, bytes, bytes], ...]:
+    def coding_after(
+        self, state: CodingState, changes: Mapping[str, str]
+    ) -> tuple[tuple[str, int, bytes, bytes], ...]:
         """(record, DID, bytes as read, bytes after `changes`); ValueRefused. Nothing is sent."""
         from core.diagnosis.coding import coding_after
 
@@ -131,7 +134,9 @@ class CodingJobs(ABC):
         return self._start(
             "coding",
             ecu,
-            lambda vehicle: coding_load(vehicle, ecu, path, self._backups, other_vehicle=other_vehicle, order=order),
+            lambda vehicle: coding_load(
+                vehicle, ecu, path, self._backups, other_vehicle=other_vehicle, order=order
+            ),
             _words,
         )
 

@@ -30,13 +30,7 @@ from core.workbench.paths import WorkbenchPaths
 
 WATCHERS_MAY = frozenset(
     (
-        "voltage",
-        "flashware",
-        "coding_after",
-        "coding_history",
-        "report",
-        "ordered_faults",
-        "struck_faults",
+        "voltage", "flashware", "coding_after", "coding_history", "report", "ordered_faults", "struck_faults",
         "save_trace",
     )
 )

@@ -27,7 +27,9 @@ class WorkbenchPaths:
         import platformdirs
 
         places = platformdirs.PlatformDirs("passbay", appauthor=False)
-        return cls(places.user_config_path, places.user_data_path, places.user_cache_path, places.user_state_path)
+        return cls(
+            places.user_config_path, places.user_data_path, places.user_cache_path, places.user_state_path
+        )
 
     @classmethod
     def below(cls, root: Path) -> WorkbenchPaths:

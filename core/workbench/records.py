@@ -76,3 +76,4 @@ class Records:
         from core.diagnosis.coding import BackupStore, file_diff
 
         return file_diff(Path(left), Path(right), BackupStore(self.paths.coding), ecu)
+

@@ -222,7 +222,9 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
 
         return self._launch(kind, unit, whole(), words, measure)
 
-    def _launch(self, kind: str, unit: str, job: Job[T], words: Callable[[T], str], measure: str = "") -> RunningJob[T]:
+    def _launch(
+        self, kind: str, unit: str, job: Job[T], words: Callable[[T], str], measure: str = ""
+    ) -> RunningJob[T]:
         """`measure`: what the vehicle's history calls it, where it is not a kind that always goes there."""
         from core.diagnosis.journal import Journal
         from core.diagnosis.runner import start

@@ -247,10 +247,9 @@ def main(argv: list[str]) -> int:
     tallies: list[Tally] = []
     print(f"seed {options.seed}")
     print(HEADER)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Campaign(Path(folder), Path(options.cache or folder), options.workers) as campaign,
-    ):
+    with tempfile.TemporaryDirectory() as folder, Campaign(
+        Path(folder), Path(options.cache or folder), options.workers
+    ) as campaign:
         for transport in transports:
             for kind, subject in (("small", SMALL[transport]), ("large", LARGE[transport])):
                 messages = campaign.measure(subject)

@@ -174,7 +174,9 @@ def test_a_name_server_that_answers_wrongly(
     assert "name server may answer wrongly" in http.advice
 
 
-def test_nothing_waits_beyond_the_deadline_and_others_are_told(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_waits_beyond_the_deadline_and_others_are_told(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A resolver that hangs and a server that never answers cost their own rows only."""
     release = threading.Event()
     real = socket.getaddrinfo
@@ -247,7 +249,9 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
         pass
 
 
-def test_a_proxy_is_used_and_named(serve: Serve, authority: TestAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_is_used_and_named(
+    serve: Serve, authority: TestAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
     port = serve(files=authority.server("shop.example.org"))
     seen: list[bytes] = []
     proxy = serve(handler=_proxy(b"HTTP/1.1 200 Connection established\r\n\r\n", lambda: port, seen))

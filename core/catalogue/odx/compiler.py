@@ -114,7 +114,9 @@ def _add(database: Database, content: bytes, name: str) -> None:
         raise DataInvalid(f"{name} breaks the ODX standard ({_words(error)})", place=name) from error
 
 
-def _compiled(database: Any, files: dict[str, bytes], problems: list[str]) -> tuple[dict[str, Any], dict[str, bytes]]:
+def _compiled(
+    database: Any, files: dict[str, bytes], problems: list[str]
+) -> tuple[dict[str, Any], dict[str, bytes]]:
     units = with_coding(database, units_of(database, problems), problems)
     sessions, sections = sessions_of(database, units, files, problems)
     vehicles = vehicles_of(database, units, problems)

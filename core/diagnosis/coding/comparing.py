@@ -23,7 +23,9 @@ CAR, FACTORY = "car", "factory"
 """The two sides that are no file."""
 
 
-def diff(left: str, right: str, left_units: Sequence[UnitCoding], right_units: Sequence[UnitCoding]) -> CodingDiff:
+def diff(
+    left: str, right: str, left_units: Sequence[UnitCoding], right_units: Sequence[UnitCoding]
+) -> CodingDiff:
     """`left` and `right` name the sides. A unit that one side has not got is named, not compared."""
     ours, theirs = ({unit.unit.casefold(): unit for unit in units} for units in (left_units, right_units))
     differences: list[CodingDifference] = []

@@ -128,3 +128,5 @@ def _sorted_by_record(unit: UnitInfo, changes: Mapping[str, str]) -> dict[str, d
             names = ", ".join(item.name for record in unit.coding for item in record.items)
             raise ValueRefused(f"{unit.name} has no coding item {name!r}.", f"Choose one of: {names}.")
     return result
+
+

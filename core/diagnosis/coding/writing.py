@@ -194,5 +194,7 @@ def changes_between(target: Target, before: Records, after: Records) -> tuple[Co
 
 def result_of(target: Target, before: Records, after: Records, backup: str) -> CodingResult:
     """What was changed, as read back."""
-    records = tuple((record.name, record.did, before[record.name], after[record.name]) for record in target.unit.coding)
+    records = tuple(
+        (record.name, record.did, before[record.name], after[record.name]) for record in target.unit.coding
+    )
     return CodingResult(target.unit.name, changes_between(target, before, after), records, backup, verified=True)

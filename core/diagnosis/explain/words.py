@@ -1,8 +1,8 @@
 """Puts an explanation together: what it means in this step, how the unit is left, what to do. Pure; no giant if.
 
-explain(error, "erase-1", "ENGINE", "flash")     an error of core.errors where it happened
-explain(0x31, "erase", "ENGINE", "flash")        a negative response code
-explain_in_place(error, ...)                     the same, written into the error, once
+    explain(error, "erase-1", "ENGINE", "flash")     an error of core.errors where it happened
+    explain(0x31, "erase", "ENGINE", "flash")        a negative response code
+    explain_in_place(error, ...)                     the same, written into the error, once
 """
 
 from __future__ import annotations

@@ -55,7 +55,9 @@ def ended(
 
 def confirmed(plan: FlashPlan) -> Record:
     """The unit's own word on its software, read just now."""
-    return Record("confirmed", {"vin": plan.task.vehicle.vin, "unit": plan.unit.name, "software": plan.software_before})
+    return Record(
+        "confirmed", {"vin": plan.task.vehicle.vin, "unit": plan.unit.name, "software": plan.software_before}
+    )
 
 
 def digest(plan: FlashPlan) -> str:

@@ -1,7 +1,7 @@
 """How long a flash takes: what the wire needs at least (ISO 11898-1, ISO 15765-2), and a guess with the rest. Pure.
 
-wire limit   every bit of the frames, none of the stuffing, no pause: nothing can be quicker
-estimate     with usual stuffing, the unit's answers, erasing and checking, two resets
+    wire limit   every bit of the frames, none of the stuffing, no pause: nothing can be quicker
+    estimate     with usual stuffing, the unit's answers, erasing and checking, two resets
 """
 
 from __future__ import annotations

@@ -35,7 +35,9 @@ def open_access(vehicle: KnownVehicle, unit: str, address: EcuAddress, rules: Ac
     if rules.authentication:
         yield from authenticate(unit, address, methods.identity(rules.authentication), vin=vehicle.vin)
     elif rules.security_level is not None:
-        yield from unlock(unit, address, rules.security_level, rules.security_method, methods=methods, vin=vehicle.vin)
+        yield from unlock(
+            unit, address, rules.security_level, rules.security_method, methods=methods, vin=vehicle.vin
+        )
 
 
 def authenticate_early(vehicle: KnownVehicle, unit: str, address: EcuAddress, rules: AccessRules) -> Job[None]:

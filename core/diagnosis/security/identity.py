@@ -1,8 +1,8 @@
 """The tester's identity for service 0x29: its certificates, the right to sign for them, the roots it trusts. PEM files.
 
-FOLDER/identity.pem       the tester's certificate first, then its issuers; its private key too, unless a program
-                          or a server signs for it
-FOLDER/roots.pem          roots that a unit's certificate may come from, with FOLDER/roots/*.pem
+    FOLDER/identity.pem       the tester's certificate first, then its issuers; its private key too, unless a program
+                              or a server signs for it
+    FOLDER/roots.pem          roots that a unit's certificate may come from, with FOLDER/roots/*.pem
 """
 
 from __future__ import annotations

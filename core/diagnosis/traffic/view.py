@@ -245,7 +245,9 @@ def _frame_line(number: int, record: Record) -> FrameLine:
     text = _record_text(record)
     if isinstance(record, CanFrame):
         data = record.data
-        return FrameLine(number, record.timestamp, text, record.is_rx, data, len(data), record.is_error_frame)
+        return FrameLine(
+            number, record.timestamp, text, record.is_rx, data, len(data), record.is_error_frame
+        )
     payload = record.payload[4:] if ">" in text else record.payload
     return FrameLine(number, record.timestamp, text, record.is_rx, payload[:SHOWN_BYTES], len(payload))
 

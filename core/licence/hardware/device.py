@@ -1,7 +1,7 @@
 """This PC's device data, kept once it is known: the hardware ID stays when a single machine trait changes (C5).
 
-device = this_device(folder, "1.2.3")        # reads the traits, compares with what is kept
-export(device, path)                          # the file that the order takes
+    device = this_device(folder, "1.2.3")        # reads the traits, compares with what is kept
+    export(device, path)                          # the file that the order takes
 """
 
 from __future__ import annotations

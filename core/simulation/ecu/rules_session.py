@@ -104,7 +104,9 @@ def control_dtc_setting(server: UdsServer, pdu: bytes, now: float) -> Reply:
 SESSION_SERVICES: dict[int, Service] = {
     0x10: Service(diagnostic_session_control, 2, sub_functions=_sessions),
     0x11: Service(ecu_reset, 2, sub_functions=lambda server: {0x01: ALL_SESSIONS, 0x03: ALL_SESSIONS}),
-    0x28: Service(communication_control, 3, NON_DEFAULT, lambda server: dict.fromkeys((0, 1, 2, 3), NON_DEFAULT)),
+    0x28: Service(
+        communication_control, 3, NON_DEFAULT, lambda server: dict.fromkeys((0, 1, 2, 3), NON_DEFAULT)
+    ),
     0x3E: Service(tester_present, 2, sub_functions=lambda server: {0x00: ALL_SESSIONS}),
     0x85: Service(control_dtc_setting, 2, NON_DEFAULT, lambda server: dict.fromkeys((1, 2), NON_DEFAULT)),
 }

@@ -181,16 +181,8 @@ class _Order:
     def _failed(self, unit: str, error: ProductError) -> None:
         self._errors[unit] = error
         self._results[unit] = FlashUnitResult(
-            unit,
-            "failed",
-            None,
-            error.message,
-            error.name,
-            error.code,
-            error.advice,
-            self._runs[unit].erased,
-            error.explanation,
-            error.state_now,
+            unit, "failed", None, error.message, error.name, error.code, error.advice, self._runs[unit].erased,
+            error.explanation, error.state_now,
         )
 
     def _lost(self) -> str:

@@ -95,16 +95,8 @@ HEAD_UNIT = Kind(
             0x0100,
             3,
             (
-                Option(
-                    "Language",
-                    "Language at delivery",
-                    0,
-                    0,
-                    4,
-                    0,
-                    None,
-                    ("English", "German", "French", "Spanish", "Italian", "Polish"),
-                ),
+                Option("Language", "Language at delivery", 0, 0, 4, 0, None, ("English", "German", "French", "Spanish",
+                                                                              "Italian", "Polish")),
                 Option("VideoWhileDriving", "Video while driving", 0, 4, 1, 0, None, OFF_ON),
                 Option("SpeakerSystem", "Speaker system", 1, 0, 2, 1, None, ("basic", "standard", "surround")),
                 Option("StartVolume", "Largest volume at start", 2, 0, 8, 30, 30, low=5, high=60, unit="%"),
