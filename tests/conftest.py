@@ -16,6 +16,8 @@ pytest_textual_snapshot.SVGImageExtension.file_extension = "svg"
 for name in ("NO_COLOR", "TEXTUAL_THEME", "SSH_CONNECTION", "PASSBAY_HOME"):
     os.environ.pop(name, None)
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
+# a test must never write into the keyring of who runs it
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -37,6 +39,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled_cache: Path) 
     (folder / "cache").symlink_to(compiled_cache, target_is_directory=True)
     monkeypatch.setenv("PASSBAY_HOME", str(folder))
     yield folder
+
+
+@pytest.fixture
+def papers(home: Path) -> Path:
+    """This home is commissioned: StartKey, log-in, credit for every product group."""
+    from core.workbench import WorkbenchPaths
+    from tests.papers import commission
+
+    commission(WorkbenchPaths.below(home))
+    return home
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,26 @@
     lines      where a key stands in a TOML file
 """
 
-from core.settings.model import LONGEST_TIME_LIMIT, KeySettings, SecurityProgram, Settings, TraceSettings
+from core.settings.model import (
+    LONGEST_TIME_LIMIT,
+    BackendSettings,
+    KeySettings,
+    LoginSettings,
+    SecurityProgram,
+    Settings,
+    TraceSettings,
+)
 from core.settings.reading import load
 from core.settings.saving import change
 
-__all__ = ["LONGEST_TIME_LIMIT", "KeySettings", "SecurityProgram", "Settings", "TraceSettings", "change", "load"]
+__all__ = [
+    "LONGEST_TIME_LIMIT",
+    "BackendSettings",
+    "KeySettings",
+    "LoginSettings",
+    "SecurityProgram",
+    "Settings",
+    "TraceSettings",
+    "change",
+    "load",
+]

@@ -24,6 +24,8 @@ T = TypeVar("T")
 LONGEST_TEXT = 1000
 LONGEST_TIME_LIMIT = 120.0
 _BINDING = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+_ADDRESS = re.compile(r"https?://[^/@\s?#]+(/[^@\s?#]*)?")
+_KEY = re.compile(r"[0-9a-fA-F]{64}")
 _PRESSED = re.compile(r"[a-z0-9_+,]{1,60}")
 
 
@@ -69,6 +71,34 @@ class TraceSettings:
 
     minutes: float = key(5.0, between(0.1, 720))
     megabytes: int = key(64, between(1, 4096))
+
+
+def address(value: str) -> str:
+    """"" or http(s)://host[:port][/path], without a user name: a password has no place in this file."""
+    return "" if not value or _ADDRESS.fullmatch(value) else "https://host, or nothing"
+
+
+def issuer_key(value: str) -> str:
+    return "" if not value or _KEY.fullmatch(value) else "64 hex digits"
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSettings:
+    """[backend]: who issues StartKeys and credit. `url` "" is the embedded one; `ca_file` a PEM file with the
+    authority of its certificate; `issuer_key` its first key, where that is known another way than over the network.
+    """
+
+    url: str = key("", address)
+    ca_file: str = key("")
+    issuer_key: str = key("", issuer_key)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSettings:
+    """[login]: an OpenID Connect provider that the back end believes; "" is the back end itself."""
+
+    issuer: str = key("", address)
+    client_id: str = key("passbay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,5 +169,7 @@ class Settings:
     dbc: str = key("")
     trace: TraceSettings = table(TraceSettings)
     devices: DeviceSettings = table(DeviceSettings)
+    backend: BackendSettings = table(BackendSettings)
+    login: LoginSettings = table(LoginSettings)
     keys: tuple[KeySettings, ...] = named_rows((), key_row)
     security: tuple[SecurityProgram, ...] = named_rows((), security_row)

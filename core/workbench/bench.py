@@ -29,6 +29,7 @@ from core.workbench.data import DataShelf
 from core.workbench.flash import Twins
 from core.workbench.hosts import Hosts
 from core.workbench.paper import Paper
+from core.workbench.paper.permits import JobPermits
 from core.workbench.paths import WorkbenchPaths
 from core.workbench.records import Records
 from core.workbench.security import SecurityDesk
@@ -291,6 +292,7 @@ class Workbench(Records, Traces, ShopPc):
             security=self.security.methods(self.settings),
             history=self._history(),
             twins=Twins(self.paths.compiled, self.security.garage_folder),
+            permits=JobPermits(self.paper, parsed.text),
             bitrate=parsed.bitrate if Transport.CAN in vci.transports else None,
         )
         self._keep(vehicle)
@@ -337,6 +339,7 @@ class Workbench(Records, Traces, ShopPc):
             resources, self._open = self._open, []
         for resource in reversed(resources):
             resource.close()
+        self.paper.close()
 
     def __enter__(self) -> Workbench:
         return self

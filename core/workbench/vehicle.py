@@ -24,6 +24,7 @@ from core.vocabulary import (
 )
 from core.workbench.coding import CodingJobs
 from core.workbench.flash import FlashJobs
+from core.workbench.paper.permits import JobPermits, NoPaperNeeded, PaperOfJob, kind_of_requests
 from core.workbench.recorder import RECORDED, Recorder
 from core.workbench.traces import KeptTraffic
 from core.workbench.training import Training
@@ -82,6 +83,7 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
         security: SecurityMethods,
         history: HistoryStore,
         twins: Twins,
+        permits: JobPermits,
     ) -> None:
         from core.diagnosis.coding import BackupStore
         from core.diagnosis.identify import Surroundings
@@ -94,6 +96,8 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
         self._catalogue = catalogue
         self._open_data = open_data
         self._twins = twins
+        self._permits = permits
+        self._paper: PaperOfJob = NoPaperNeeded()  # of the job that runs
         self._bitrate = bitrate
         self._backups = BackupStore(coding_folder, os_user())
         self._recorder = Recorder(history, f"{vci.name} ({vci.uri})", self._warn)
@@ -209,23 +213,44 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
             unit, address = vehicle.reachable(str(target))
             return raw(unit.name, address, tuple(pdus), self._catalogue, unit)
 
+        def addressed() -> Job[UdsResult]:
+            self._paper.vehicle_known(self._group, self.vin)
+            return (yield from raw(str(target), target, tuple(pdus)))  # type: ignore[arg-type]  # no text, see below
+
+        right = kind_of_requests(pdus)
         if not isinstance(target, str):
-            return self._launch("uds", str(target), raw(str(target), target, tuple(pdus)), _uds_words)
-        return self._start("uds", target, named, _uds_words)
+            return self._launch("uds", str(target), addressed(), _uds_words, right=right)
+        return self._start("uds", target, named, _uds_words, right=right)
 
     def _start(
-        self, kind: str, unit: str, job: Callable[[KnownVehicle], Job[T]], words: Callable[[T], str], measure: str = ""
-    ) -> RunningJob[T]:
+        self, kind: str, unit: str, job: Callable[[KnownVehicle], Job[T]], words: Callable[[T], str],
+        measure: str = "", right: str = "",
+    ) -> RunningJob[T]:  # fmt: skip
         def whole() -> Job[T]:
             vehicle = yield from self._identified()
+            self._paper.vehicle_known(self._group, vehicle.vin, announce=self._permits.opens(self._group))
             return (yield from job(vehicle))
 
-        return self._launch(kind, unit, whole(), words, measure)
+        return self._launch(kind, unit, whole(), words, measure, right)
+
+    @property
+    def _group(self) -> str:
+        return self._identity.product_group if self._identity else ""
+
+    def _permitted(self, right: str, unit: str, job: Job[T]) -> Job[T]:
+        """The one permit: before the first byte, and settled whatever becomes of the job."""
+        self._paper = paper = self._permits.admit(right, unit)
+        try:
+            return (yield from job)
+        finally:
+            self._paper = NoPaperNeeded()
+            paper.ended()
 
     def _launch(
-        self, kind: str, unit: str, job: Job[T], words: Callable[[T], str], measure: str = ""
+        self, kind: str, unit: str, job: Job[T], words: Callable[[T], str], measure: str = "", right: str = ""
     ) -> RunningJob[T]:
-        """`measure`: what the vehicle's history calls it, where it is not a kind that always goes there."""
+        """`measure`: what the vehicle's history calls it, where it is not a kind that always goes there. `right`: what
+        is asked a permit for, where the kind does not tell."""
         from core.diagnosis.journal import Journal
         from core.diagnosis.runner import start
 
@@ -238,6 +263,7 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
                 what = f"{busy.kind} {busy.unit}".strip()
                 raise JobError(f"{what} is still running.", "Wait for its end or stop it first.")
             self._pending.clear()
+            job = self._permitted(right or measure or kind, unit, job)
             journal: JobJournal = Journal(self._journals, kind=kind, vci=self.uri, warn=self._warn)
             if measure or kind in RECORDED:
                 witness = self._recorder.begin(measure or kind, unit)

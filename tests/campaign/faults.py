@@ -22,6 +22,7 @@ from core.simulation.garage import Garage
 from core.simulation.misbehaviour import FAULTS, FaultOrder
 from core.vocabulary import Transport
 from core.workbench import Vehicle, Workbench, WorkbenchPaths, open_workbench
+from tests.papers import commission
 
 PLACES = {Transport.CAN: ("van", "BODY"), Transport.DOIP: ("van", "CLUSTER")}
 """Small units: 8 KiB in blocks of 512 bytes, 16 KiB in blocks of 2 KiB."""
@@ -161,6 +162,7 @@ class _Trial:
     def _connect(self, faults: tuple[str, ...]) -> Vehicle:
         """`sim:`, but for faults of datagrams: there the vehicle is served, because `sim:` has no UDP."""
         if self._occasion == _ASKED:
+            commission(self._workbench.paths)
             running = self._workbench.serve_garage(self._car, doip="127.0.0.1:0", faults=faults)
             self._garage = running.garage
             return _in_process(self._workbench.connect(f"doip://{running.describe()['doip']}"))

@@ -36,6 +36,7 @@ from core.vci.uri import VciUri
 from core.vocabulary import FlashResult, Interrupted
 from core.workbench import Workbench, WorkbenchPaths
 from tests.campaign.cuts import CutVci, Killed, SkippingClock
+from tests.papers import commission
 
 QUICK = SimTiming(
     reset_time=0.03, erase_per_kib=0.0, erase_minimum=0.06, checksum_per_kib=0.0, answer_time=0.0, pending_interval=0.02
@@ -83,6 +84,7 @@ class Rig:
             else replace(unit, timing=subject.timing, max_block_length=subject.block_length)
             for name, unit in initial.units.items()
         }
+        self._outside = outside
         self._full_voltage = initial.voltage
         self.garage = Garage(
             subject.car, garage_data(subject.car, self.paths.compiled), replace(initial, units=units, broadcast=()),
@@ -125,6 +127,8 @@ class Rig:
         self.charge()
         for folder in (self.paths.state, self.paths.data):
             shutil.rmtree(folder, ignore_errors=True)
+        if self._outside:
+            commission(self.paths)  # to other processes it is a real vehicle
 
     def right(self) -> bool:
         """Every byte of the flashware is in the unit's memory, marked valid, and the application runs."""

@@ -20,6 +20,7 @@ def test_the_names_are_listed() -> None:
     assert plain.code == 0 and "lost-76" in plain.stdout and "at the N-th TransferData" in plain.stdout
 
 
+@pytest.mark.usefixtures("papers")
 def test_a_served_vehicle_misbehaves(home: Path) -> None:
     with serving("van", "--doip", "127.0.0.1:0", "--fault", "CLUSTER:nrc-22", "--fault", "GATEWAY:nrc-7e@2") as told:
         vci = f"doip://{told['doip']}"

@@ -116,6 +116,7 @@ def _multicast_bus() -> str:
         return f"udp_multicast/239.74.163.{2 + secrets.randbelow(200)}?port={probe.getsockname()[1]}"
 
 
+@pytest.mark.usefixtures("papers")
 def test_a_served_vehicle_over_udp_multicast_and_tcp() -> None:
     """The garage in another process, on a real multicast bus and a real TCP port."""
     bus = _multicast_bus()
@@ -138,6 +139,7 @@ def test_a_served_vehicle_over_udp_multicast_and_tcp() -> None:
         assert refused.code == 1 and "DoIP" in refused.last["message"]
 
 
+@pytest.mark.usefixtures("papers")
 def test_a_served_doip_car_is_coded() -> None:
     with serving("car-doip", "--doip", "127.0.0.1:0") as ready:
         vci = f"doip://{ready['doip']}"

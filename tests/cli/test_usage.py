@@ -61,6 +61,7 @@ def test_wrong_usage_ends_with_2(arguments: tuple[str, ...]) -> None:
     assert scripted.last["error"] == "UsageError" and scripted.last["message"] and scripted.last["advice"]
 
 
+@pytest.mark.usefixtures("papers")
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [

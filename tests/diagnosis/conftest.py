@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.workbench import Workbench, WorkbenchPaths, open_workbench
+from tests.papers import commission
 
 
 @pytest.fixture
@@ -23,6 +24,14 @@ def new_workbench(tmp_path: Path, compiled_cache: Path) -> Iterator[Callable[[],
     yield open_one
     for workbench in opened:
         workbench.close()
+
+
+@pytest.fixture
+def papers(home: Path, tmp_path: Path) -> Path:
+    """Those of the workbench and of commands are commissioned."""
+    for root in (tmp_path / "workbench", home):
+        commission(WorkbenchPaths.below(root))
+    return home
 
 
 @pytest.fixture

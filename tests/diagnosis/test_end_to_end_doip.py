@@ -77,6 +77,7 @@ def test_the_old_car_is_read_but_not_changed(workbench: Workbench) -> None:
 # -- G5: what a device cannot reach
 
 
+@pytest.mark.usefixtures("papers")
 def test_a_doip_only_device_at_the_mixed_car(workbench: Workbench) -> None:
     running = workbench.serve_garage("car-mixed", doip="127.0.0.1:0")
     with workbench.connect(f"doip://{running.describe()['doip']}") as vehicle:
@@ -88,6 +89,7 @@ def test_a_doip_only_device_at_the_mixed_car(workbench: Workbench) -> None:
         assert vehicle.flash("CLUSTER").wait(PATIENCE).result == "flashed"
 
 
+@pytest.mark.usefixtures("papers")
 def test_a_can_only_device_at_the_mixed_car(workbench: Workbench) -> None:
     running = workbench.serve_garage("car-mixed", can="virtual/passbay-g5")
     with running, workbench.connect("can:virtual/passbay-g5") as vehicle:
@@ -99,6 +101,7 @@ def test_a_can_only_device_at_the_mixed_car(workbench: Workbench) -> None:
         assert vehicle.flash("BODY").wait(PATIENCE).result == "flashed"  # no voltage there: a warning, no refusal
 
 
+@pytest.mark.usefixtures("papers")
 def test_one_device_for_both_ways(workbench: Workbench) -> None:
     running = workbench.serve_garage("car-mixed", can="virtual/passbay-both", doip="127.0.0.1:0")
     uri = f"can:virtual/passbay-both?doip={running.describe()['doip']}"

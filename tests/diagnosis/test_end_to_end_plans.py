@@ -81,6 +81,7 @@ def test_an_image_and_a_plan_without_a_pdx(workbench: Workbench, body: Files, ki
         assert vehicle.flash("BODY").wait(PATIENCE).result == "up-to-date"
 
 
+@pytest.mark.usefixtures("papers")
 def test_a_unit_that_no_data_know_on_a_served_car(
     workbench: Workbench, body: Files, monkeypatch: pytest.MonkeyPatch, free_bus: str
 ) -> None:

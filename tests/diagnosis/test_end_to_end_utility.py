@@ -69,6 +69,7 @@ def test_frames_of_the_truck_look_as_they_should(workbench: Workbench) -> None:
     assert {0x0CF00400, 0x18FEF100} <= {frame.arbitration_id for frame in frames if frame.is_extended_id}
 
 
+@pytest.mark.usefixtures("papers")
 def test_the_truck_on_multicast_with_fd(workbench: Workbench) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("", 0))
@@ -83,6 +84,7 @@ def test_the_truck_on_multicast_with_fd(workbench: Workbench) -> None:
             _code_and_restore(vehicle, unit)
 
 
+@pytest.mark.usefixtures("papers")
 def test_without_fd_the_coordinator_is_out_of_reach_and_the_rest_works(workbench: Workbench) -> None:
     with workbench.serve_garage("truck", can="virtual/no-fd") as running, workbench.connect("can:virtual/no-fd") as car:
         assert [unit["name"] for unit in running.describe()["units"]] == UNITS["truck"][:-1]

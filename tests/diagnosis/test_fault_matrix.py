@@ -97,6 +97,7 @@ def test_orders_that_cannot_be_carried_out(workbench: Workbench, uri: str) -> No
     workbench.connect(uri.partition("?")[0]).close()  # the lock was not kept
 
 
+@pytest.mark.usefixtures("papers")
 def test_a_real_vehicle_takes_no_orders(workbench: Workbench) -> None:
     with (
         workbench.serve_garage("van", can="virtual/no-orders", faults=["nrc-31"]) as running,

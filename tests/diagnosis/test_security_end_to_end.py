@@ -23,6 +23,7 @@ from core.vocabulary import DoipAddress, DoipMessage
 from core.workbench import Vehicle, Workbench, WorkbenchPaths, open_workbench
 from tests.diagnosis.garage_help import PATIENCE, garage_of, in_transfer, restored, wait_until, when
 from tests.diagnosis.world import ENGINE_ADDRESS, Drive, Unit, known_vehicle, no_file, session
+from tests.papers import commission
 
 SECURED = ("DRIVE", "DRIVERASSIST")
 
@@ -182,11 +183,13 @@ def test_a_false_unit_is_not_programmed(workbench: Workbench) -> None:
 # -- another process, another home
 
 
+@pytest.mark.usefixtures("papers")
 def test_a_served_car_knows_the_tester_of_its_home_only(
     workbench: Workbench, tmp_path: Path, compiled_cache: Path
 ) -> None:
     away = WorkbenchPaths.below(tmp_path / "away")
     away = WorkbenchPaths(away.config, away.data, compiled_cache, away.state)
+    commission(away)
     with open_workbench(away) as visitor:
         with workbench.serve_garage("car-doip", doip="127.0.0.1:0") as served:
             uri = f"doip://{served.describe()['doip']}"

@@ -105,7 +105,7 @@ def test_the_hardware_id_stays_when_one_part_changes_and_not_when_two_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend(monkeypatch, SHOP)
-    first = this_device(tmp_path, "1.0")
+    first = this_device(tmp_path)
     pretend(monkeypatch, changed((2,)))
     second = this_device(tmp_path)
     assert second.hardware_id == first.hardware_id and second.traits != first.traits
@@ -130,12 +130,12 @@ def test_a_machine_that_tells_too_little_is_told_so(tmp_path: Path, monkeypatch:
 
 def test_the_export_names_the_device_and_no_raw_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, SHOP)
-    device = this_device(tmp_path / "own", "1.0")
+    device = this_device(tmp_path / "own")
     path = export(device, tmp_path)
     assert path == tmp_path / f"passbay-device-{device.hardware_id}.json"
     told = json.loads(path.read_text())
     assert told["device"] == {
-        "hardware_id": device.hardware_id, "app_id": APP_ID, "traits": list(device.traits), "version": "1.0"
+        "hardware_id": device.hardware_id, "app_id": APP_ID, "traits": list(device.traits), "version": device.version
     }  # fmt: skip
     assert not any(value in path.read_text() for value in SHOP)
     assert export(device, tmp_path / "named.json").read_bytes() == path.read_bytes()

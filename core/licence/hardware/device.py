@@ -1,7 +1,7 @@
 """This PC's device data, kept once it is known: the hardware ID stays when a single machine trait changes (C5).
 
-    device = this_device(folder, "1.2.3")        # reads the traits, compares with what is kept
-    export(device, path)                          # the file that the order takes
+device = this_device(folder, "1.2.3")        # reads the traits, compares with what is kept
+export(device, path)                          # the file that the order takes
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FILE = "device.json"
 _LARGEST = 10_000
 
 
-def this_device(folder: Path, version: str = "") -> DeviceData:
+def this_device(folder: Path) -> DeviceData:
     """The kept hardware ID with the traits of now where they are still of the same machine, else a new one.
 
     LicenceCheckFailed where the machine tells too little of itself.
@@ -33,6 +33,7 @@ def this_device(folder: Path, version: str = "") -> DeviceData:
             "This PC tells too little of itself for a hardware ID.",
             "Start Passbay on the PC itself, not in a container without network card and machine-id.",
         )
+    version = _version()
     kept = _kept(folder / _FILE)
     if kept is not None and same_machine(kept.traits, now):
         return replace(kept, traits=now, version=version)
@@ -49,6 +50,15 @@ def export(device: DeviceData, path: Path) -> Path:
     target = path / f"passbay-device-{device.hardware_id}.json" if path.is_dir() else path
     write_file(target, _file_of(device), what="The device data")
     return target
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("passbay")
+    except PackageNotFoundError:  # run from its sources
+        return ""
 
 
 def _file_of(device: DeviceData) -> bytes:

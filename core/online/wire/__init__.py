@@ -1,8 +1,8 @@
 """What travels between a PC and a back end, and its strict JSON: shared by both sides. Pure: no I/O.
 
-    raw = dumps(CheckRequest(...))            # canonical bytes
-    answer = loads(Account, raw, lenient=True)   # lenient: names of a newer server are left out
-    key = loads(StartKey, dsse.verify(envelope, STARTKEY, keys))   # papers are never lenient
+raw = dumps(CheckRequest(...))            # canonical bytes
+answer = loads(Account, raw, lenient=True)   # lenient: names of a newer server are left out
+key = loads(StartKey, dsse.verify(envelope, STARTKEY, keys))   # papers are never lenient
 """
 
 from core.online.wire.codec import WireError, decode, dumps, encode, loads, parse

@@ -50,6 +50,7 @@ class StartKeyVerdict(Enum):
     INVALID = "not valid"
     OTHER_PC = "of another PC"
     EXPIRED = "expired"
+    CLOCK = "clock set back"
 
 
 @dataclass(frozen=True, slots=True)

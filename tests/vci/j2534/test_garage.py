@@ -22,6 +22,7 @@ BITS32 = "32 bit"
 UNITS = ["ENGINE", "TRANSMISSION", "BRAKES", "BODY", "HEADUNIT", "CLUSTER"]
 
 
+@pytest.mark.usefixtures("papers")
 @pytest.mark.parametrize(
     ("names", "query"),
     [
@@ -77,6 +78,7 @@ def test_survey_flash_and_coding(
     assert notices
 
 
+@pytest.mark.usefixtures("papers")
 @pytest.mark.parametrize("mode", ["iso15765", "can"])
 def test_a_plug_pulled_in_transfer_is_told_and_the_unit_is_flashed_again(
     compiler: Compiler, wire: Wire, compiled_cache: Path, mode: str

@@ -95,6 +95,7 @@ def test_refusals_are_python_cans(compiler: Compiler, wire: Wire, plugged: None)
         can.Bus(interface="j2534", library="/nowhere.so", ignore_config=True)
 
 
+@pytest.mark.usefixtures("papers")
 def test_a_crash_in_the_library_takes_only_the_host_down(compiler: Compiler, wire: Wire, compiled_cache: Path) -> None:
     library = compiler.library("CRASH")
     with open_workbench() as workbench:
