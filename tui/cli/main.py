@@ -25,6 +25,8 @@ _COMMANDS = {  # name -> (module, attribute, one line for --help)
     "explain": ("tui.cli.uds", "explain", "What a refusal or a timer means, step by step."),
     "data": ("tui.cli.data", "data", "Diagnostic data files (PDX)."),
     "check": ("tui.cli.check", "check", "What this PC must have, and which hosts and ports it must reach."),
+    "serve": ("tui.cli.backend.serve", "serve", "The back end for others: API, shop and portal, releases."),
+    "admin": ("tui.cli.backend.admin", "admin", "Administer a back end: organisations, users, credit, keys."),
     "trace": ("tui.cli.traces.trace", "trace", "Bus traces: convert, decode, record, replay, save."),
 }
 

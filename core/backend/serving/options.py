@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import UsageError
@@ -36,6 +36,9 @@ class ServeOptions:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+    def with_database(self, database: str) -> ServeOptions:
+        return replace(self, database=database)
 
     def check(self) -> None:
         """UsageError where this would be unsafe or cannot work."""

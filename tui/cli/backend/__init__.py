@@ -1,0 +1,1 @@
+"""`passbay serve` and `passbay admin ...`."""

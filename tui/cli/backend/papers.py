@@ -1,0 +1,75 @@
+"""`passbay admin startkeys|keys ...`."""
+
+from __future__ import annotations
+
+import click
+
+from core.workbench.server import open_admin
+from tui.cli.backend.showing import database_option, single, table
+from tui.cli.output import Output, command, json_option
+
+
+@click.group()
+def startkeys() -> None:
+    """Systems and their StartKeys, orders."""
+
+
+@startkeys.command("list")
+@click.option("--contract", default="", help="Of this organisation alone.")
+@database_option
+@json_option
+@command
+def list_systems(contract: str, url: str | None, out: Output) -> None:
+    with open_admin(url) as desk:
+        table(out, desk.papers.systems(contract), "There is no system.")
+
+
+@startkeys.command("orders")
+@click.option("--waiting", is_flag=True, help="Those alone that wait for you.")
+@database_option
+@json_option
+@command
+def orders(waiting: bool, url: str | None, out: Output) -> None:
+    with open_admin(url) as desk:
+        table(out, desk.papers.orders(waiting=waiting), "There is no order.")
+
+
+def _on_system(name: str, words: str, act: str) -> None:
+    @startkeys.command(name, help=words)
+    @click.argument("hardware_id", metavar="HARDWARE-ID")
+    @database_option
+    @json_option
+    @command
+    def run(hardware_id: str, url: str | None, out: Output) -> None:
+        with open_admin(url) as desk:
+            single(out, getattr(desk.papers, act)(hardware_id))
+
+
+_on_system("issue", "A new StartKey: for an order that waits, or after a revocation.", "issue")
+_on_system("revoke", "End all StartKeys of a system.", "revoke")
+_on_system("remove", "Give the hardware ID free for another organisation.", "remove")
+
+
+@click.group()
+def keys() -> None:
+    """The issuer's keys."""
+
+
+@keys.command("list")
+@database_option
+@json_option
+@command
+def list_keys(url: str | None, out: Output) -> None:
+    """Public keys, oldest first; the last one signs."""
+    with open_admin(url) as desk:
+        table(out, desk.papers.keys(), "There is no key yet.")
+
+
+@keys.command("rotate")
+@database_option
+@json_option
+@command
+def rotate(url: str | None, out: Output) -> None:
+    """A new key signs from now on; StartKeys follow at their next check."""
+    with open_admin(url) as desk:
+        single(out, desk.papers.rotate())
