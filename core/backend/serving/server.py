@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
 import tempfile
 from collections.abc import Callable
@@ -39,15 +40,19 @@ def serve(options: ServeOptions, ready: Callable[[dict[str, object]], None]) -> 
         listening.listen(_BACKLOG)
         ready({"url": options.url(port), "host": options.host, "port": port, "workers": options.workers,
                "tls": options.tls, "pid": os.getpid()})  # fmt: skip
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _ended_already)
         try:
             if options.workers > 1:
                 Multiprocess(config, sockets=[listening]).run()
             else:
                 uvicorn.Server(config).run(sockets=[listening])
-        except KeyboardInterrupt:  # uvicorn raises the signal again after its graceful end
-            pass
         finally:
             listening.close()
+
+
+def _ended_already(*_: object) -> None:
+    """uvicorn raises the signal once more after its graceful end, for the handler that was there before: this one."""
 
 
 def _bind(options: ServeOptions) -> socket.socket:

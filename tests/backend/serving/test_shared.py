@@ -24,12 +24,12 @@ class Pc:
         # no kept connections: each request may meet the other worker process
         limits = httpx.Limits(max_keepalive_connections=0)
         self.http = httpx.Client(base_url=url, verify=trust, timeout=30, limits=limits)
-        self.login, self.device, self.key_id = login, device, ""
+        self.trust, self.login, self.device, self.key_id = trust, login, device, ""
         self.bearer: dict[str, str] = {}
 
     def log_in(self) -> None:
         begun = self.http.post("/oauth/device_authorization", data={"client_id": "passbay"}).json()
-        with httpx.Client(base_url=self.http.base_url, verify=self.http._transport._pool._ssl_context) as browser:  # type: ignore[attr-defined]
+        with httpx.Client(base_url=self.http.base_url, verify=self.trust, follow_redirects=True) as browser:
             approve(browser, self.login, begun["user_code"])
         form = {"client_id": "passbay", "grant_type": DEVICE_GRANT, "device_code": begun["device_code"]}
         answer = self.http.post("/oauth/token", data=form).json()
@@ -43,7 +43,8 @@ class Pc:
 
     def buy(self) -> httpx.Response:
         key = {"idempotency-key": secrets.token_hex(8)}
-        return self.http.post("/api/v1/credit/buy", json={"package": "vans-hour", "count": 1}, headers=self.bearer | key)
+        wish = {"package": "vans-hour", "count": 1}
+        return self.http.post("/api/v1/credit/buy", json=wish, headers=self.bearer | key)
 
     def permit(self, **fields: Any) -> httpx.Response:
         body = {
@@ -105,7 +106,8 @@ def _metrics_of_both(http: httpx.Client) -> dict[str, float]:
     end = time.monotonic() + 20
     while True:
         lines = http.get("/metrics").text.splitlines()
-        found = {line.split()[0]: float(line.split()[1]) for line in lines if not line.startswith("#") and "{" not in line}
+        plain = [line.split() for line in lines if not line.startswith("#") and "{" not in line]
+        found = {name: float(value) for name, value in plain}
         if found["passbay_request_seconds_count"] >= 20 or time.monotonic() > end:
             return found
 
