@@ -75,7 +75,7 @@ class FakeLogin:
 
     def __init__(self, paper: FakePaper, account: AccountState, embedded: bool) -> None:
         self.paper = paper
-        self.prompt, self.embedded = PROMPT, embedded
+        self.prompt, self.embedded = paper.prompt, embedded
         self.account, self.error = account, None
         self.approved, self.denied = False, ""
         self._woken = threading.Condition()
@@ -111,6 +111,7 @@ class FakePaper:
         self.rows = OVERVIEW
         self.device = DEVICE
         self.next_user = ANNA
+        self.prompt = PROMPT
         self.logins: list[FakeLogin] = []
         self.refusals: dict[str, ProductError] = {}
         self.asked: list[tuple[Any, ...]] = []

@@ -10,9 +10,17 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from core.errors import NoResponse
-from core.events import DtcSeen, ForeignAnswerSkipped, NegativeResponseReceived, Noted, StepStarted, VciOpened
-from tests.tui import fake
+from core.errors import NoResponse, StartKeyMissing
+from core.events import (
+    DtcSeen,
+    ForeignAnswerSkipped,
+    NegativeResponseReceived,
+    Noted,
+    NumberedMessageRaised,
+    StepStarted,
+    VciOpened,
+)
+from tests.tui import fake, fake_paper
 from tests.tui.fake import NOON, FakeVehicle, FakeWorkbench
 from tests.tui.support import fake_of, make_app, quiet, screen_text, until
 from tui.shell import PassbayApp
@@ -215,3 +223,58 @@ async def test_hosts_orders_and_kept_codings_show_it_harmless(kind: str) -> None
         assert SEEN[kind] in assert_harmless(app)
         vehicle.driving, vehicle.driver = False, f"{poison} (passbay)"
         await until(pilot, lambda: "watching" in assert_harmless(app))
+
+
+def poisoned_papers(poison: str) -> fake_paper.FakePaper:
+    """What a server, a file or a user's name may bring."""
+    paper = fake_paper.commissioned()
+    paper.state = poisoned(replace(fake_paper.SHARED, maintenance="tonight"), poison)
+    paper.key = poisoned(fake_paper.EXPIRED, poison)
+    paper.user = paper.next_user = poisoned(fake_paper.ANNA, poison)
+    paper.balances, paper.sold = poisoned(fake_paper.CREDIT, poison), poisoned(fake_paper.PACKAGES, poison)
+    paper.rows, paper.device = poisoned(fake_paper.OVERVIEW, poison), poisoned(fake_paper.DEVICE, poison)
+    paper.prompt = replace(
+        fake_paper.PROMPT, user_code=f"{poison}WDJB", verification_uri=f"{poison}https://x.example/device"
+    )
+    paper.refusals["order_start_key"] = StartKeyMissing(poison, poison)
+    return paper
+
+
+@pytest.mark.parametrize("kind", CORPUS)
+async def test_papers_show_it_harmless(kind: str) -> None:
+    """StartKey, account, credit, packages, overview, log-in prompt, numbered messages, errors of the server."""
+    poison = CORPUS[kind]
+    workbench = FakeWorkbench(FakeVehicle())
+    workbench.paper = poisoned_papers(poison)
+    app: Any = make_app(workbench)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await quiet(pilot)
+        workbench.stream.publish(NumberedMessageRaised(NOON, "2221-54", "warning", poison, poison))
+        await until(pilot, lambda: app.desk.messages)
+        assert SEEN[kind] in assert_harmless(app), "start"
+        for place in ("assist", "credit", "login"):
+            app.go(place)
+            await quiet(pilot)
+            assert SEEN[kind] in assert_harmless(app), place
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.desk.papers.login and app.desk.papers.login.state == "waiting")
+        assert SEEN[kind] in assert_harmless(app), "log-in prompt"
+        await pilot.press("escape")
+        await quiet(pilot)
+        app.go("credit")
+        await quiet(pilot)
+        await pilot.press("enter", "enter")
+        await pilot.pause()
+        assert SEEN[kind] in assert_harmless(app), "purchase"
+        await pilot.press("escape")
+        app.go("assist")
+        await quiet(pilot)
+        await pilot.press("q")
+        await pilot.pause()
+        assert SEEN[kind] in assert_harmless(app), "QR"
+        await pilot.press("escape")
+        app.desk.papers.order(lambda: None)
+        await until(pilot, lambda: app.desk.messages[-1].code == "2221-45")
+        app.show_message(str(app.desk.messages[-1].number))
+        await pilot.pause()
+        assert SEEN[kind] in assert_harmless(app), "message"

@@ -28,7 +28,10 @@ def contrast(one: str, other: str) -> float:
     return (bright + 0.05) / (dark + 0.05)
 
 
-WALKS = ("vehicle-faults", "flash-running", "coding-changed", "live-messages", "clear-asks", "help-live", "devices")
+WALKS = (
+    "vehicle-faults", "flash-running", "coding-changed", "live-messages", "clear-asks", "help-live", "devices",
+    "first-run", "assist-green", "assist-expired", "assist-qr", "login-code", "credit", "code-page", "start-grey",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("theme", PALETTES)
@@ -78,8 +81,10 @@ async def test_below_the_design_size_stands_one_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    "state", ["clear-asks", "flash-asks", "flash-stop-asks", "coding-asks", "doip-by-hand", "coding-pick"]
-)
+    "state",
+    ["clear-asks", "flash-asks", "flash-stop-asks", "coding-asks", "doip-by-hand", "coding-pick", "credit-asks",
+     "assist-offer"],
+)  # fmt: skip
 async def test_dialogs_are_small_and_show_their_buttons(state: str) -> None:
     app = make_app(FakeWorkbench(FakeVehicle()))
     async with app.run_test(size=(80, 24)) as pilot:
