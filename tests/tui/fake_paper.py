@@ -164,6 +164,10 @@ class FakePaper:
         self._ask("account")
         return self.user
 
+    def refresh_account(self) -> AccountState:
+        self._ask("refresh_account")
+        return self.user
+
     def start_login(self) -> FakeLogin:
         self._ask("start_login")
         login = FakeLogin(self, self.next_user, self.state.embedded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from core.errors import BackendUnreachable, CreditMissing, RightMissing, StartKe
 from core.events import NumberedMessageRaised, PaperChanged
 from core.messages import _HEADLINES, headline
 from core.vocabulary import AccountState, CreditBalance, StartKeyVerdict
-from tests.tui.fake import NOON, FakeVehicle, FakeWorkbench
+from tests.tui.fake import NOON, FakeJob, FakeVehicle, FakeWorkbench
 from tests.tui.fake_paper import ANNA, BEN, BUILT_IN, CREDIT, EXPIRED, SHARED, VALID, FakePaper, commissioned
 from tests.tui.states_paper import PAPER_STATES
 from tests.tui.support import fake_of, make_app, quiet, screen_text, until
@@ -374,8 +375,6 @@ async def test_grey_jobs_say_what_they_lack_and_may_be_tried(case: str) -> None:
 
 
 async def test_read_only_greys_changing_jobs_only() -> None:
-    from dataclasses import replace
-
     paper = commissioned()
     paper.key = replace(VALID, verdict=StartKeyVerdict.READ_ONLY)
     app = _app(paper)
@@ -552,3 +551,62 @@ def test_built_in_needs_no_address() -> None:
     from tui.wording.paper import server_words
 
     assert server_words(BUILT_IN) == ("ok", "built in, no port open, 12 ms")
+
+
+async def test_a_refused_quick_test_says_why_on_its_screen() -> None:
+    """The units are known by then; the toast goes away, the reason stays."""
+    workbench = FakeWorkbench(FakeVehicle())
+    workbench.paper = commissioned()
+    job = FakeJob(None)
+    job.fail(CreditMissing("There was never time credit for passenger cars."))
+    workbench.vehicle.survey = lambda: job  # type: ignore[method-assign]
+    app: Any = make_app(workbench)
+    async with app.run_test(size=DESIGN) as pilot:
+        await quiet(pilot)
+        await pilot.press("1")
+        await until(pilot, lambda: app.desk.messages and app.desk.messages[-1].code == "2173-42")
+        app.clear_notifications()
+        await quiet(pilot)
+        assert "x There was never time credit for passenger cars.  f5 tries again" in screen_text(app)
+
+
+async def test_packages_are_in_the_order_of_the_groups_and_the_connected_one_is_marked() -> None:
+    paper = commissioned()
+    paper.sold = (paper.sold[2], paper.sold[1], paper.sold[0])
+    app = _app(paper)
+    async with app.run_test(size=DESIGN) as pilot:
+        await quiet(pilot)
+        await pilot.press("1")
+        await until(pilot, lambda: app.desk.survey is not None)
+        app.desk.vehicle.identity = replace(app.desk.vehicle.identity, product_group="vans")
+        app.go("credit")
+        await quiet(pilot)
+        packages = app.screen.query_one("#packages")
+        assert [row.key for row in packages.rows] == ["p-1", "p-2", "p-3"] and packages.key == "p-3"
+
+
+async def test_rights_are_asked_anew() -> None:
+    """L4, L5: a right that was granted meanwhile is there after f5."""
+    paper = commissioned(BEN)
+    app = _app(paper)
+    async with app.run_test(size=DESIGN) as pilot:
+        await quiet(pilot)
+        await pilot.press("7")
+        await quiet(pilot)
+        assert "under way" in screen_text(app)
+        paper.user = ANNA
+        await pilot.press("f5")
+        await quiet(pilot)
+        assert _calls(app, "refresh_account") and "Activation    active" in screen_text(app)
+
+
+async def test_the_overview_is_asked_again_when_the_papers_changed() -> None:
+    app = _app()
+    async with app.run_test(size=DESIGN) as pilot:
+        await quiet(pilot)
+        await pilot.press("6")
+        await quiet(pilot)
+        before = len(_calls(app, "system_overview"))
+        fake_of(app).paper.key = VALID
+        fake_of(app).stream.publish(PaperChanged(NOON))
+        await until(pilot, lambda: len(_calls(app, "system_overview")) == before + 1)

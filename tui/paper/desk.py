@@ -176,7 +176,7 @@ class Papers:
 
         def told(state: StartKeyState) -> None:
             self._take_start_key(state)
-            self.desk.tell("ok" if state.green else "warning", state.words or "The StartKey is up to date.")
+            self._told(state, "The StartKey is up to date.")
             then()
 
         def refused(error: ProductError) -> None:
@@ -185,6 +185,10 @@ class Papers:
 
         self.desk.errand(paper.activate_start_key, told, lane="activate", failed=refused)
         self.desk.news()
+
+    def _told(self, state: StartKeyState, words: str) -> None:
+        """In the list; a toast only where it is not as wished: ConfigAssist shows the rest."""
+        self.desk.tell("ok" if state.green else "warning", state.words or words, alert=not state.green)
 
     @property
     def activating(self) -> bool:
@@ -200,7 +204,7 @@ class Papers:
         paper = self.paper
 
         def ordered(order: Any) -> None:
-            self.desk.tell("ok", f"StartKey ordered, order {order.order}: {order.words or order.state}.")
+            self.desk.note("ok", f"StartKey ordered: {(order.words or order.state).rstrip('.')}. Order {order.order}")
             self.activate(then)
 
         self.desk.errand(paper.order_start_key, ordered, lane="order")
@@ -212,7 +216,7 @@ class Papers:
 
         def taken(state: StartKeyState) -> None:
             self._take_start_key(state)
-            self.desk.tell("ok" if state.green else "warning", state.words or "The StartKey was installed.")
+            self._told(state, "The StartKey was installed.")
             then()
 
         self.desk.errand(lambda: paper.install_start_key(path), taken, lane="activate")
@@ -247,7 +251,7 @@ class Papers:
                 view.state = "over"
                 self._take_account(account)
                 name, home = account.user, account.organisation
-                self.desk.tell("ok", f"Logged in: {name} ({home})" if home else f"Logged in: {name}")
+                self.desk.note("ok", f"Logged in: {name} ({home})" if home else f"Logged in: {name}")
             self.desk.news()
 
         def failed(error: ProductError) -> None:
@@ -279,13 +283,19 @@ class Papers:
             view.stop.set()
             self.desk.news()
 
+    def refresh_account(self) -> None:
+        """Rights and activation asked anew at the server."""
+        paper = self.paper
+        if paper is not None and self.account.user and not self.desk.bridge.runs("login"):
+            self.desk.errand(paper.refresh_account, self._take_account, lane="login")
+
     def logout(self) -> None:
         paper = self.paper
 
         def gone(account: AccountState) -> None:
             self.login = None
             self._take_account(account)
-            self.desk.tell("ok", "Logged out: the next one may log in.")
+            self.desk.note("ok", "Logged out: the next one may log in.")
 
         self.desk.errand(paper.logout, gone, lane="login")
 
@@ -305,7 +315,7 @@ class Papers:
         def bought(balance: CreditBalance) -> None:
             from tui.wording.paper import balance_words
 
-            self.desk.tell("ok", f"Bought for {balance.group}: {balance_words(balance)}.")
+            self.desk.note("ok", f"Bought for {balance.group}: {balance_words(balance)}.")
             self._ticks = 0
             self.ask("credit", then=then)
 

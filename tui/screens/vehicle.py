@@ -215,6 +215,8 @@ class VehicleScreen(Place):
         done = f"{len(desk.units)}/{len(vehicle.units)} units"
         if desk.job is not None and desk.job.running:
             state: tuple[str, str] = (f"   ░ {desk.job.title}  {done}", "busy")
+        elif self.trouble:  # the rows of the units are there, and the toast goes away
+            return ((" x ", "bad"), (self.trouble, "bad"), ("  f5 tries again", "dim"))
         else:
             state = (f"   √ tested {done}", "ok") if desk.survey is not None else (f"   · {done}", "dim")
         covered = vehicle.euro_class.covered

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from core.vocabulary import (
+    PRODUCT_GROUPS,
     AccountState,
     Activation,
     BackendState,
     CreditBalance,
+    CreditDuration,
     CreditPackage,
     Role,
     StartKeyState,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 Told = tuple[str, str]
 """Tone and words."""
 DayWords = Callable[[float], str]
+Kind = TypeVar("Kind", CreditBalance, CreditPackage)
 
 ROLES = {
     Role.STANDARD_DIAGNOSIS: "standard diagnosis",
@@ -133,7 +136,7 @@ def credit_told(papers: Papers, day: DayWords) -> Told:
     having = [balance for balance in papers.credit if has_credit(balance)]
     if not having:
         return "warn", "none: enter shows what there is to buy"
-    words = ", ".join(f"{b.group} {balance_words(b, day)}" for b in having[:2])
+    words = ", ".join(f"{b.group} {balance_words(b, day)}" for b in in_order(having)[:2])
     more = len(having) - 2
     return "ok", f"{words} +{more}" if more > 0 else words
 
@@ -207,6 +210,17 @@ def balance_words(balance: CreditBalance, day: DayWords | None = None) -> str:
     return ", ".join(said)
 
 
+def in_order(kinds: Iterable[Kind]) -> list[Kind]:
+    """Balances and packages as the groups and durations are named, not as a server sorts."""
+    groups, durations = list(PRODUCT_GROUPS), list(CreditDuration)
+
+    def place(one: Kind) -> tuple[int, str, int]:
+        group = groups.index(one.group) if one.group in groups else len(groups)
+        return group, one.group, durations.index(one.duration) if isinstance(one, CreditPackage) else 0
+
+    return sorted(kinds, key=place)
+
+
 def price_words(package: CreditPackage) -> str:
     if not package.price_cents:
         return "free of charge"
@@ -215,6 +229,6 @@ def price_words(package: CreditPackage) -> str:
 
 def package_words(package: CreditPackage) -> str:
     """What is bought: used by the minute, or by the clock from first use."""
-    if package.minutes:
+    if package.duration is CreditDuration.HOUR:
         return f"{minutes_words(package.minutes)}, used up by work"
     return f"one {package.duration.value} from first use"

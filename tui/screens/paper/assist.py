@@ -41,7 +41,8 @@ class AssistScreen(Place):
 
     def __init__(self) -> None:
         super().__init__()
-        self._step: str | None = None  # where the cursor was put last; None: it was moved by hand
+        self._step: str | None = None  # where the cursor was put last
+        self._seen: object = None  # what the overview was asked with
 
     def keys(self) -> tuple[Key, ...]:
         desk = self.desk
@@ -69,10 +70,16 @@ class AssistScreen(Place):
         desk = self.desk
         if desk is not None:
             papers = desk.papers
+            self._seen = self._signature()
             papers.ask("device", "account", "start_key", "backend", "overview")
             if papers.account.user:
                 papers.ask("credit")
             self.show_desk()
+
+    def _signature(self) -> object:
+        """What the overview tells of the papers; it is asked again when that is another."""
+        papers = self.desk.papers if self.desk is not None else None
+        return None if papers is None else (papers.account, papers.start_key and papers.start_key.verdict)
 
     # -- showing
 
@@ -81,6 +88,9 @@ class AssistScreen(Place):
         if desk is None:
             return
         papers, day = desk.papers, desk.day_words
+        if self._seen != self._signature() and papers.overview is not None and not papers.asks("overview"):
+            self._seen = self._signature()
+            papers.ask("overview")
         steps = self.query_one("#steps", RowList)
         steps.set_rows(wording.step_rows(papers, day))
         following = wording.next_step(papers)

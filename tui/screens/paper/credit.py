@@ -75,8 +75,12 @@ class CreditScreen(Place):
         balances, packages = self.query_one("#balances", RowList), self.query_one("#packages", RowList)
         balances.empty = self._words_for("credit", "No credit was ever bought. Choose a package below.")
         packages.empty = self._words_for("packages", "The server sells nothing.")
-        balances.set_rows([self._balance(b) for b in papers.credit or ()] if papers.account.user else [])
-        packages.set_rows([self._package(p) for p in papers.packages or ()])
+        known = papers.credit or () if papers.account.user else ()
+        balances.set_rows([self._balance(b) for b in wording.in_order(known)])
+        first = not packages.rows and bool(papers.packages)
+        packages.set_rows([self._package(p) for p in wording.in_order(papers.packages or ())])
+        if first and papers.product_group:
+            self._find_package(papers.product_group, focus=False)
 
     def _words_for(self, name: str, otherwise: str) -> str:
         desk = self.desk
@@ -127,11 +131,13 @@ class CreditScreen(Place):
 
             paper.buy(self.passbay, package)
 
-    def _find_package(self, group: str) -> None:
-        """Enter on a group goes to the first package for it."""
+    def _find_package(self, group: str, focus: bool = True) -> None:
+        """The first package of a group: of the connected vehicle, or of the balance that enter was pressed on."""
         desk = self.desk
         packages = self.query_one("#packages", RowList)
-        found = next((p for p in (desk.papers.packages if desk is not None else None) or () if p.group == group), None)
+        sold = desk.papers.packages or () if desk is not None else ()
+        found = next((p for p in wording.in_order(sold) if p.group == group), None)
         if found is not None:
             packages.put_cursor(found.package)
-            packages.focus()
+            if focus:
+                packages.focus()

@@ -146,6 +146,7 @@ class LoginScreen(Place):
 
     def action_again(self) -> None:
         if self.desk is not None:
+            self.desk.papers.refresh_account()
             self.desk.papers.ask("account", "backend")
 
     def action_do(self) -> None:
