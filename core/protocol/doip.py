@@ -331,7 +331,7 @@ class DoipClientMachine:
             words = dm.ACTIVATION_WORDS.get(response.code, "a reason of its maker's own")
             advice = ""
             if response.code == Activation.TLS_REQUIRED:
-                advice = f"This vehicle needs TLS on port {dm.TLS_PORT}, which this release does not speak yet."
+                advice = f"This vehicle is reached over TLS on port {dm.TLS_PORT} only."
             self._end(RoutingDenied(
                 f"the DoIP entity refused the tester {self.source:04X}: {words} (code {response.code:02X})",
                 advice, denial_code=response.code,

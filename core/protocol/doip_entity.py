@@ -108,6 +108,7 @@ class _Socket:
     version: int = 0x02  # of the tester's last message: it is answered in its own
     alive_until: float | None = None
     request: dm.RoutingActivationRequest | None = None
+    secure: bool = False
     probed: list[_Socket] = field(default_factory=list)
 
 
@@ -176,9 +177,11 @@ class DoipEntity:
 
     # ---- TCP
 
-    def connected(self, connection: ConnectionId, now: float) -> None:
+    def connected(self, connection: ConnectionId, now: float, secure: bool = False) -> None:
+        """`secure`: over TLS."""
         stream = dm.DoipStream(self.config.max_data_size)
-        self._sockets[connection] = _Socket(connection, stream, now + self.config.initial_inactivity)
+        closes_at = now + self.config.initial_inactivity
+        self._sockets[connection] = _Socket(connection, stream, closes_at, secure=secure)
 
     def disconnected(self, connection: ConnectionId, now: float) -> None:
         """The tester closed it, or it broke."""
@@ -301,7 +304,7 @@ class DoipEntity:
 
     def _refusal(self, socket: _Socket, request: dm.RoutingActivationRequest) -> Activation | None:
         """What can be refused without asking anybody, in the order of clause 9.4."""
-        if self.config.needs_tls:
+        if self.config.needs_tls and not socket.secure:
             return Activation.TLS_REQUIRED
         if request.source not in self.config.testers:
             return Activation.UNKNOWN_SOURCE

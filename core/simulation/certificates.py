@@ -6,6 +6,7 @@ is accepted only where its root is named (`roots` folder, `garage serve --auth-r
 
     authority.pem     the root's private key and certificate; nobody else may read it
     identity.pem      the tester's private key and certificate
+    tls.pem           the same for TLS below DoIP
     roots.pem         the root's certificate: what another installation imports
     roots/*.pem       certificates of further roots that are trusted
 """
@@ -23,7 +24,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from core.errors import DataInvalid, StorageFailed
 from core.pc.files import write_file
@@ -31,6 +32,7 @@ from core.protocol.authentication import proof
 from core.protocol.authentication.certificates import TESTER, UNIT, encode_chain
 
 AUTHORITY, IDENTITY, ROOTS, MORE_ROOTS = "authority.pem", "identity.pem", "roots.pem", "roots"
+TLS_IDENTITY = "tls.pem"
 DAYS_VALID: Final = 20 * 365  # longer than any simulated car is needed; nobody renews a demonstration
 CLOCK_SKEW: Final = timedelta(days=1)
 _WAIT_FOR_LOCK = 20.0  # seconds that another process may take to make its files
@@ -123,6 +125,14 @@ class Authority:
         self._extra_roots = tuple(extra_roots)
         self._wall_clock = wall_clock
 
+    @property
+    def roots_file(self) -> Path:
+        return self.folder / ROOTS
+
+    @property
+    def tls_identity(self) -> Path:
+        return self.folder / TLS_IDENTITY
+
     def ensure(self) -> Pair:
         """The root; it and the tester's identity are on the disk afterwards."""
         from filelock import FileLock, Timeout
@@ -144,6 +154,9 @@ class Authority:
             write_file(path, root.pem())
         if not (self.folder / IDENTITY).exists():
             write_file(self.folder / IDENTITY, issue(root, "Passbay garage demo tester", TESTER, now).pem())
+        if not (self.folder / TLS_IDENTITY).exists():
+            pair = issue(root, "Passbay garage demo tester", ExtendedKeyUsageOID.CLIENT_AUTH, now)
+            write_file(self.folder / TLS_IDENTITY, pair.pem())
         public = root.certificate.public_bytes(Encoding.PEM)
         if not (self.folder / ROOTS).exists():
             write_file(self.folder / ROOTS, public)
@@ -153,9 +166,10 @@ class Authority:
         """A fresh key and certificate for the unit `name` of the car `vin`."""
         root = self.ensure()
         pair = issue(root, name, UNIT, self._wall_clock(), serial=vin)
-        return Credentials(encode_chain([pair.certificate]), pair.key, self._trusted(root), self._wall_clock)
+        return Credentials(encode_chain([pair.certificate]), pair.key, self.trusted(root), self._wall_clock)
 
-    def _trusted(self, root: Pair) -> tuple[x509.Certificate, ...]:
+    def trusted(self, root: Pair) -> tuple[x509.Certificate, ...]:
+        """The own root and the further ones."""
         files = (*sorted((self.folder / MORE_ROOTS).glob("*.pem")), *self._extra_roots)
         return (root.certificate, *(certificate for path in files for certificate in read_roots(path)))
 

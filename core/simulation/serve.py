@@ -8,18 +8,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.errors import UsageError, VciLost
+from core.errors import LocalProtocolError, UsageError, VciLost
 from core.simulation.garage import Garage, GarageUnit, issue_from
 from core.simulation.sim_vci import vehicle_lock
 from core.simulation.state import GarageStore, Saver
 from core.simulation.vehicle_files import garage_data, initial_state
 from core.vci.channel import Clock
-from core.vci.uri import DOIP_PORT, VciUri
+from core.vci.uri import DOIP_PORT, TLS_PORT, VciUri
 from core.vocabulary import CanAddress
 
 if TYPE_CHECKING:
     from core.simulation.can_side import CanSide
-    from core.simulation.doip_side import DoipSide
+    from core.simulation.doip.side import DoipSide
 
 DEFAULT_CAN = VciUri.parse("can:udp_multicast/239.74.163.2?port=43113")
 DEFAULT_CAN_FD = VciUri.parse(f"{DEFAULT_CAN.text}&fd=1")
@@ -43,7 +43,11 @@ class RunningGarage:
         """
         units = [_describe(unit) for unit in self.garage.units if self._serves(unit)]
         can = self._can[0].text.removeprefix("can:") if self._can else None
-        return {"vehicle": self.garage.name, "vin": self.garage.vin, "can": can, "doip": self._place(), "units": units}
+        told: dict[str, Any] = {"vehicle": self.garage.name, "vin": self.garage.vin, "can": can, "doip": self._place()}
+        told["units"] = units
+        if self._doip is not None and self._doip.tls_port:
+            told["tls_port"] = self._doip.tls_port
+        return told
 
     def check(self) -> None:
         """VciLost where a way was given up since."""
@@ -85,12 +89,15 @@ def serve(
     certificates: Path | None = None,
     auth_roots: Sequence[Path] = (),
     faults: Sequence[str] = (),
+    tls: str = "",
+    tls_port: int = TLS_PORT,
 ) -> RunningGarage:
     """Start `vehicle`. With neither `can` nor `doip` it goes on the default ones that it has.
 
     With a `state_directory` (and `lock_directory`) it goes on from its stored state and keeps it; else it is fresh
     from the factory and forgets. Secured units (0x29) take their certificates from the folder `certificates` and trust
-    its root and those in the PEM files `auth_roots`. `faults` are orders for misbehaviour.
+    its root and those in the PEM files `auth_roots`. `faults` are orders for misbehaviour. `tls` "yes": the DoIP entity
+    wants TLS, on `tls_port` (0: any); "client": and a certificate of the tester, from one of those roots.
 
     UsageError for a way that the vehicle does not have and for an unknown fault; VciBusy, VciNotFound, DriverMissing as
     for any device.
@@ -109,7 +116,9 @@ def serve(
     with ExitStack() as stack:
         notices = _keep(garage, state_directory, lock_directory, stack) if state_directory is not None else []
         can_side = _start_can(garage, can, stack) if can is not None else None
-        doip_side = _start_doip(garage, doip, stack) if doip is not None else None
+        doip_side = None
+        if doip is not None:
+            doip_side = _start_doip(garage, doip, stack, tls, tls_port, certificates, auth_roots)
         running = RunningGarage(garage, can_side, doip_side, stack.pop_all())
         running.notices = notices
         return running
@@ -143,10 +152,21 @@ def _start_can(garage: Garage, uri: VciUri, stack: ExitStack) -> tuple[VciUri, C
     return uri, side
 
 
-def _start_doip(garage: Garage, place: tuple[str, int], stack: ExitStack) -> DoipSide:
-    from core.simulation.doip_side import DoipSide
+def _start_doip(
+    garage: Garage, place: tuple[str, int], stack: ExitStack, tls: str, tls_port: int, certificates: Path | None,
+    auth_roots: Sequence[Path],
+) -> DoipSide:  # fmt: skip
+    from core.simulation.doip.side import DoipSide
 
-    side = DoipSide(garage, *place, discovery=True)
+    context = None
+    if tls:
+        from core.simulation.certificates import Authority
+        from core.simulation.doip.tls import server_context
+
+        if certificates is None:
+            raise LocalProtocolError("TLS needs the folder of the garage's certificates")
+        context = server_context(Authority(certificates, auth_roots), garage.name, garage.vin, tls)
+    side = DoipSide(garage, *place, discovery=True, tls=context, tls_port=tls_port)
     stack.callback(side.close)
     return side
 

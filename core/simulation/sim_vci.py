@@ -50,11 +50,12 @@ def open_simulation(
     clock: Clock = time.monotonic,
     certificates: Path | None = None,
     faults: Iterable[str] = (),
+    tls: str = "",
 ) -> SimulationVci:
     """Start the vehicle with its stored state (state_directory/VEHICLE) and open the ways that it has.
 
     `certificates` is the folder of the installation's own root: secured units (0x29) need it. `faults` are orders for
-    misbehaviour, in force before the first connection.
+    misbehaviour, in force before the first connection. `tls` as with `serve`.
 
     UsageError for an unknown vehicle or fault, VciBusy where another process uses it, DataInvalid for damaged data.
     """
@@ -68,7 +69,8 @@ def open_simulation(
         store.load(garage)
         stack.callback(Saver(garage, store).close)
         can = _open_can(garage, tap, stack) if any(unit.can_address for unit in garage.units) else None
-        doip = _open_doip(garage, tap, stack) if any(unit.doip_address for unit in garage.units) else None
+        has_doip = any(unit.doip_address for unit in garage.units)
+        doip = _open_doip(garage, tap, stack, tls, certificates) if has_doip else None
         return SimulationVci(can, doip, garage, store.notices, stack.pop_all().close)
 
 
@@ -100,12 +102,21 @@ def _open_can(garage: Garage, tap: Tap, stack: ExitStack) -> Vci:
     return vci
 
 
-def _open_doip(garage: Garage, tap: Tap, stack: ExitStack) -> Vci:
-    from core.simulation.doip_side import DoipSide
+def _open_doip(garage: Garage, tap: Tap, stack: ExitStack, tls: str, certificates: Path | None) -> Vci:
+    from core.simulation.doip.side import DoipSide
     from core.vci.doip.tcp import DoipVci
+    from core.vci.doip.tls import TlsTrust
 
-    side = DoipSide(garage)
+    if not tls or certificates is None:
+        side = DoipSide(garage)
+        trust = TlsTrust()
+    else:
+        from core.simulation.certificates import Authority
+        from core.simulation.doip.tls import garage_trust, server_context
+
+        side = DoipSide(garage, tls=server_context(Authority(certificates), garage.name, garage.vin, tls))
+        trust = garage_trust(certificates, side.tls_port)
     stack.callback(side.close)
-    vci = DoipVci(side.host, side.port, source=TESTER, tap=tap, clock=garage.clock)
+    vci = DoipVci(side.host, side.port, source=TESTER, tap=tap, clock=garage.clock, trust=lambda: trust)
     stack.callback(vci.close)
     return vci

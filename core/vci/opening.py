@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from core.vocabulary import DeviceKind
 if TYPE_CHECKING:
     import can
 
+    from core.vci.doip.tls import TlsTrust
     from core.vci.python_can import CanVci
 
 __all__ = ["list_can_interfaces", "locked_bus", "open_bus", "open_vci"]
@@ -33,7 +35,8 @@ _TEXT_CHANNELS = frozenset({"socketcan", "socketcand", "virtual", "udp_multicast
 
 
 def open_vci(
-    uri: VciUri, *, tap: Tap, lock_directory: Path, clock: Clock = time.monotonic, python32: str = ""
+    uri: VciUri, *, tap: Tap, lock_directory: Path, clock: Clock = time.monotonic, python32: str = "",
+    trust: Callable[[], TlsTrust] | None = None,
 ) -> CombinedVci:
     """Open a `can:`, `j2534:` or `doip:` URI (or both ways of `...&doip=HOST:PORT`, rule G5) under its lock (G7).
 
@@ -57,7 +60,7 @@ def open_vci(
             can_way = _open_can(uri, tap, clock)
             stack.callback(can_way.close)
         if uri.doip_host:
-            doip_way = _open_doip(uri, tap, clock)
+            doip_way = _open_doip(uri, tap, clock, trust)
             stack.callback(doip_way.close)
         name = " and ".join(way.name for way in (can_way, doip_way) if way is not None)
         return CombinedVci(
@@ -77,10 +80,17 @@ def _lock_names(uri: VciUri) -> list[str]:
     return names
 
 
-def _open_doip(uri: VciUri, tap: Tap, clock: Clock) -> Vci:
+def _open_doip(uri: VciUri, tap: Tap, clock: Clock, trust: Callable[[], TlsTrust] | None) -> Vci:
     from core.vci.doip.tcp import DoipVci
 
-    return DoipVci(uri.doip_host, uri.doip_port, source=uri.source, tap=tap, clock=clock)
+    def of_uri() -> TlsTrust:
+        from core.vci.doip.tls import TlsTrust
+
+        return replace(trust() if trust is not None else TlsTrust(), verify=uri.verify, port=uri.tls_port)
+
+    return DoipVci(
+        uri.doip_host, uri.doip_port, source=uri.source, tap=tap, clock=clock, trust=of_uri, secure=bool(uri.tls)
+    )
 
 
 def _is_multicast(uri: VciUri) -> bool:

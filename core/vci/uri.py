@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from core.errors import UsageError
@@ -11,6 +12,7 @@ from core.vocabulary import DeviceKind
 
 Option = int | float | bool | str
 DOIP_PORT = 13400  # ISO 13400-2, table 48
+TLS_PORT = 3496
 TESTER = 0x0E00  # first logical address of external test equipment (ISO 13400-2, table 13)
 DEFAULT_BITRATE = 500_000
 EXAMPLES = "sim:car-mixed, can:socketcan/can0?bitrate=500000, j2534:NAME, doip://192.168.10.2:13400?source=0x0e00"
@@ -28,13 +30,14 @@ _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 class VciUri:
     """A parsed URI. `text` is as it was written.
 
-    sim: `vehicle`, and the `faults` that are ordered there (`?fault=NAME@N&fault=...`). can: `interface`, `channel` (""
-    where the driver has a default), `bitrate` in bit/s, `fd`, and `options` for python-can; `doip_host` is "" unless
-    the device speaks DoIP too (`&doip=HOST:PORT`, rule G5). doip: `doip_host`, `doip_port`, `source` (the tester's
-    logical address). j2534: `device` is the registered name; `options` may hold `mode` (whose ISO-TP: "iso15765" the
-    device's, "can" ours, "auto" the device's where it has one), `library` (a path instead of the registered one),
-    `device` (the name for PassThruOpen) and `helper` (yes: the library in a process of its own; auto: where needed);
-    `bitrate` and `doip` as with can.
+    sim: `vehicle`, the `faults` that are ordered there (`?fault=NAME@N&fault=...`), and `tls` ("yes", "client"). can:
+    `interface`, `channel` ("" where the driver has a default), `bitrate` in bit/s, `fd`, and `options` for python-can;
+    `doip_host` is "" unless the device speaks DoIP too (`&doip=HOST:PORT`, rule G5). doip: `doip_host`, `doip_port`,
+    `source` (the tester's logical address), `tls` ("yes": at once; else when the entity asks for it), `tls_port`,
+    `verify`. j2534: `device` is the registered name; `options` may hold `mode` (whose ISO-TP: "iso15765" the device's,
+    "can" ours, "auto" the device's where it has one), `library` (a path instead of the registered one), `device` (the
+    name for PassThruOpen) and `helper` (yes: the library in a process of its own; auto: where needed); `bitrate` and
+    `doip` as with can.
     """
 
     kind: DeviceKind
@@ -48,6 +51,9 @@ class VciUri:
     doip_host: str = ""
     doip_port: int = DOIP_PORT
     source: int = TESTER
+    tls: str = ""
+    tls_port: int = TLS_PORT
+    verify: bool = True
     faults: tuple[str, ...] = ()
     device: str = ""
 
@@ -74,10 +80,13 @@ def _simulation(text: str, rest: str) -> VciUri:
     if not _NAME.fullmatch(vehicle):
         raise _refused(text, "after sim: comes the name of a vehicle")
     pairs = _pairs(text, query)
-    for key, _ in pairs:
-        if key != "fault":
+    for key, value in pairs:
+        if key not in ("fault", "tls"):
             raise _refused(text, f"sim: has no parameter {key!r}")
-    return VciUri(DeviceKind.SIMULATION, text, vehicle=vehicle, faults=tuple(value for _, value in pairs))
+        if key == "tls" and value not in ("yes", "client"):
+            raise _refused(text, "tls is yes or client")
+    faults = tuple(value for key, value in pairs if key == "fault")
+    return VciUri(DeviceKind.SIMULATION, text, vehicle=vehicle, faults=faults, tls=dict(pairs).get("tls", ""))
 
 
 def _can(text: str, rest: str) -> VciUri:
@@ -86,13 +95,13 @@ def _can(text: str, rest: str) -> VciUri:
     if not _NAME.fullmatch(interface):
         raise _refused(text, "after can: comes INTERFACE/CHANNEL")
     options = _options(text, query)
-    host, port = _doip_beside(text, options)
+    beside = _doip_beside(text, options)
     bitrate, fd = _bitrate(text, options), options.pop("fd", False)
     if not isinstance(fd, bool) and fd not in (0, 1):
         raise _refused(text, "fd is 0 or 1")
     return VciUri(
         DeviceKind.CAN, text, interface=interface, channel=unquote(channel), bitrate=bitrate, fd=bool(fd),
-        options=options, doip_host=host, doip_port=port, source=_source(text, options),
+        options=options, source=_source(text, options), **beside,
     )  # fmt: skip
 
 
@@ -102,7 +111,7 @@ def _j2534(text: str, rest: str) -> VciUri:
     if not device or len(device) > 80 or not device.isprintable() or device != device.strip():
         raise _refused(text, "after j2534: comes the name of an installed device")
     options = _options(text, query)
-    host, port = _doip_beside(text, options)
+    beside = _doip_beside(text, options)
     bitrate, source = _bitrate(text, options), _source(text, options)
     unknown = sorted(set(options) - {"mode", "library", "device", "helper"})
     if unknown:
@@ -112,13 +121,26 @@ def _j2534(text: str, rest: str) -> VciUri:
     if options.get("mode", "auto") not in J2534_MODES:
         raise _refused(text, "mode is auto, iso15765 or can")
     return VciUri(
-        DeviceKind.J2534, text, device=device, bitrate=bitrate, options=options, doip_host=host, doip_port=port,
-        source=source,
+        DeviceKind.J2534, text, device=device, bitrate=bitrate, options=options, source=source, **beside,
     )  # fmt: skip
 
 
-def _doip_beside(text: str, options: dict[str, Option]) -> tuple[str, int]:
-    return _host_and_port(text, str(options.pop("doip"))) if "doip" in options else ("", DOIP_PORT)
+def _doip_beside(text: str, options: dict[str, Option]) -> dict[str, Any]:
+    """The fields of the DoIP way beside a CAN way."""
+    if "doip" not in options:
+        return {}
+    host, port = _host_and_port(text, str(options.pop("doip")))
+    return {"doip_host": host, "doip_port": port, **_security(text, options)}
+
+
+def _security(text: str, options: dict[str, Option]) -> dict[str, Any]:
+    """tls, tls_port and verify, taken out of `options`."""
+    tls, verify, port = options.pop("tls", False), options.pop("verify", True), options.pop("tls_port", TLS_PORT)
+    if tls not in (True, False) or verify not in (True, False):
+        raise _refused(text, "tls and verify are yes or no")
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 < port <= 0xFFFF:
+        raise _refused(text, "tls_port is a number from 1 to 65535")
+    return {"tls": "yes" if tls else "", "tls_port": port, "verify": bool(verify)}
 
 
 def _bitrate(text: str, options: dict[str, Option]) -> int:
@@ -134,10 +156,10 @@ def _doip(text: str, rest: str) -> VciUri:
     place, _, query = rest[2:].partition("?")
     host, port = _host_and_port(text, place.rstrip("/"))
     options = _options(text, query)
-    source = _source(text, options)
+    source, security = _source(text, options), _security(text, options)
     if options:
         raise _refused(text, f"doip:// has no parameter {sorted(options)[0]!r}")
-    return VciUri(DeviceKind.DOIP, text, doip_host=host, doip_port=port, source=source)
+    return VciUri(DeviceKind.DOIP, text, doip_host=host, doip_port=port, source=source, **security)
 
 
 def _pairs(text: str, query: str) -> list[tuple[str, str]]:

@@ -161,7 +161,7 @@ class Workbench(Records, Traces, ShopPc):
 
     def serve_garage(
         self, name: str, can: str | None = None, doip: str | None = None, keep: bool = False,
-        faults: Sequence[str] = (), auth_roots: Sequence[str | Path] = (),
+        faults: Sequence[str] = (), auth_roots: Sequence[str | Path] = (), tls: str = "", tls_port: int = 3496,
     ) -> RunningGarage:  # fmt: skip
         """Puts a simulated vehicle on a python-can bus ("INTERFACE/CHANNEL?port=N") and a DoIP port ("HOST:PORT").
 
@@ -169,6 +169,7 @@ class Workbench(Records, Traces, ShopPc):
         bus was lost, `.close()` ends it. `keep` goes on from the stored state and stores it. `faults` orders
         misbehaviour: NAME, NAME@N or UNIT:NAME@N of `fault_names`. Its secured units accept the tester of this
         installation, and those whose root is in a PEM file of `auth_roots` (`workbench.security.auth_root()` there).
+        `tls` "yes" or "client" (with a certificate of the tester): its DoIP entity wants TLS, on `tls_port` (0: any).
         """
         from core.simulation.serve import serve
         from core.vci.uri import VciUri
@@ -184,6 +185,8 @@ class Workbench(Records, Traces, ShopPc):
             state_directory=self.paths.garage if keep else None,
             lock_directory=self.paths.locks,
             faults=faults,
+            tls=tls,
+            tls_port=tls_port,
         )
         for notice in running.notices:
             self.publish(Noted(time.time(), "warning", notice))
@@ -311,13 +314,17 @@ class Workbench(Records, Traces, ShopPc):
                 state_directory=self.paths.garage,
                 lock_directory=self.paths.locks,
                 faults=uri.faults,
+                tls=uri.tls,
             )
             for notice in simulation.notices:
                 self.publish(Noted(time.time(), "warning", notice))
             return simulation
         from core.vci.opening import open_vci
 
-        vci = open_vci(uri, tap=tap, lock_directory=self.paths.locks, python32=self.settings.devices.python32)
+        vci = open_vci(
+            uri, tap=tap, lock_directory=self.paths.locks, python32=self.settings.devices.python32,
+            trust=lambda: self.security.doip_trust(self.settings),
+        )  # fmt: skip
         for notice in vci.notices:
             self.publish(Noted(time.time(), "info", notice))
         return vci

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from core.protocol.authentication import GARAGE_METHOD
 if TYPE_CHECKING:
     from core.diagnosis.security import Identity, SecurityMethods, Signer
     from core.settings import Settings
+    from core.vci.doip.tls import TlsTrust
     from core.workbench.paths import WorkbenchPaths
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")  # method names come from data files and name folders
@@ -55,6 +57,21 @@ class SecurityDesk:
 
         Authority(self.garage_folder).ensure()
         return self.garage_folder / ROOTS
+
+    def doip_trust(self, settings: Settings) -> TlsTrust:
+        """For DoIP over TLS: the roots and the certificate of the settings; simulated vehicles are trusted, too.
+
+        Without a certificate of the settings the garage's tester stands in: only simulated vehicles accept that.
+        """
+        from core.simulation.doip.tls import garage_trust
+
+        garage, chosen = garage_trust(self.garage_folder), settings.devices
+        more = self.garage_folder / "roots"
+        roots = [*garage.roots, *([more] if more.is_dir() else [])]
+        if chosen.doip_roots:
+            roots.append(Path(chosen.doip_roots).expanduser())
+        own = Path(chosen.doip_certificate).expanduser() if chosen.doip_certificate else garage.certificate
+        return replace(garage, roots=tuple(roots), certificate=own)
 
     def trust_auth_root(self, file: Path) -> Path:
         """Another installation's root is trusted by tester and garage from now on. DataInvalid, StorageFailed."""

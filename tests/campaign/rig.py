@@ -21,7 +21,7 @@ from core.diagnosis.runner import RunningJob
 from core.errors import ProductError
 from core.events import Event, Noted
 from core.simulation.can_side import CanSide
-from core.simulation.doip_side import DoipSide
+from core.simulation.doip.side import DoipSide
 from core.simulation.ecu.server import Peer
 from core.simulation.garage import Garage, GarageUnit
 from core.simulation.initial_state import SimTiming

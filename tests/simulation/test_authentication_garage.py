@@ -17,7 +17,7 @@ from core.errors import DataInvalid, StorageFailed
 from core.protocol.authentication import certificates
 from core.protocol.authentication.certificates import TESTER, UNIT, CertificateRefused, verify_chain
 from core.simulation.certificates import AUTHORITY, IDENTITY, MORE_ROOTS, ROOTS, Authority, issue, new_root, read_roots
-from core.simulation.doip_side import DoipSide
+from core.simulation.doip.side import DoipSide
 from core.simulation.garage import Garage, issue_from
 from core.simulation.serve import serve
 from tests.protocol.certificate_help import NOW

@@ -11,7 +11,7 @@ import pytest
 from doipclient import DoIPClient
 
 from core.errors import VciBusy, VciNotFound
-from core.simulation.doip_side import DoipSide
+from core.simulation.doip.side import DoipSide
 from core.simulation.garage import Garage
 from tests.simulation.judges import code, flash, over_doip, read_text
 from tests.simulation.support import CODING_DID, VIN, car

@@ -15,7 +15,7 @@ from doipclient import DoIPClient
 from core.errors import DataMissing, UsageError, VciBusy, VciLost, VciNotFound
 from core.protocol.authentication.seed_key import key_for
 from core.simulation.can_side import CanSide
-from core.simulation.doip_side import DoipSide
+from core.simulation.doip.side import DoipSide
 from core.simulation.ecu.memory import Region
 from core.simulation.garage import Garage
 from core.simulation.serve import RunningGarage, serve

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from core.simulation.doip_side import DoipSide
+from core.simulation.doip.side import DoipSide
 from core.simulation.garage import Garage
 from core.vci.combined import CombinedVci
 from core.vci.doip.tcp import DoipVci

@@ -59,11 +59,16 @@ def list_vehicles(out: Output) -> None:
     "--auth-root", "auth_roots", multiple=True, metavar="FILE.pem", type=click.Path(path_type=Path),
     help="Secured units accept testers of this root, too (`garage auth-root` there); may be given several times.",
 )  # fmt: skip
+@click.option(
+    "--tls", type=click.Choice(["yes", "client"]), default=None,
+    help="Its DoIP gateway wants TLS (client: and a certificate of the tester), on --tls-port.",
+)  # fmt: skip
+@click.option("--tls-port", type=click.IntRange(0, 65535), default=3496, show_default=True, help="0 for any.")
 @json_option
 @command
 def serve(
     vehicle: str, can: str | None, doip: str | None, keep: bool, faults: tuple[str, ...], auth_roots: tuple[Path, ...],
-    out: Output,
+    tls: str | None, tls_port: int, out: Output,
 ) -> None:  # fmt: skip
     """Put VEHICLE on a bus and a DoIP port until ctrl+c; prints one JSON line when it is ready."""
     ended = threading.Event()
@@ -71,8 +76,9 @@ def serve(
         signal.signal(number, lambda *_: ended.set())
     with open_workbench() as workbench:
         running = workbench.serve_garage(
-            vehicle, can=can, doip=doip, keep=keep, faults=faults, auth_roots=auth_roots
-        )
+            vehicle, can=can, doip=doip, keep=keep, faults=faults, auth_roots=auth_roots, tls=tls or "",
+            tls_port=tls_port,
+        )  # fmt: skip
         try:
             out.always(running.describe())
             shown = _show(running.notices, 0)

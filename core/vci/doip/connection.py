@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from core.errors import ProductError, VciLost
@@ -35,6 +36,8 @@ _READ_SIZE = 16 * 1024
 _MAX_READ = 1024 * 1024
 _new = tuple.__new__  # of a NamedTuple: half the cost, and every message pays it
 _FOREVER = float("inf")
+TLS = "TLS"
+"""`lost_code` where the other side ended the connection by a TLS alert (no certificate, no trust)."""
 _DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 
 
@@ -49,9 +52,11 @@ class DoipConnection:
     """One open socket. Every method may be called from any thread; after a loss all raise what `error` says."""
 
     def __init__(
-        self, sock: socket.socket, machine: DoipClientMachine, *, tap: Tap, clock: Clock, channel: str = ""
+        self, sock: Any, machine: DoipClientMachine, *, tap: Tap, clock: Clock, channel: str = ""
     ) -> None:
+        """`sock` is a socket or a TlsSocket."""
         self._socket: Any = sock
+        self._flush_socket: Callable[[], None] | None = getattr(sock, "flush", None)
         self.machine = machine
         self._tap = tap
         self._clock = clock
@@ -220,8 +225,7 @@ class DoipConnection:
         elif data is None:
             self._tick()
         elif self._broken is not None:
-            code = self._broken.strerror or type(self._broken).__name__
-            self._lose(f"the DoIP connection to {self._channel} broke: {code}", str(self._broken.errno or ""))
+            self._break_down(self._broken)
         else:
             self._lose(f"the DoIP entity {self._channel} closed the connection", "EOF")
         if self._followers:
@@ -257,6 +261,8 @@ class DoipConnection:
             if sent < 8 + len(payload):
                 self._unsent.append(memoryview(head + payload)[sent:])
                 continue
+        if self._flush_socket is not None:
+            self._flush_records()
         while self._unsent:
             first = self._unsent[0]
             sent = self._write(first)
@@ -267,6 +273,14 @@ class DoipConnection:
                     self._unsent[0] = first[sent:]
                 return
 
+    def _flush_records(self) -> None:
+        """TLS: the rest of a record that the kernel had no room for."""
+        try:
+            if self._flush_socket is not None:
+                self._flush_socket()
+        except OSError as error:
+            self._break_down(error)
+
     def _write(self, *pieces: bytes | memoryview) -> int:
         try:
             if _DONT_WAIT:
@@ -276,10 +290,14 @@ class DoipConnection:
         except (BlockingIOError, TimeoutError, InterruptedError):
             return 0
         except OSError as error:
-            code = error.strerror or type(error).__name__
-            self._lose(f"the DoIP connection to {self._channel} broke: {code}", str(error.errno or ""))
+            self._break_down(error)
             return 0
         return sent
+
+    def _break_down(self, error: OSError) -> None:
+        code = error.strerror or str(error) or type(error).__name__
+        lost_code = TLS if type(error).__name__ == "TlsBroken" else str(error.errno or "")
+        self._lose(f"the DoIP connection to {self._channel} broke: {code}", lost_code)
 
     def _write_out(self) -> None:
         """Wait until the peer has room for the rest. Somebody else reads meanwhile: no deadlock by two full windows."""

@@ -1,7 +1,8 @@
 """The DoIP way to the vehicle (ISO 13400-2): one TCP connection to an entity, a link for each unit behind it.
 
-TLS is not spoken here. After a loss nothing is sent again: the next `open_link` connects anew, and links that were
-open before take the new connection with their next `send`.
+An entity that answers 07 (TLS required) is connected to again on its TLS port, by itself. After a loss nothing is sent
+again: the next `open_link` connects anew, and links that were open before take the new connection with their next
+`send`.
 """
 
 from __future__ import annotations
@@ -9,15 +10,19 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from core.errors import RoutingDenied, VciLost, VciNotFound
 from core.protocol import doip_messages as dm
 from core.protocol.doip import DoipClientMachine, Inbox
 from core.vci.channel import Clock, Tap
-from core.vci.doip.connection import DoipConnection
+from core.vci.doip.connection import TLS, DoipConnection
 from core.vci.doip.finder import EntityQuery, vin_text
 from core.vocabulary import DoipAddress, EcuAddress, Transport
+
+if TYPE_CHECKING:
+    from core.vci.doip.tls import TlsTrust
 
 CONNECT_LIMIT = 3.0  # seconds for TCP
 _QUERY_WAIT = 0.3  # seconds at connect for the entity's status; most answer at once
@@ -84,6 +89,8 @@ class DoipLink:
 class DoipVci:
     """One DoIP entity, connected and activated (`channel.Vci`). Constructing it connects.
 
+    `secure`: over TLS from the start. `trust` is asked for when TLS is needed; `entity_status` is what UDP told.
+
     Errors: VciNotFound (nobody there), RoutingDenied (with the code; 07 says that TLS is needed), NoResponse
     (connected, but silent), VciLost (closed while activating).
     """
@@ -100,6 +107,8 @@ class DoipVci:
         tap: Tap,
         clock: Clock = time.monotonic,
         uri: str = "",
+        trust: Callable[[], TlsTrust] | None = None,
+        secure: bool = False,
     ) -> None:
         shown = f"[{host}]" if ":" in host else host
         self.uri = uri or f"doip://{shown}:{port}?source={source:#06x}"
@@ -114,6 +123,8 @@ class DoipVci:
         self._lock = threading.Lock()
         self._closed = False
         self._query: EntityQuery | None = None
+        self._trust = trust
+        self.secure = secure
         try:
             self.connection = self._connect()
         except BaseException:
@@ -193,7 +204,17 @@ class DoipVci:
     # ---- connecting
 
     def _connect(self) -> DoipConnection:
-        """Connect and activate; an entity that refuses version 02 as a bad pattern is tried with 03 once."""
+        """Connect and activate; an entity that wants TLS (07) gets it, and is asked for it at once from then on."""
+        try:
+            return self._connect_as_told()
+        except RoutingDenied as denied:
+            if self.secure or denied.denied != "activation" or denied.denial_code != dm.Activation.TLS_REQUIRED:
+                raise
+        self.secure = True
+        return self._connect_as_told()
+
+    def _connect_as_told(self) -> DoipConnection:
+        """An entity that refuses version 02 as a bad pattern is tried with 03 once."""
         machine = DoipClientMachine(self._source)
         try:
             return self._activated(machine)
@@ -210,6 +231,14 @@ class DoipVci:
                 self._query = EntityQuery(peer, tap=self._tap, clock=self._clock, channel=self._channel)
             connection.activate()
             self._ask(_QUERY_WAIT)
+        except VciLost as lost:
+            connection.close()
+            if lost.lost_code == TLS:  # TLS 1.3 tells a client only after its handshake that it is not wanted
+                from core.vci.doip.tls import OWN_ADVICE
+
+                words = f"the DoIP entity {self._channel} refused this tester's certificate: {lost.message}"
+                raise RoutingDenied(words, OWN_ADVICE, denial_code=dm.Activation.TLS_REQUIRED) from lost
+            raise
         except BaseException:
             connection.close()
             raise
@@ -225,9 +254,24 @@ class DoipVci:
         if self._query.status is not None and self._query.status.max_data_size:
             self.max_pdu = max(1, self._query.status.max_data_size - dm.ADDRESSES.size)
 
-    def _open_socket(self) -> tuple[socket.socket, Any]:
+    def _open_socket(self) -> tuple[Any, Any]:
+        """A TCP or TLS socket, and the place of the entity on UDP."""
+        _, port = self._where
+        if not self.secure:
+            return self._open_tcp(port)
+        from core.vci.doip.tls import TlsTrust, connect_tls
+
+        trust = self._trust() if self._trust is not None else TlsTrust()
+        sock, peer = self._open_tcp(trust.port)
         try:
-            sock = socket.create_connection(self._where, CONNECT_LIMIT)
+            return connect_tls(sock, trust, f"{self._channel} (TLS port {trust.port})"), (peer[0], port, *peer[2:])
+        except BaseException:
+            sock.close()
+            raise
+
+    def _open_tcp(self, port: int) -> tuple[socket.socket, Any]:
+        try:
+            sock = socket.create_connection((self._where[0], port), CONNECT_LIMIT)
             try:
                 return sock, sock.getpeername()
             except OSError:
@@ -238,6 +282,6 @@ class DoipVci:
         except OSError as error:
             reason = error.strerror or str(error) or type(error).__name__
             raise VciNotFound(
-                f"no DoIP entity answers at {self._channel}: {reason}",
+                f"no DoIP entity answers at {self._channel}{f', TLS port {port}' if self.secure else ''}: {reason}",
                 "Check the cable, the address and the ignition; `passbay devices` lists the entities that are heard.",
             ) from error

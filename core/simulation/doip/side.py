@@ -6,18 +6,23 @@ back. A reset of the gateway unit itself closes every connection until it is up 
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import selectors
 import socket
 import struct
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from core.errors import ProductError, VciBusy, VciNotFound
+from core.errors import ProductError
 from core.protocol.doip_entity import Close, Datagram, Diagnostic, EntityConfig, Send
+from core.simulation.doip.sockets import broadcast_of, listen, open_udp
 from core.simulation.garage import Garage, GarageUnit
 from core.simulation.misbehaviour.entity import FaultyEntity
+
+if TYPE_CHECKING:
+    import ssl
+
+    from core.vci.doip.tls import TlsLayer
 
 READ_SIZE = 1 << 18
 LARGEST_MESSAGE = 1 << 20  # bytes of a diagnostic message
@@ -25,14 +30,13 @@ DISCOVERY_PORT = 13400  # announcements go there (ISO 13400-2, table 48)
 LONGEST_UNSENT = 16 << 20  # bytes; a tester that reads nothing is let go
 MAX_SOCKETS = 8
 LINGER_NOT = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)  # closing sends RST
-BACKLOG = 128  # connections that wait for the thread; a full queue costs a tester a whole second (SYN again)
 
 
 class _Connection:
     """One tester's socket. `number` is its name in the entity."""
 
-    def __init__(self, number: int, sock: socket.socket) -> None:
-        self.number, self.socket = number, sock
+    def __init__(self, number: int, sock: socket.socket, tls: TlsLayer | None) -> None:
+        self.number, self.socket, self.tls = number, sock, tls
         self.unsent = bytearray()
         self.ends = False
 
@@ -43,11 +47,16 @@ class DoipSide:
     `failure` says why it was given up, "" while it works.
     """
 
-    def __init__(self, garage: Garage, host: str = "127.0.0.1", port: int = 0, *, discovery: bool = False) -> None:
+    def __init__(
+        self, garage: Garage, host: str = "127.0.0.1", port: int = 0, *, discovery: bool = False,
+        tls: ssl.SSLContext | None = None, tls_port: int = 0,
+    ) -> None:  # fmt: skip
+        """With `tls` the entity refuses routing without TLS (07) and speaks it at `tls_port`."""
         self._garage, self._clock = garage, garage.clock
         self._units = {unit.doip_address.logical: unit for unit in garage.units if unit.doip_address is not None}
         faults = {address: unit.faults for address, unit in self._units.items()}
-        self._entity = FaultyEntity(_configuration(garage, self._units), garage.misbehaviour.entity, faults)
+        configuration = _configuration(garage, self._units, tls is not None)
+        self._entity = FaultyEntity(configuration, garage.misbehaviour.entity, faults)
         gateway = garage.data.vehicle.doip_gateway
         self._gateway = self._units.get(gateway) if gateway is not None else None
         self._resets = 0
@@ -55,16 +64,19 @@ class DoipSide:
         self._connections: dict[int, _Connection] = {}
         self._counter = 0
         self._selector = selectors.DefaultSelector()
-        self._listener, family = _listen(host, port)
+        self._listener, family = listen(host, port)
         self.host, self.port = self._listener.getsockname()[:2]
+        self._tls = tls
+        self._tls_listener: socket.socket | None = None
         self._udp: socket.socket | None = None
         self._wake_receive, self._wake_send = socket.socketpair()
         try:
-            self._udp = _open_udp(family, self.host, self.port) if discovery else None
+            self._udp = open_udp(family, self.host, self.port) if discovery else None
+            self._tls_listener = listen(host, tls_port)[0] if tls is not None else None
         except BaseException:
             self._close_sockets()
             raise
-        for sock in (self._listener, self._wake_receive, self._udp):
+        for sock in (self._listener, self._tls_listener, self._wake_receive, self._udp):
             if sock is not None:
                 sock.setblocking(False)
                 self._selector.register(sock, selectors.EVENT_READ)
@@ -73,6 +85,12 @@ class DoipSide:
             self._entity.start(self._clock())
         self._thread = threading.Thread(target=self._run, name=f"garage {garage.name} DoIP", daemon=True)
         self._thread.start()
+
+    @property
+    def tls_port(self) -> int:
+        """Where TLS is spoken, 0 where it is not."""
+        port: int = self._tls_listener.getsockname()[1] if self._tls_listener is not None else 0
+        return port
 
     def close(self) -> None:
         """End the thread, close every socket. Idempotent."""
@@ -86,7 +104,7 @@ class DoipSide:
     def _close_sockets(self) -> None:
         for connection in list(self._connections.values()):
             connection.socket.close()
-        for sock in (self._listener, self._udp, self._wake_receive, self._wake_send):
+        for sock in (self._listener, self._tls_listener, self._udp, self._wake_receive, self._wake_send):
             if sock is not None:
                 sock.close()
         self._selector.close()
@@ -123,8 +141,8 @@ class DoipSide:
                 self._write(connection)
             if events & selectors.EVENT_READ:
                 self._read(connection)
-        elif source is self._listener:
-            self._accept()
+        elif source in (self._listener, self._tls_listener):
+            self._accept(source)
         elif source is self._udp:
             self._read_datagram()
         else:
@@ -201,9 +219,9 @@ class DoipSide:
 
     # -- TCP ---------------------------------------------------------------------------------------------------------
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         try:
-            sock, _ = self._listener.accept()
+            sock, _ = listener.accept()
         except OSError:
             return  # the tester has gone again
         sock.setblocking(False)
@@ -213,10 +231,15 @@ class DoipSide:
             sock.close()
             return
         self._counter += 1
-        connection = _Connection(self._counter, sock)
+        layer = None
+        if listener is self._tls_listener and self._tls is not None:
+            from core.vci.doip.tls import TlsLayer
+
+            layer = TlsLayer(self._tls, server_side=True)
+        connection = _Connection(self._counter, sock, layer)
         self._connections[connection.number] = connection
         self._selector.register(sock, selectors.EVENT_READ, connection)
-        self._entity.connected(connection.number, self._clock())
+        self._entity.connected(connection.number, self._clock(), secure=layer is not None)
 
     def _read(self, connection: _Connection) -> None:
         if connection.number not in self._connections:
@@ -228,17 +251,37 @@ class DoipSide:
         except OSError:
             data = b""
         now = self._clock()
+        ended = not data
+        if data and connection.tls is not None:
+            data, ended = self._decrypted(connection, data)
         if data:
             self._entity.receive(connection.number, data, now)
-        else:
+        if ended:
             self._forget(connection)
             self._entity.disconnected(connection.number, now)
+
+    def _decrypted(self, connection: _Connection, data: bytes) -> tuple[bytes, bool]:
+        """Plain text, and whether the connection is over: a goodbye, a tester without trust, or no TLS at all."""
+        import ssl
+
+        assert connection.tls is not None
+        try:
+            plain, ended = connection.tls.receive(data), connection.tls.ended
+        except ssl.SSLError:
+            plain, ended = b"", True
+        connection.unsent += connection.tls.to_send()  # the handshake, or the alert that says why not
+        self._write(connection)
+        return plain, ended
 
     def _send(self, output: Send) -> None:
         connection = self._connections.get(output.connection)  # type: ignore[call-overload]
         if connection is None or connection.ends:
             return
-        connection.unsent += output.data
+        data = output.data
+        if connection.tls is not None:
+            connection.tls.encrypt(data)
+            data = connection.tls.to_send()
+        connection.unsent += data
         self._write(connection)
 
     def _write(self, connection: _Connection) -> None:
@@ -265,6 +308,9 @@ class DoipSide:
         connection = self._connections.get(output.connection)  # type: ignore[call-overload]
         if connection is not None:
             connection.ends = True
+            if connection.tls is not None:
+                connection.tls.goodbye()
+                connection.unsent += connection.tls.to_send()
             self._write(connection)
 
     def _forget(self, connection: _Connection) -> None:
@@ -286,14 +332,14 @@ class DoipSide:
     def _send_datagram(self, output: Datagram) -> None:
         if self._udp is None:
             return
-        address = output.address or (_broadcast_of(self.host), DISCOVERY_PORT)
+        address = output.address or (broadcast_of(self.host), DISCOVERY_PORT)
         try:
             self._udp.sendto(output.data, address)
         except OSError:
             pass  # no network there: announcements are best effort (UDP)
 
 
-def _configuration(garage: Garage, units: dict[int, GarageUnit]) -> EntityConfig:
+def _configuration(garage: Garage, units: dict[int, GarageUnit], needs_tls: bool) -> EntityConfig:
     gateway = garage.data.vehicle.doip_gateway
     functional = {unit.doip_address.functional for unit in units.values() if unit.doip_address is not None}
     return EntityConfig(
@@ -305,53 +351,5 @@ def _configuration(garage: Garage, units: dict[int, GarageUnit]) -> EntityConfig
         functional=frozenset(functional) or frozenset({0xE400}),
         max_sockets=MAX_SOCKETS,
         max_data_size=LARGEST_MESSAGE,
+        needs_tls=needs_tls,
     )
-
-
-def _listen(host: str, port: int) -> tuple[socket.socket, int]:
-    """A listening TCP socket. VciBusy where the port is taken, VciNotFound where the address is not ours."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError) as error:
-        raise VciNotFound(f"{host!r} is no address of this computer: {error}.") from error
-    family, kind, _, _, address = found[0]
-    sock = socket.socket(family, kind)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(address)
-        sock.listen(BACKLOG)
-    except OSError as error:
-        sock.close()
-        raise _cannot_bind(host, port, error) from error
-    return sock, family
-
-
-def _open_udp(family: int, host: str, port: int) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_DGRAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        sock.bind((host, port))
-    except OSError as error:
-        sock.close()
-        raise _cannot_bind(host, port, error) from error
-    return sock
-
-
-def _cannot_bind(host: str, port: int, error: OSError) -> VciBusy | VciNotFound:
-    import errno
-
-    if error.errno == errno.EADDRINUSE:
-        return VciBusy(f"Port {port} of {host} is in use by another program.", "Choose another port.")
-    return VciNotFound(f"The garage cannot listen on {host}, port {port}: {error}.", "Choose another address or port.")
-
-
-def _broadcast_of(host: str) -> str:
-    """Where announcements go: on the loopback they stay on it."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return "255.255.255.255"
-    if address.version == 6:
-        return "ff02::1"
-    return "127.255.255.255" if address.is_loopback else "255.255.255.255"

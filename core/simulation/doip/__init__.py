@@ -1,0 +1,1 @@
+"""The DoIP half of a simulated vehicle: its sockets, with TLS where it is told so."""
