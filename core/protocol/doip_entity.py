@@ -108,7 +108,7 @@ class _Socket:
     version: int = 0x02  # of the tester's last message: it is answered in its own
     alive_until: float | None = None
     request: dm.RoutingActivationRequest | None = None
-    secure: bool = False
+    secure: bool = False  # over TLS
     probed: list[_Socket] = field(default_factory=list)
 
 
@@ -178,10 +178,8 @@ class DoipEntity:
     # ---- TCP
 
     def connected(self, connection: ConnectionId, now: float, secure: bool = False) -> None:
-        """`secure`: over TLS."""
         stream = dm.DoipStream(self.config.max_data_size)
-        closes_at = now + self.config.initial_inactivity
-        self._sockets[connection] = _Socket(connection, stream, closes_at, secure=secure)
+        self._sockets[connection] = _Socket(connection, stream, now + self.config.initial_inactivity, secure=secure)
 
     def disconnected(self, connection: ConnectionId, now: float) -> None:
         """The tester closed it, or it broke."""
@@ -317,8 +315,7 @@ class DoipEntity:
     def _obstacles(self, request: dm.RoutingActivationRequest) -> tuple[Activation, list[_Socket]]:
         """The registered sockets of which one must go first: same source address, else all if none is free."""
         registered = [s for s in self._sockets.values() if s.state in (SocketState.CONFIRMING, SocketState.ACTIVE)]
-        same = [s for s in registered if s.source == request.source]
-        if same:
+        if same := [s for s in registered if s.source == request.source]:
             return Activation.SOURCE_IN_USE, same
         return Activation.NO_FREE_SOCKET, registered if len(registered) >= self.config.max_sockets else []
 

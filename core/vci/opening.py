@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from core.vci.doip.tls import TlsTrust
     from core.vci.python_can import CanVci
 
-__all__ = ["list_can_interfaces", "locked_bus", "open_bus", "open_vci"]
+__all__ = ["list_can_interfaces", "lock_names", "locked_bus", "open_bus", "open_vci"]
 
 # a logger without a handler writes warnings to stderr, which is the screen
 logging.getLogger("can").addHandler(logging.NullHandler())
@@ -45,7 +45,7 @@ def open_vci(
     if uri.kind not in (DeviceKind.CAN, DeviceKind.DOIP, DeviceKind.J2534):
         raise LocalProtocolError(f"{uri} is no device")
     with ExitStack() as stack:
-        for name in _lock_names(uri):
+        for name in lock_names(uri):
             stack.enter_context(DeviceLock(name, lock_directory))
         can_way: Vci | None = None
         doip_way: Vci | None = None
@@ -68,7 +68,8 @@ def open_vci(
         )
 
 
-def _lock_names(uri: VciUri) -> list[str]:
+def lock_names(uri: VciUri) -> list[str]:
+    """What DeviceLock calls the devices that the URI takes hold of."""
     names = []
     if uri.device:
         names.append(f"j2534:{uri.device.casefold()} {uri.options.get('device', '')}".rstrip())
@@ -118,7 +119,7 @@ def _open_can(uri: VciUri, tap: Tap, clock: Clock) -> CanVci:
 def locked_bus(uri: VciUri, lock_directory: Path) -> Iterator[can.BusABC]:
     """`open_bus` under the device's lock (G7), shut down at the end."""
     with ExitStack() as stack:
-        for name in _lock_names(uri):
+        for name in lock_names(uri):
             stack.enter_context(DeviceLock(name, lock_directory))
         bus = open_bus(uri)
         stack.callback(bus.shutdown)

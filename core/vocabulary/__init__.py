@@ -9,7 +9,7 @@ from core.vocabulary.bus import (
     EcuAddress,
     Transport,
 )
-from core.vocabulary.devices import DeviceInfo, DeviceKind, DoipEntity, GarageVehicle, SimulatedFault
+from core.vocabulary.devices import DeviceInfo, DeviceKind, DeviceTrial, DoipEntity, GarageVehicle, SimulatedFault
 from core.vocabulary.flashing import (
     FlashOrderPreview,
     FlashOrderResult,
@@ -94,6 +94,7 @@ __all__ = [
     "DeviceData",
     "DeviceInfo",
     "DeviceKind",
+    "DeviceTrial",
     "DoipAddress",
     "DoipEntity",
     "DoipMessage",

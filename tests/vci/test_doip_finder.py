@@ -15,6 +15,7 @@ from core.protocol import doip_messages as dm
 from core.vci.doip import finder
 from core.vci.doip.finder import discover
 from core.vocabulary import DoipEntity
+from tests.campaign.rig import free_port
 from tests.vci.doip_server import EID, VIN, DoipServer, config
 
 
@@ -48,7 +49,7 @@ def said(number: int, vin: bytes = VIN.encode()) -> bytes:
 def test_an_entity_is_found_on_its_own_port_over_all_interfaces() -> None:
     with DoipServer(settings=config(further_action=0x10, sync_status=None)) as server:
         found = discover(server.port, 0.5)
-    assert found == [DoipEntity("127.0.0.1", server.port, VIN, 0x1000, EID, bytes(6), 0x10, None)]
+    assert found == [DoipEntity("127.0.0.1", server.port, VIN, 0x1000, EID, bytes(6), 0x10, None, 0, 4, 0, 1)]
 
 
 def test_an_entity_that_waits_its_random_time_is_found_by_its_address() -> None:
@@ -64,6 +65,30 @@ def test_nobody_there_takes_exactly_the_deadline() -> None:
         assert discover(server.port, 0.4, ["127.0.0.1", "no-such-host.invalid"]) == []
         assert 0.7 < time.monotonic() - started < 5.0
     assert discover(server.port, 0.3, []) == []
+
+
+def test_a_vehicle_that_announces_itself_is_heard_unasked() -> None:
+    """As a car does when it is plugged in: a broadcast to the discovery port, no answer to anybody."""
+    port = free_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as car:
+        car.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        car.bind(("127.0.0.1", 0))
+        ended = threading.Event()
+
+        def announce() -> None:
+            while not ended.wait(0.05):
+                car.sendto(said(7), ("127.255.255.255", port))
+
+        thread = threading.Thread(target=announce)
+        thread.start()
+        try:
+            found = discover(port, 1.0)
+        finally:
+            ended.set()
+            thread.join(10)
+    assert [(entity.logical_address, entity.unasked, entity.power_mode) for entity in found] == [(0x1007, True, None)]
+    with DoipServer() as server:
+        assert [entity.unasked for entity in discover(server.port, 0.5)] == [False]
 
 
 def test_many_entities_once_each_and_broken_answers_not_at_all() -> None:

@@ -1,4 +1,4 @@
-"""DoIP over TLS against the simulated entity: 07 leads there, trust in both directions, the main job, a foreign client."""
+"""DoIP over TLS with the simulated entity: 07 leads there, trust in both directions, the main job, a foreign client."""
 
 from __future__ import annotations
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import selectors
 import socket
+import sys
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from core.errors import UsageError
@@ -32,42 +34,83 @@ def discover(
     *,
     clock: Clock = time.monotonic,
 ) -> list[DoipEntity]:
-    """Every entity that answers within `timeout` seconds (all interfaces together), in the order of arrival.
+    """Every entity that answers or announces itself within `timeout` seconds (all interfaces together), in order.
 
-    `addresses` asks these hosts (or broadcast addresses) instead of all interfaces. An interface that cannot send is
-    passed over. Entities are told apart by EID and logical address. UsageError for a port that cannot be.
+    `addresses` asks these hosts (or broadcast addresses) instead of all interfaces, and listens to nobody else. An
+    interface that cannot send is passed over. Entities are told apart by EID and logical address; each is asked for
+    its status and power mode, too. UsageError for a port that cannot be.
     """
     if not 0 < port <= 0xFFFF:
         raise UsageError(f"UDP port {port} cannot be.", "A port is a number from 1 to 65535; DoIP uses 13400.")
     deadline = clock() + timeout
-    found: dict[tuple[bytes, int], DoipEntity] = {}
     with contextlib.ExitStack() as stack, selectors.DefaultSelector() as selector:
         targets = list(_targets(port, addresses, stack))
-        for sock in {sock for sock, _where in targets}:
+        listeners = list(_listeners(port, stack)) if addresses is None else []
+        search = _Search(port, frozenset(listeners))
+        for sock in {*(sock for sock, _where in targets), *listeners}:
             selector.register(sock, selectors.EVENT_READ)
         ask_at = clock()
-        while targets and (now := clock()) < deadline:
+        while selector.get_map() and (now := clock()) < deadline:
             if now >= ask_at:
                 ask_at = now + _REPEAT
                 for sock, where in targets:
-                    with contextlib.suppress(OSError):  # this interface is down or has no route
-                        sock.sendto(_REQUEST, where)
+                    _tell(sock, _REQUEST, where)
             for key, _events in selector.select(max(0.0, min(ask_at, deadline) - clock())):
-                entity = _receive(key.fileobj, port)  # type: ignore[arg-type]
-                if entity is not None and len(found) < _MAX_ENTITIES:
-                    found.setdefault((entity.eid, entity.logical_address), entity)
-    return list(found.values())
+                search.receive(key.fileobj)  # type: ignore[arg-type]
+    return search.found()
 
 
-def _receive(sock: socket.socket, port: int) -> DoipEntity | None:
-    try:
-        data, peer = sock.recvfrom(2048)
-    except OSError:
-        return None
-    message = dm.parse_datagram(data)
-    if not isinstance(message, dm.Message) or message.payload_type != PayloadType.ANNOUNCEMENT:
-        return None
-    return _entity(socket.getnameinfo(peer, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0], port, message.payload)
+class _Search:
+    """What was heard so far. `listeners` are sockets that hear announcements to everybody."""
+
+    def __init__(self, port: int, listeners: frozenset[socket.socket]) -> None:
+        self._port, self._listeners = port, listeners
+        self._entities: dict[tuple[bytes, int], DoipEntity] = {}
+        self._status: dict[str, dm.EntityStatus] = {}
+        self._power: dict[str, int] = {}
+
+    def receive(self, sock: socket.socket) -> None:
+        try:
+            data, peer = sock.recvfrom(2048)
+        except OSError:
+            return
+        message = dm.parse_datagram(data)
+        if not isinstance(message, dm.Message):
+            return
+        host = socket.getnameinfo(peer, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0]
+        if message.payload_type == PayloadType.ANNOUNCEMENT:
+            self._announced(sock, host, peer, message.payload)
+        elif message.payload_type == PayloadType.ENTITY_STATUS_RESPONSE:
+            self._status[host] = dm.EntityStatus.unpack(message.payload)
+        elif message.payload_type == PayloadType.POWER_MODE_RESPONSE:
+            self._power[host] = message.payload[0]
+
+    def _announced(self, sock: socket.socket, host: str, peer: Any, payload: bytes) -> None:
+        entity = _entity(host, self._port, payload)
+        key, unasked = (entity.eid, entity.logical_address), sock in self._listeners
+        known = self._entities.get(key)
+        if known is not None:
+            self._entities[key] = replace(known, unasked=known.unasked and unasked)
+        elif len(self._entities) < _MAX_ENTITIES:
+            self._entities[key] = replace(entity, unasked=unasked)
+            for question in (_STATUS, _POWER_MODE):
+                _tell(sock, question, (peer[0], self._port, *peer[2:]))
+
+    def found(self) -> list[DoipEntity]:
+        return [self._completed(entity) for entity in self._entities.values()]
+
+    def _completed(self, entity: DoipEntity) -> DoipEntity:
+        status = self._status.get(entity.host)
+        if status is not None:
+            entity = replace(
+                entity, node_type=status.node_type, max_sockets=status.max_sockets, open_sockets=status.open_sockets
+            )
+        return replace(entity, power_mode=self._power.get(entity.host))
+
+
+def _tell(sock: socket.socket, data: bytes, where: Any) -> None:
+    with contextlib.suppress(OSError):  # this interface is down or has no route
+        sock.sendto(data, where)
 
 
 def _entity(host: str, port: int, payload: bytes) -> DoipEntity:
@@ -84,9 +127,11 @@ def vin_text(identification: dm.Identification) -> str:
     return identification.vin.decode("ascii", "replace")
 
 
-def _socket(family: int, stack: contextlib.ExitStack, bind: Any = None) -> socket.socket:
+def _socket(family: int, stack: contextlib.ExitStack, bind: Any = None, reuse: bool = False) -> socket.socket:
     sock = stack.enter_context(socket.socket(family, socket.SOCK_DGRAM))
     sock.setblocking(False)
+    if reuse:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if family == socket.AF_INET:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     if bind is not None:
@@ -114,6 +159,23 @@ def _targets(port: int, addresses: Iterable[str] | None, stack: contextlib.ExitS
                 elif entry.family == socket.AF_INET6 and entry.address.startswith("fe80"):
                     index = socket.if_nametoindex(interface)
                     yield _socket(socket.AF_INET6, stack), (_ALL_NODES, port, 0, index)
+
+
+def _listeners(port: int, stack: contextlib.ExitStack) -> Iterator[socket.socket]:
+    """Sockets on the discovery port itself: a vehicle that is plugged in announces itself there three times (7.4)."""
+    with contextlib.suppress(OSError):  # somebody else listens alone
+        sock = _socket(socket.AF_INET, stack, reuse=True)
+        sock.bind(("", port))
+        yield sock
+    with contextlib.suppress(OSError):  # no IPv6 here
+        sock = _socket(socket.AF_INET6, stack, reuse=True)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(("::", port))
+        for index, _name in socket.if_nameindex():
+            with contextlib.suppress(OSError):  # an interface without IPv6
+                group = socket.inet_pton(socket.AF_INET6, _ALL_NODES) + index.to_bytes(4, sys.byteorder)
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+        yield sock
 
 
 class EntityQuery:

@@ -136,6 +136,16 @@ class DoipVci:
         """The entity's own logical address, as its routing activation response said."""
         return self.connection.machine.entity
 
+    @property
+    def entity_status(self) -> dm.EntityStatus | None:
+        """Kind of node, sockets and largest message (0x4002), as they were at the connection; None: not told."""
+        return self._query.status if self._query is not None else None
+
+    @property
+    def identification(self) -> dm.Identification | None:
+        """VIN, logical address, EID and GID; None: not told."""
+        return self._query.identification if self._query is not None else None
+
     def open_link(self, address: EcuAddress) -> DoipLink:
         """A link to a unit; connects anew where the connection was lost."""
         if not isinstance(address, DoipAddress):

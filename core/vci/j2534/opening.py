@@ -51,11 +51,6 @@ def open_j2534(
         raise
 
 
-def lock_name(name: str) -> str:
-    """What DeviceLock calls the device; `core.vci.opening` locks the same."""
-    return f"j2534:{name.casefold()}"
-
-
 def open_named(
     name: str, library: str = "", device: str = "", *, helper: object = "auto", python32: str = ""
 ) -> OpenDevice:

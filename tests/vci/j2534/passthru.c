@@ -2,7 +2,8 @@
    what a vendor may have done differently is chosen by -D: U32, NO_IOCTL, NO_VBATT, BUSY, UNPLUGGED, NO_WRITE,
    SLOW, NO_ISO15765, ONE_CHANNEL, NO_PERIODIC, BY_NAME, QUIET (no first frame and TxDone indications), HANG, CRASH,
    CRASH_IN_WRITE, V0202 (the older API), MIXED (numbers of one ABI, structures of another), MUTE_OPEN (opens and
-   tells no number), MANY_IOCTLS (also CLEAR_PERIODIC_MSGS and CLEAR_MSG_FILTERS).
+   tells no number), MANY_IOCTLS (also CLEAR_PERIODIC_MSGS, CLEAR_MSG_FILTERS and a
+   serial number).
    On the socket: 16 bytes a frame: identifier big-endian (bit 31: 29 bit), length, 3 times 0, 8 bytes of data. */
 #include <errno.h>
 #include <pthread.h>
@@ -470,6 +471,14 @@ sl PassThruIoctl(ul number, ul ioctl, void *in, void *out) {
         return 0;
 #endif
     }
+#ifdef MANY_IOCTLS
+    if (ioctl == 0x800c) {
+        struct { ml count; struct { ml parameter, value, supported; } *infos; } *list = in;
+        for (ul i = 0; i < list->count; i++)
+            if (list->infos[i].parameter == 1) { list->infos[i].value = 0x4711; list->infos[i].supported = 1; }
+        return 0;
+    }
+#endif
     if (!c) return fail(0x02, "no such channel");
     if (ioctl == 1 || ioctl == 2) {
         ConfigList *list = in;

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.vci.j2534.checkup.parent import PATIENCE, check_all
+from core.vci.checkup.parent import PATIENCE, check_all
 from core.vci.opening import open_vci
 from core.vci.uri import VciUri
 from tests.cli.support import passbay

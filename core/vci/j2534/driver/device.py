@@ -69,6 +69,20 @@ class J2534Device:
             return None
         return int(volts.value) / 1000
 
+    def serial(self) -> str:
+        """The serial number where the device tells one (GET_DEVICE_INFO of J2534-2), else ""."""
+        layouts = self.library.layouts
+        info = (layouts.info * 4)()  # room for a wider structure than ours
+        info[0].parameter = j.SERIAL_NUMBER
+        wanted = layouts.info_list(1, ctypes.cast(info, ctypes.POINTER(layouts.info)))
+        handle = self.library.voltage_handle(self.number, [channel.number for channel in self._channels])
+        if handle is None:
+            return ""
+        refused = self.library.call(
+            "PassThruIoctl", handle, j.GET_DEVICE_INFO, ctypes.byref(wanted), None, tolerate=tuple(range(1, 0x1B))
+        )
+        return f"{info[0].value:08X}" if not refused and info[0].supported and info[0].value else ""
+
     def connect(self, protocol: int, bitrate: int) -> Channel:
         """A channel with empty buffers, loop-back off, for 11 and 29 bit where the device can do both."""
         try:

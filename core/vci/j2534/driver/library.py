@@ -44,6 +44,8 @@ class Layouts(NamedTuple):
     message: Any
     config: Any
     config_list: Any
+    info: Any
+    info_list: Any
     data_offset: int
     message_size: int
 
@@ -60,8 +62,14 @@ def _layouts(name: str, ulong: Any) -> Layouts:
     class ConfigList(ctypes.Structure):
         _fields_ = [("count", ulong), ("configs", ctypes.POINTER(Config))]
 
+    class Info(ctypes.Structure):  # SPARAM of J2534-2
+        _fields_ = [("parameter", ulong), ("value", ulong), ("supported", ulong)]
+
+    class InfoList(ctypes.Structure):
+        _fields_ = [("count", ulong), ("infos", ctypes.POINTER(Info))]
+
     offset = 6 * ctypes.sizeof(ulong)
-    return Layouts(name, ulong, Message, Config, ConfigList, offset, ctypes.sizeof(Message))
+    return Layouts(name, ulong, Message, Config, ConfigList, Info, InfoList, offset, ctypes.sizeof(Message))
 
 
 U32 = _layouts("32 bit", ctypes.c_uint32)

@@ -175,6 +175,9 @@ class RemoteDevice:
         volts = self._pipe.call(0, "voltage")
         return None if volts is None else float(volts)
 
+    def serial(self) -> str:
+        return str(self._pipe.call(0, "serial"))
+
     def connect(self, protocol: int, bitrate: int) -> RemoteChannel:
         return RemoteChannel(self._pipe, int(self._pipe.call(0, "connect", protocol, bitrate)))
 

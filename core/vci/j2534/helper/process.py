@@ -21,7 +21,7 @@ from core.vci.j2534.helper import wire
 
 CALLS_AT_ONCE = 16
 DEVICE = 0
-_DEVICE_METHODS = frozenset({"voltage", "connect", "close"})
+_DEVICE_METHODS = frozenset({"voltage", "serial", "connect", "close"})
 _CHANNEL_METHODS = frozenset(
     {
         "read", "write", "start_filter", "stop_filter", "start_periodic", "stop_periodic", "get", "set", "clear",

@@ -1,1 +1,0 @@
-"""What is wrong with an installed pass-thru device: each one is tried in a process of its own."""
