@@ -20,11 +20,12 @@ from core.errors import (
 )
 from core.licence.clock import TOLERANCE, SeenTime
 from core.licence.desk import Desk, unknown_reason
+from core.licence.hardware.device import read_export
 from core.licence.startkey import judge, read_startkey, refuse_foreign
 from core.licence.startkey.trust import TrustedKeys
 from core.online.dsse import MAX_ENVELOPE, verify
 from core.online.wire import CHECK, CheckPayload, CheckRequest, Device, StartKey, WireError, loads
-from core.pc.files import open_file
+from core.pc.files import open_file, write_file
 from core.vocabulary import StartKeyOrder, StartKeyState, StartKeyVerdict
 from core.vocabulary.cleaning import clean
 
@@ -168,11 +169,16 @@ class StartKeyDesk:
             raise LicenceCheckFailed(f"The back end's verdict makes no sense here: {told.verdict}.")
         return False
 
-    def order(self) -> StartKeyOrder:
-        """With this PC's device data; a StartKey that comes with the answer is not taken yet: Activate does that."""
+    def order(self, device_file: Path | None, save: Path | None) -> StartKeyOrder:
+        """With this PC's device data or exported ones. It is not taken here yet: Activate does that."""
         desk = self._desk
-        told = desk.account.call(lambda token: desk.client().order(token, Device.of(desk.device)))
-        return StartKeyOrder(told.order, told.state, clean(told.words, 500))
+        device = desk.device if device_file is None else read_export(device_file)
+        told = desk.account.call(lambda token: desk.client().order(token, Device.of(device)))
+        written = ""
+        if save is not None and told.startkey is not None:
+            write_file(save, told.startkey.encode("ascii", "replace") + b"\n", what="The StartKey")
+            written = str(save)
+        return StartKeyOrder(told.order, told.state, clean(told.words, 500), written)
 
     def _own(self, trusted: TrustedKeys) -> StartKey | None:
         """What is here and good; anything else is treated as if nothing were here, so that a check mends it."""

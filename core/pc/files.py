@@ -2,6 +2,7 @@
 
     write_file(path, content)     temporary file beside it, fsync, os.replace, fsync of the folder
     open_file(path)               for reading; a pipe or a device, which may have no end, is refused
+    private_folder(path)          nobody else enters it
     sync_folder(folder)           a new file's name is on the disk only when its folder is
 
 Knows no format and locks nothing.
@@ -9,6 +10,7 @@ Knows no format and locks nothing.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -55,6 +57,19 @@ def open_file(path: Path) -> BufferedReader:
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
     return path.open("rb")
+
+
+def private_folder(path: Path) -> None:
+    """Makes it so that nobody else enters it, also where it was made otherwise before. StorageFailed."""
+    try:
+        if not path.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                path.mkdir(mode=0o700)
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            path.chmod(0o700)
+    except OSError as problem:
+        raise StorageFailed(f"The folder {path} cannot be made private: {problem.strerror or problem}.") from problem
 
 
 def sync_folder(folder: Path) -> None:

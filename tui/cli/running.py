@@ -100,6 +100,11 @@ def unit_fields(unit: UnitSurvey) -> dict[str, Any]:
     }
 
 
+def show_waiting_events(workbench: Workbench, out: Output) -> None:
+    """What a command without a job left in the stream, e.g. 2221-54."""
+    _show_all(workbench, out)
+
+
 def _show_all(workbench: Workbench, out: Output) -> None:
     for event in workbench.stream.drain():
         _show(event, out)
@@ -121,6 +126,10 @@ def _show(event: events.Event, out: Output) -> None:
             out.record(event="negative-response", unit=unit, sid=sid, nrc=nrc, text=text)
         case events.ResponsePendingReceived(unit=unit, sid=sid, count=count):
             out.record(event="response-pending", unit=unit, sid=sid, count=count)
+        case events.NumberedMessageRaised(code=code, severity=severity, text=text, advice=advice):
+            out.record(event="message", code=code, severity=severity, text=text, advice=advice)
+            if not out.json:
+                click.echo(f"{code} {severity}: {clean(text)} {clean(advice)}".rstrip(), err=True)
         case events.Noted(severity=severity, text=text):
             out.record(event="note", severity=severity, text=text)
             if severity != "info" and not out.json:

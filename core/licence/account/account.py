@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.errors import BackendError, LicenceCheckFailed, NotSignedIn, StorageFailed
-from core.licence.account.tokens import Secret, TokenStore, private_folder
+from core.licence.account.tokens import Secret, TokenStore
 from core.licence.sealed import read_sealed, seal_key, write_sealed
 from core.online.client.backend import BackendClient
 from core.online.client.oauth import OAuthClient, TokenAnswer
 from core.online.client.problems import OAuthRefused
 from core.online.wire import Account as ToldAccount
+from core.pc.files import private_folder
 from core.vocabulary import AccountState, Activation, Role
 
 T = TypeVar("T")

@@ -18,7 +18,7 @@ from typing import Annotated, Any, TypeVar
 from core.errors import StorageFailed
 from core.online.wire import WireError, dumps, loads
 from core.online.wire.codec import Text
-from core.pc.files import open_file, write_file
+from core.pc.files import open_file, private_folder, write_file
 
 T = TypeVar("T")
 KEYRING_SECONDS = 2.0
@@ -35,19 +35,6 @@ class Secret:
     access: Annotated[str, Text(most=16_000)] = field(repr=False)
     refresh: Annotated[str, Text(most=16_000)] = field(repr=False)
     expires: int
-
-
-def private_folder(path: Path) -> None:
-    """Makes it so that nobody else enters it, also where it was made otherwise before. StorageFailed."""
-    try:
-        if not path.is_dir():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileExistsError):
-                path.mkdir(mode=0o700)
-        if os.name == "posix" and path.stat().st_mode & 0o077:
-            path.chmod(0o700)
-    except OSError as problem:
-        raise StorageFailed(f"The folder {path} cannot be made private: {problem.strerror or problem}.") from problem
 
 
 class TokenStore:

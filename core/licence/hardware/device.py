@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from core.errors import LicenceCheckFailed, StorageFailed
+from core.errors import LicenceCheckFailed, StorageFailed, UsageError
 from core.licence.hardware import traits
 from core.licence.hardware.identity import APP_ID, digests, hardware_id_of, same_machine
 from core.online.wire import DEVICE_FILE, Device, DeviceFile, WireError, dumps, loads
-from core.pc.files import open_file, write_file
+from core.pc.files import open_file, private_folder, write_file
 from core.vocabulary import DeviceData
 
 LEAST_TRAITS = 2
@@ -39,6 +39,7 @@ def this_device(folder: Path) -> DeviceData:
         return replace(kept, traits=now, version=version)
     device = DeviceData(hardware_id_of(now), APP_ID, now, version)
     try:
+        private_folder(folder)
         write_file(folder / _FILE, _file_of(device), what="The device data")
     except StorageFailed:
         pass  # a read-only disk: it comes out the same at the next time, as long as no trait changes
@@ -50,6 +51,18 @@ def export(device: DeviceData, path: Path) -> Path:
     target = path / f"passbay-device-{device.hardware_id}.json" if path.is_dir() else path
     write_file(target, _file_of(device), what="The device data")
     return target
+
+
+def read_export(path: Path) -> DeviceData:
+    """What `export` wrote, here or on another PC. UsageError for anything else, StorageFailed."""
+    try:
+        with open_file(path) as stream:
+            return loads(DeviceFile, stream.read(_LARGEST)).device.data()
+    except WireError as problem:
+        advice = "Export them on that PC in ConfigAssist."
+        raise UsageError(f"{path} holds no device data: {problem}.", advice) from None
+    except OSError as problem:
+        raise StorageFailed(f"{path} cannot be read: {problem.strerror or problem}.") from problem
 
 
 def _version() -> str:

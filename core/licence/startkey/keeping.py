@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import StorageFailed
-from core.licence.account.tokens import private_folder
 from core.licence.startkey.trust import TrustedKeys, extended
 from core.online.dsse import MAX_ENVELOPE
 from core.online.wire import IssuerKeys, Maintenance, WireError, dumps, loads
-from core.pc.files import open_file, write_file
+from core.pc.files import open_file, private_folder, write_file
 
 _LARGEST = 1_000_000
 

@@ -9,11 +9,15 @@ from core.vocabulary.online.paper import CreditDuration
 
 @dataclass(frozen=True, slots=True)
 class StartKeyOrder:
-    """An order of a StartKey with this system's device data (C6). `state` as the back end calls it, e.g. "issued"."""
+    """An order of a StartKey with a system's device data (C6). `state` as the back end calls it, e.g. "issued".
+
+    `file`: where the StartKey was written, for a PC without network; "" where it was not wished or not issued yet.
+    """
 
     order: str
     state: str
     words: str
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

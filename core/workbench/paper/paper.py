@@ -92,9 +92,11 @@ class Paper:
         """A StartKey from a file, without network. StartKeyInvalid, StartKeyOtherPc, StartKeyExpired."""
         return self.licence.install(Path(path))
 
-    def order_start_key(self) -> StartKeyOrder:
-        """Orders one with this PC's device data; NotSignedIn before somebody is logged in."""
-        return self.licence.startkeys.order()
+    def order_start_key(self, device_file: str | Path | None = None, save: str | Path | None = None) -> StartKeyOrder:
+        """Orders one for this PC, or for the one whose exported data `device_file` holds; an issued one is written to
+        `save`. NotSignedIn before somebody is logged in, UsageError for a file that is none."""
+        device = Path(device_file) if device_file is not None else None
+        return self.licence.startkeys.order(device, Path(save) if save is not None else None)
 
     def check_at_start(self) -> None:
         """What a start does by itself: an online check where one is due, its messages to the list. Never raises a

@@ -1,0 +1,1 @@
+"""Commands of the paper side: StartKey, log-in, time credit."""
