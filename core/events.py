@@ -150,6 +150,22 @@ class ReleasesChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ComponentFetched(Event):
+    """Bytes of one component of a release or AddOn are here. `rate` in bytes/s, `seconds_left` None where unknown.
+
+    `component` "" speaks for the whole download; `state` is a ReleaseState's value.
+    """
+
+    version: str
+    component: str
+    done: int
+    total: int
+    rate: float = 0.0
+    seconds_left: float | None = None
+    state: str = "downloading"
+
+
+@dataclass(frozen=True, slots=True)
 class JobFinished(Event):
     """The job ended well; `summary` is one sentence. The result itself is with the job's handle."""
 

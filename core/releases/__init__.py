@@ -1,1 +1,1 @@
-"""Releases and AddOns on this PC: trust, download, storage, activation. Asks through its own fetcher."""
+"""Releases and AddOns by The Update Framework: what is offered, fetched, installed and active. Publishes nothing."""
