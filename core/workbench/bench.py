@@ -17,12 +17,11 @@ from core.vocabulary import (
     ExplainedStep,
     GarageVehicle,
     HostInfo,
-    Interrupted,
     PlanReport,
     SimulatedFault,
     Transport,
 )
-from core.workbench.data import DataShelf
+from core.workbench.data import DataShelf, DataWatch
 from core.workbench.devices import Devices
 from core.workbench.flash import Twins
 from core.workbench.hosts import Hosts
@@ -30,6 +29,7 @@ from core.workbench.paper import Paper
 from core.workbench.paper.permits import JobPermits
 from core.workbench.paths import WorkbenchPaths
 from core.workbench.records import Records
+from core.workbench.releases import LibraryDesk
 from core.workbench.security import SecurityDesk
 from core.workbench.shop import ShopPc
 from core.workbench.traces import Traces
@@ -52,7 +52,10 @@ class Workbench(Devices, Records, Traces, ShopPc):
         self.settings: Settings
         self.settings, problem = settings_file.load(paths.settings_file)
         self._problems = [problem] if problem else []
-        self._data = DataShelf(paths.data_files, paths.compiled)
+        self.library = LibraryDesk(
+            paths, lambda: self.settings, self.change_settings, lambda files: self._data.of(files), self.publish
+        )
+        self._data = DataShelf(paths.data_files, paths.compiled, self.library.active_files)
         self.security = SecurityDesk(paths)
         self.hosting = Hosts(paths, self.publish)
         self.paper = Paper(paths, lambda: self.settings, self.publish)
@@ -160,20 +163,6 @@ class Workbench(Devices, Records, Traces, ShopPc):
         """Compiles what every connection needs, so that the first one is quick. Broken data files: `problems`."""
         self._note_problems(self._data.catalogue().problems)
 
-    # -- journal
-
-    def unfinished(self) -> tuple[Interrupted, ...]:
-        """Units that were left in programming (kill, power, cable), newest last; those that are flashed now are not."""
-        from core.diagnosis.journal import unfinished
-
-        return unfinished(self.paths.journal)
-
-    def dismiss(self, entry: Interrupted) -> None:
-        """The technician knows of it: not told again. StorageFailed."""
-        from core.diagnosis.journal import JournalFolder
-
-        JournalFolder(self.paths.journal).dismiss(entry.vin or entry.vci, entry.unit, time.time())
-
     # -- connection
 
     def connect(
@@ -214,7 +203,8 @@ class Workbench(Devices, Records, Traces, ShopPc):
         parsed = VciUri.parse(uri)
         named = [Path(file) for file in data_files]
         catalogue = self._data.catalogue(named)
-        self._note_problems(catalogue.problems)
+        self._note_problems([*catalogue.problems, *([self._data.problem] if self._data.problem else [])])
+        newer = DataWatch(self._data, self.library.stamp, named, self._note_problems)
         vci = self._open_vci(parsed)
         self.publish(VciOpened(time.time(), parsed.text, vci.name))
         vehicle = Vehicle(
@@ -227,14 +217,15 @@ class Workbench(Devices, Records, Traces, ShopPc):
             journal_folder=self.paths.journal,
             security=self.security.methods(self.settings),
             history=self._history(),
-            twins=Twins(self.paths.compiled, self.security.garage_folder),
+            twins=Twins(self.paths.compiled, self.security.garage_folder, self.paths.releases),
             permits=JobPermits(self.paper, parsed.text),
             bitrate=parsed.bitrate if Transport.CAN in vci.transports else None,
+            newer_data=newer.catalogue,
         )
         self._keep(vehicle)
         return vehicle
 
-    def _note_problems(self, problems: Sequence[Exception]) -> None:
+    def _note_problems(self, problems: Sequence[Exception | str]) -> None:
         for problem in problems:
             text = str(problem)
             if text not in self._problems:
@@ -251,6 +242,7 @@ class Workbench(Devices, Records, Traces, ShopPc):
             resources, self._open = self._open, []
         for resource in reversed(resources):
             resource.close()
+        self.library.close()
         self.paper.close()
 
     def __enter__(self) -> Workbench:

@@ -103,5 +103,15 @@ class WorkbenchPaths:
         return self.data / "backend"
 
     @property
+    def releases(self) -> Path:
+        """Releases and AddOns: what is installed, downloaded, trusted."""
+        return self.data / "releases"
+
+    @property
+    def trust(self) -> Path:
+        """The root metadata that were chosen for a release source."""
+        return self.config / "trust"
+
+    @property
     def logs(self) -> Path:
         return self.state / "log"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import DataMissing
-from core.vocabulary import CodingDiff, CodingKept, HistoryCheck, HistoryEntry
+from core.vocabulary import CodingDiff, CodingKept, HistoryCheck, HistoryEntry, Interrupted
 from core.workbench.paths import WorkbenchPaths
 
 if TYPE_CHECKING:
@@ -77,3 +78,16 @@ class Records:
 
         return file_diff(Path(left), Path(right), BackupStore(self.paths.coding), ecu)
 
+    # -- journal
+
+    def unfinished(self) -> tuple[Interrupted, ...]:
+        """Units that were left in programming (kill, power, cable), newest last; those that are flashed now are not."""
+        from core.diagnosis.journal import unfinished
+
+        return unfinished(self.paths.journal)
+
+    def dismiss(self, entry: Interrupted) -> None:
+        """The technician knows of it: not told again. StorageFailed."""
+        from core.diagnosis.journal import JournalFolder
+
+        JournalFolder(self.paths.journal).dismiss(entry.vin or entry.vci, entry.unit, time.time())

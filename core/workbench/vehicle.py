@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -84,6 +85,7 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
         history: HistoryStore,
         twins: Twins,
         permits: JobPermits,
+        newer_data: Callable[[], Catalogue | None] = lambda: None,
     ) -> None:
         from core.diagnosis.coding import BackupStore
         from core.diagnosis.identify import Surroundings
@@ -95,6 +97,7 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
         self._stream = stream
         self._catalogue = catalogue
         self._open_data = open_data
+        self._newer_data = newer_data
         self._twins = twins
         self._permits = permits
         self._paper: PaperOfJob = NoPaperNeeded()  # of the job that runs
@@ -231,6 +234,7 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
             self._paper.vehicle_known(self._group, vehicle.vin, announce=self._permits.opens(self._group))
             return (yield from job(vehicle))
 
+        self._take_newer_data()
         return self._launch(kind, unit, whole(), words, measure, right)
 
     @property
@@ -245,6 +249,16 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
         finally:
             self._paper = NoPaperNeeded()
             paper.ended()
+
+    def _take_newer_data(self) -> None:
+        """A release that was switched counts from the next job on; a running one keeps what it began with."""
+        if self.running is not None:
+            return
+        catalogue = self._newer_data()
+        if catalogue is not None and catalogue is not self._catalogue:
+            self._catalogue = catalogue
+            self._surroundings = replace(self._surroundings, catalogue=catalogue)
+            self._known = None
 
     def _launch(
         self, kind: str, unit: str, job: Job[T], words: Callable[[T], str], measure: str = "", right: str = ""

@@ -60,7 +60,7 @@ class StaticRepository(Repository):
     def open(self, role: str) -> Metadata:  # type: ignore[type-arg]
         path = self._newest(role)
         if path is None:
-            fresh = Metadata(_FIRST[role]())
+            fresh: Metadata = Metadata(_FIRST[role]())  # type: ignore[type-arg]  # of any role
             fresh.signed.version = 0  # close() makes it 1
             return fresh
         try:

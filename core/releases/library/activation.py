@@ -19,7 +19,7 @@ class Activation(Exchange):
                     "Ask for the downgrade expressly, or roll back.",
                 )
             self._check_whole(kept)
-            addons = tuple(self._fitting(addon, kept.version) for addon in state.addons)
+            addons = self._fitting(state.addons, kept.version)
             if state.active and (state.active.version, state.active.manifest) == (kept.version, kept.manifest):
                 return
             self._commit(
@@ -37,7 +37,7 @@ class Activation(Exchange):
             if state.previous is not None:
                 self._check_whole(state.previous)
             version = state.previous.version if state.previous else ""
-            addons = tuple(self._fitting(addon, version) for addon in state.addons)
+            addons = self._fitting(state.addons, version)
             self._commit(active=state.previous, previous=state.active, addons=addons)
             return state.previous
 
@@ -122,11 +122,14 @@ class Activation(Exchange):
             missing.append(f"release {head.needs_release}")
         return missing
 
-    def _fitting(self, addon: Kept, version: str) -> Kept:
-        """Off where the release does not fit it any more: an AddOn for newer data could spoil older ones."""
-        needed = self.manifest(addon).head.needs_release
-        fits = version_key(version) >= version_key(needed)
-        return addon if fits else replace(addon, on=False)
+    def _fitting(self, addons: tuple[Kept, ...], version: str) -> tuple[Kept, ...]:
+        """Off are those that the release does not fit any more, and those that need them: old data could be spoiled."""
+        heads = {addon.name: self.manifest(addon).head for addon in addons}
+        on = {addon.name for addon in addons if addon.on}
+        on -= {name for name in on if version_key(version) < version_key(heads[name].needs_release)}
+        while lost := {name for name in on if not on.issuperset(heads[name].needs)}:
+            on -= lost
+        return tuple(replace(addon, on=addon.name in on) for addon in addons)
 
     def _check_not_needed(self, kept: Kept, state: State) -> None:
         users = [

@@ -80,6 +80,9 @@ class Shelf:
             self.incoming.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
             raise disk_error(problem, self.incoming) from problem
+        return self.draft_of(digest)
+
+    def draft_of(self, digest: str) -> Path:
         return self.incoming / f"{digest[:_DIGITS]}.part"
 
     def adopt(self, draft: Path, path: Path) -> None:

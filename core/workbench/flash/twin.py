@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 
 class Twins:
-    """Opens twins. `certificates` as the garage's own: a secured unit's twin trusts the same root."""
+    """Opens twins. `certificates` as the garage's own: a secured unit's twin trusts the same root.
 
-    def __init__(self, cache_directory: Path, certificates: Path | None) -> None:
-        self._cache, self._certificates = cache_directory, certificates
+    `releases`: the folder of installed releases, whose data may describe garage vehicles, too.
+    """
+
+    def __init__(self, cache_directory: Path, certificates: Path | None, releases: Path | None = None) -> None:
+        self._cache, self._certificates, self._releases = cache_directory, certificates, releases
 
     def name_of(self, info: VehicleInfo | None) -> str:
         """The garage vehicle that these vehicle data describe, "" where it is none."""
@@ -26,8 +29,10 @@ class Twins:
 
         if info is None or not info.file:
             return ""
-        file = Path(info.file)
-        return next((name for name in vehicle_names() if pdx_path(name).absolute() == file.absolute()), "")
+        file = Path(info.file).absolute()
+        if self._releases is not None and file.is_relative_to(self._releases.absolute()):
+            return file.stem if file.stem in vehicle_names() else ""
+        return next((name for name in vehicle_names() if pdx_path(name).absolute() == file), "")
 
     @contextmanager
     def opened(self, name: str, original: Garage | None) -> Iterator[SimulationVci]:

@@ -26,7 +26,7 @@ def flash_document(unit: Unit) -> tuple[Element, dict[str, str]]:
     """The FLASH category and the texts of its external image files by name."""
     files: dict[str, str] = {}
     sessions, blocks, datas = [], [], []
-    for order, software in enumerate((unit.installed, unit.newest), start=1):
+    for order, software in enumerate(unit.flashware, start=1):
         contents = {block.name: images.image(unit, software, block) for block in unit.blocks}
         sessions.append(_session(unit, software, order, contents))
         for index, block in enumerate(unit.blocks):
@@ -181,7 +181,7 @@ def _connector(unit: Unit) -> Element:
         )
         for ident in (HARDWARE_IDENT, SOFTWARE_IDENT)
     ]
-    descriptions = [_session_desc(unit, unit.newest, 0), _session_desc(unit, unit.installed, 1)]
+    descriptions = [_session_desc(unit, software, rank) for rank, software in enumerate(reversed(unit.flashware))]
     return named(
         "ECU-MEM-CONNECTOR",
         f"{unit.name}_CONNECTOR",

@@ -175,6 +175,12 @@ class Unit:
     present: tuple[Present, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
     title: str = ""
+    held_back: bool = False  # the data are older than the newest software and do not hold its flashware
+
+    @property
+    def flashware(self) -> tuple[str, ...]:
+        """The versions whose flashware the data hold, oldest first."""
+        return (self.installed,) if self.held_back else (self.installed, self.newest)
 
     @property
     def installed(self) -> str:
