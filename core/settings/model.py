@@ -115,6 +115,20 @@ class DeviceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateSettings:
+    """[update]: where releases come from. `source` is an http(s) address, a folder or a zip, "" for this PC's demo.
+
+    `rds` is the address of a Retail Data Storage; `trust` a file with the root metadata that vouch for the source;
+    `automatic`: search and download without being asked.
+    """
+
+    source: str = key("")
+    rds: str = key("")
+    trust: str = key("")
+    automatic: bool = key(True)
+
+
+@dataclass(frozen=True, slots=True)
 class KeySettings:
     """[keys]: a row is the identifier of a key binding and the keys that it shall have, parted by commas."""
 
@@ -171,5 +185,6 @@ class Settings:
     devices: DeviceSettings = table(DeviceSettings)
     backend: BackendSettings = table(BackendSettings)
     login: LoginSettings = table(LoginSettings)
+    update: UpdateSettings = table(UpdateSettings)
     keys: tuple[KeySettings, ...] = named_rows((), key_row)
     security: tuple[SecurityProgram, ...] = named_rows((), security_row)

@@ -33,6 +33,11 @@ _COMMANDS = {  # name -> (module, attribute, one line for --help)
     "serve": ("tui.cli.backend.serve", "serve", "The back end for others: API, shop and portal, releases."),
     "admin": ("tui.cli.backend.admin", "admin", "Administer a back end: organisations, users, credit, keys."),
     "trace": ("tui.cli.traces.trace", "trace", "Bus traces: convert, decode, record, replay, save."),
+    "releases": ("tui.cli.releases.releases", "releases", "Update Service: search, download, install, roll back."),
+    "addons": ("tui.cli.releases.addons", "addons", "AddOn Center: list, install, remove, on, off."),
+}
+_HIDDEN = {
+    "tuf-client": ("tui.cli.releases.tuf_client", "tuf_client", ""),  # command protocol of a test suite, for no person
 }
 
 
@@ -61,9 +66,10 @@ class _LazyGroup(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        known = _COMMANDS | _HIDDEN
+        if cmd_name not in known:
             return None
-        module, attribute, _ = _COMMANDS[cmd_name]
+        module, attribute, _ = known[cmd_name]
         found: click.Command = getattr(importlib.import_module(module), attribute)
         return found
 

@@ -47,8 +47,8 @@ class DeskBase:
 
     @property
     def source(self) -> UpdateSource:
-        update = getattr(self._settings(), "update", None)
-        return update if isinstance(update, UpdateSource) else UpdateSource()
+        update = self._settings().update
+        return UpdateSource(update.source, update.rds, update.automatic, update.trust)
 
     def active_files(self) -> list[Path] | None:
         """PDX files of the AddOns that are on and of the active release; None while the built-in data serve. Quick."""

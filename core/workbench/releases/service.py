@@ -22,7 +22,10 @@ class Configuration(DeskBase):
                 source_of(place, self._paths).close()
         if source.trust:
             source = replace(source, trust=str(keep_anchor(Path(source.trust), self._paths)))
-        self._change_settings(update=source)
+        self._change_settings(
+            update__source=source.url, update__rds=source.rds, update__trust=source.trust,
+            update__automatic=source.automatic,
+        )  # fmt: skip
         self._changed()
         return source
 
