@@ -15,6 +15,7 @@ _GROUPS = {  # name -> (module, attribute, one line for --help)
     "keys": ("tui.cli.backend.papers", "keys", "The issuer's keys."),
     "maintenance": ("tui.cli.backend.house", "maintenance", "Maintenance windows that 2221-47 names."),
     "settings": ("tui.cli.backend.house", "settings", "Settings of the back end."),
+    "release": ("tui.cli.backend.release", "release", "Publish releases and AddOns: repository, keys, signatures."),
     "audit": ("tui.cli.backend.house", "audit", "Who did what."),
 }
 
