@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.vocabulary import EcuAddress, EuroClass
+from core.vocabulary import KWP2000, EcuAddress, EuroClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,10 @@ class DtcText:
 
 @dataclass(frozen=True, slots=True)
 class IdentItem:
-    """A readable identification: its DID and what it is. `kind`: vin, hardware, software, part, serial, boot, other."""
+    """A readable identification: its DID (KWP2000: service and identifier) and what it is.
+
+    `kind`: vin, hardware, software, part, serial, boot, other.
+    """
 
     name: str
     title: str
@@ -135,6 +138,19 @@ POLICY_CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 """What these fields of FlashPolicy may say. The checksums: ISO 3309, CCITT-FALSE, sum of bytes, FIPS 180-4."""
 
+KWP2000_POLICY = FlashPolicy(
+    programming_session=0x85, fingerprint_did=0x1A9A, precondition_routine=0xE0, erase_routine=0xE1,
+    checksum_routine=0xE2, dependency_routine=0xE3, resend_on_timeout=False, address_format=0x33, extended_session=0x92,
+)  # fmt: skip
+"""What holds for a unit of KWP2000 whose data say nothing else. Routines: the garage's convention, of local identifiers
+for the maker's own use; ISO 14230-3 names none. A block is never sent again: it has no counter."""
+
+
+def usual_policy(protocol: str) -> FlashPolicy:
+    """The defaults of a protocol."""
+    return KWP2000_POLICY if protocol == KWP2000 else FlashPolicy()
+
+
 LONGEST_KEEP_ALIVE = 2.5
 """Seconds between two 3E 80 at most; a server's S3 is 5 s (ISO 14229-2)."""
 
@@ -235,7 +251,7 @@ class UnitInfo:
     """One unit (ODX BASE-VARIANT, or an ECU-VARIANT that stands alone).
 
     `address` may be None in data that names no address; `addresses` holds every way, preferred first. `protocol` is
-    UDS or KWP2000 (later issue). `flash_transports`/G5 follow from the addresses.
+    UDS or KWP2000, also in the addresses on CAN. `flash_transports`/G5 follow from the addresses.
     """
 
     name: str

@@ -23,7 +23,8 @@ files have none of them and get the defaults. Numbers are decimal or 0x...; time
     DIAG-SERVICE         IDENT-KIND          IdentItem.kind: vin, hardware,     by DID: F190 vin; F191..F193 hardware;
                                              software, part, serial, boot,      F187 part; F188 F189 F194 F195 software;
                                              other, or IGNORE: no ident         F18C serial; F180 boot; else other
-    SESSION (first),     PROGRAMMING-SESSION FlashPolicy.programming_session    0x02
+    SESSION (first),     PROGRAMMING-SESSION FlashPolicy.programming_session    0x02 (KWP2000: the
+                                                                                defaults of KWP2000_POLICY)
     then ECU-MEM, then   SECURITY-LEVEL      .security_level (requestSeed)      0x11
     ECU-MEM-CONNECTOR    SECURITY-METHOD     .security_method                   passbay-garage
                          FINGERPRINT-DID     .fingerprint_did or NONE           0xF15A
@@ -88,7 +89,7 @@ files have none of them and get the defaults. Numbers are decimal or 0x...; time
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
 from core.catalogue.model import LONGEST_KEEP_ALIVE, POLICY_CHOICES, FlashPolicy
@@ -110,6 +111,16 @@ KNOWN_NAMES = frozenset(
 )
 
 IDENT_KINDS = ("vin", "hardware", "software", "part", "serial", "boot", "other")
+
+# ISO 14230-3, clause 7.1: identificationOption behind 1A
+KIND_OF_KWP_IDENTIFIER: Mapping[int, str] = {
+    0x1A90: "vin",
+    0x1A91: "hardware",
+    0x1A92: "hardware",
+    0x1A93: "hardware",
+    0x1A94: "software",
+    0x1A95: "software",
+}
 
 # ISO 14229-1, table C.1: what these identifiers hold
 KIND_OF_DID: Mapping[int, str] = {
@@ -203,11 +214,14 @@ class SpecialData:
         return default
 
 
-def flash_policy(data: SpecialData) -> FlashPolicy:
-    """A FlashPolicy from the special data of SESSION, ECU-MEM and ECU-MEM-CONNECTOR, nearest first in `data`."""
+def flash_policy(data: SpecialData, usual: FlashPolicy = FlashPolicy()) -> FlashPolicy:  # noqa: B008 - it is frozen
+    """A FlashPolicy from the special data of SESSION, ECU-MEM and ECU-MEM-CONNECTOR, nearest first in `data`.
+
+    `usual` holds where they say nothing: what units of that protocol want.
+    """
     chosen: dict[str, object] = {}
     for name, attribute in POLICY_NAMES.items():
-        default = _default_of(attribute)
+        default = getattr(usual, attribute)
         if isinstance(default, bool):
             chosen[attribute] = data.boolean(name, default)
         elif isinstance(default, float):
@@ -232,9 +246,3 @@ def flash_policy(data: SpecialData) -> FlashPolicy:
 
 _MAY_BE_NONE = ("fingerprint_did", "precondition_routine", "checksum_routine", "dependency_routine")
 
-
-def _default_of(attribute: str) -> object:
-    for known in fields(FlashPolicy):
-        if known.name == attribute and known.default is not MISSING:
-            return known.default
-    raise KeyError(attribute)

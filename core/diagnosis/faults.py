@@ -1,4 +1,4 @@
-"""Trouble codes of one unit: status in words, environment data, clearing (ISO 14229-1 0x19, 0x14). Repairs nothing."""
+"""Trouble codes of one unit: status in words, environment data, clearing (UDS 0x19, KWP2000 0x18). Repairs nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.diagnosis.commands import Job, Progress, Request, Step
 from core.diagnosis.idents import UnitReader
 from core.diagnosis.survey import read_dtcs
 from core.errors import CatalogueError, NegativeResponse, NoResponse, ProtocolError
-from core.protocol import uds
+from core.protocol.dialect import dialect_of
 from core.vocabulary import DtcReading, EcuAddress, EnvironmentValue, FaultsResult
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from core.diagnosis.identify import KnownVehicle
 
 _CONDITIONS_NOT_CORRECT = 0x22
-_NOT_IN_SESSION = (0x7E, 0x7F)
-EXTENDED_SESSION = 0x03
-DEFAULT_SESSION = 0x01
 
 
 def faults(vehicle: KnownVehicle, ecu: str, clear: bool = False) -> Job[FaultsResult]:
@@ -45,19 +42,20 @@ def faults(vehicle: KnownVehicle, ecu: str, clear: bool = False) -> Job[FaultsRe
 
 
 def _clear(unit: UnitInfo, address: EcuAddress) -> Job[None]:
-    """14 FFFFFF in the default session; in the extended one where the unit wants it so, and back."""
+    """All codes in the default session; in the extended one where the unit wants it so, and back."""
+    dialect = dialect_of(address)
     try:
-        yield Request(unit.name, address, uds.clear_dtcs())
+        yield Request(unit.name, address, dialect.clear_dtcs())
     except NegativeResponse as refusal:
-        if refusal.nrc not in (*_NOT_IN_SESSION, _CONDITIONS_NOT_CORRECT):
+        if refusal.nrc not in (*dialect.not_in_session, _CONDITIONS_NOT_CORRECT):
             raise
     else:
         return
-    yield Request(unit.name, address, uds.session(EXTENDED_SESSION))
+    yield Request(unit.name, address, dialect.session(dialect.extended_session))
     try:
-        yield Request(unit.name, address, uds.clear_dtcs())
+        yield Request(unit.name, address, dialect.clear_dtcs())
     finally:
-        yield Request(unit.name, address, uds.session(DEFAULT_SESSION), raise_negative=False)
+        yield Request(unit.name, address, dialect.session(dialect.default_session), raise_negative=False)
 
 
 def _variant(vehicle: KnownVehicle, unit: UnitInfo, address: EcuAddress) -> Job[VariantInfo | None]:
@@ -73,16 +71,16 @@ def _environment(
 ) -> Job[tuple[EnvironmentValue, ...]]:
     """Snapshot and extended data records as far as the unit gives them; what cannot be decoded is shown as hex."""
     values: list[EnvironmentValue] = []
-    for kind, request in (("snapshot", uds.read_dtc_snapshot), ("extended data", uds.read_dtc_extended)):
+    for kind, pdu, head in dialect_of(address).environment(code.code):
         try:
-            answer = yield Request(unit.name, address, request(code.code))
+            answer = yield Request(unit.name, address, pdu)
         except (NegativeResponse, NoResponse):
             continue  # a unit need not keep any: the code itself stands
-        if len(answer) <= 6:  # 59 04 DTC status: no record follows
+        if len(answer) <= head:
             continue
         try:
             codec = vehicle.surroundings.catalogue.variant(unit, variant.name if variant else "")
             values += codec.decode_dtc_environment(answer)
         except (CatalogueError, ProtocolError):
-            values.append(EnvironmentValue(f"{kind} (not described)", answer[6:].hex(" ").upper()))
+            values.append(EnvironmentValue(f"{kind} (not described)", answer[head:].hex(" ").upper()))
     return tuple(values)

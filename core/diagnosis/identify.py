@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.catalogue.model import IdentItem, UnitInfo, UnitTiming, VehicleInfo
@@ -12,8 +12,10 @@ from core.diagnosis.commands import Collect, Job, Request, Step
 from core.diagnosis.idents import text_of
 from core.diagnosis.security.methods import BUILT_IN, SecurityMethods
 from core.errors import DataMissing, EcuError, PreconditionNotMet, RemoteProtocolError
-from core.protocol import uds
+from core.protocol.dialect import dialect_of
 from core.vocabulary import (
+    KWP2000,
+    UDS,
     CanAddress,
     DoipAddress,
     EcuAddress,
@@ -27,12 +29,11 @@ from core.vocabulary import (
 if TYPE_CHECKING:
     from core.catalogue import Catalogue
 
-VIN_DID = 0xF190  # ISO 14229-1, table C.1
 COLLECT_SECONDS = 0.5  # P2server is 50 ms; the rest is for eight multi-frame answers on one bus
 _PROBE_P2 = 0.5
 
 GENERIC_IDENTS = (
-    IdentItem("VIN", "Vehicle identification number", VIN_DID, "vin"),
+    IdentItem("VIN", "Vehicle identification number", 0xF190, "vin"),
     IdentItem("HARDWARE", "Hardware number", 0xF191, "hardware"),
     IdentItem("SUPPLIER_HARDWARE", "Supplier's hardware version", 0xF193, "hardware"),
     IdentItem("SOFTWARE_VERSION", "Software version", 0xF189, "software"),
@@ -40,7 +41,19 @@ GENERIC_IDENTS = (
     IdentItem("SUPPLIER_SOFTWARE", "Supplier's software version", 0xF195, "software"),
     IdentItem("PART", "Spare part number", 0xF187, "part"),
 )
+_KWP_IDENTS = (
+    IdentItem("VIN", "Vehicle identification number", 0x1A90, "vin"),
+    IdentItem("HARDWARE", "Hardware number", 0x1A91, "hardware"),
+    IdentItem("SUPPLIER_HARDWARE", "Supplier's hardware number", 0x1A92, "hardware"),
+    IdentItem("SUPPLIER_SOFTWARE", "Supplier's software version", 0x1A95, "software"),
+    IdentItem("SOFTWARE", "Supplier's software number", 0x1A94, "software"),
+)
 _LEGISLATED = tuple(CanAddress(0x7E0 + n, 0x7E8 + n) for n in range(8))
+
+
+def generic_idents(protocol: str) -> tuple[IdentItem, ...]:
+    """What a unit can be asked for that no data describe (ISO 14229-1, table C.1; ISO 14230-3, clause 7.1)."""
+    return _KWP_IDENTS if protocol == KWP2000 else GENERIC_IDENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,22 +165,30 @@ def identify(surroundings: Surroundings) -> Job[KnownVehicle]:
 
 
 def _vin_from_can(surroundings: Surroundings) -> Job[tuple[str, tuple[EcuAddress, ...]]]:
-    """Functionally first: no unit must be known for that. Then physically at the units that the data names."""
-    candidates = _can_candidates(surroundings)
-    answers = yield Collect(candidates, uds.read_data(VIN_DID), COLLECT_SECONDS)
-    vins = [vin for vin in (_vin_of(pdu) for _, pdu in answers) if vin]
-    answered = tuple(address for address, _ in answers)
-    if vins:
-        valid = [vin for vin in vins if Vin(vin).valid] or vins
-        return Counter(valid).most_common(1)[0][0], answered  # a used part may carry another car's VIN
-    return (yield from _vin_from_units(candidates)), answered
+    """Functionally first: no unit must be known for that. Then physically at the units that the data names.
+
+    UDS first; KWP2000 where nobody has told a VIN in UDS.
+    """
+    named = _can_candidates(surroundings)
+    heard: list[EcuAddress] = []
+    for protocol in (UDS, KWP2000):
+        dialect = dialect_of(protocol)
+        candidates = _once_each(replace(address, protocol=protocol) for address in named)
+        answers = yield Collect(candidates, dialect.read_data(dialect.vin), COLLECT_SECONDS)
+        heard += [address for address, pdu in answers if pdu[:1] == bytes((dialect.read_data(dialect.vin)[0] + 0x40,))]
+        vins = [vin for vin in (_vin_of(address, pdu) for address, pdu in answers) if vin]
+        if vins:
+            valid = [vin for vin in vins if Vin(vin).valid] or vins
+            return Counter(valid).most_common(1)[0][0], tuple(heard)  # a used part may carry another car's VIN
+    return (yield from _vin_from_units(named)), tuple(heard)
 
 
 def _vin_from_units(candidates: Iterable[EcuAddress]) -> Job[str]:
     for address in candidates:
-        request = Request(str(address), address, uds.read_data(VIN_DID), p2=_PROBE_P2, timeout=3.0)
+        dialect = dialect_of(address)
+        request = Request(str(address), address, dialect.read_data(dialect.vin), p2=_PROBE_P2, timeout=3.0)
         try:
-            vin = _vin_of((yield request))
+            vin = _vin_of(address, (yield request))
         except (EcuError, RemoteProtocolError):
             continue
         if vin:
@@ -175,19 +196,25 @@ def _vin_from_units(candidates: Iterable[EcuAddress]) -> Job[str]:
     return ""
 
 
-def _vin_of(pdu: bytes) -> str:
+def _vin_of(address: EcuAddress, pdu: bytes) -> str:
+    dialect = dialect_of(address)
     try:
-        data = uds.data_of(pdu, VIN_DID)
+        data = dialect.data_of(pdu, dialect.vin)
     except RemoteProtocolError:
         return ""
     return text_of(data) if data else ""
 
 
-def _can_candidates(surroundings: Surroundings) -> tuple[EcuAddress, ...]:
-    known: dict[object, EcuAddress] = {}
+def _can_candidates(surroundings: Surroundings) -> tuple[CanAddress, ...]:
+    """Every way once that the data name, then the legislated ones; two protocols on one identifier are two ways."""
     named = (a for unit in surroundings.catalogue.units for a in unit.addresses if isinstance(a, CanAddress))
-    for address in filter(surroundings.reach, (*named, *_LEGISLATED)):
-        known.setdefault((address.rx, address.is_extended_id, address.rx_extension), address)
+    return _once_each(address for address in (*named, *_LEGISLATED) if surroundings.reach(address))
+
+
+def _once_each(addresses: Iterable[CanAddress]) -> tuple[CanAddress, ...]:
+    known: dict[object, CanAddress] = {}
+    for address in addresses:
+        known.setdefault((address.rx, address.is_extended_id, address.rx_extension, address.protocol), address)
     return tuple(known.values())
 
 
@@ -205,7 +232,9 @@ def _units_without_vehicle(surroundings: Surroundings, answered: tuple[EcuAddres
     own = [unit for unit in surroundings.catalogue.units if unit.file in surroundings.own_files]
     covered = {str(address) for unit in own for address in unit.addresses}
     others = [
-        UnitInfo(str(a).replace("/", "-"), f"Unit at {a}", "", (a,), "UDS", UnitTiming(), (), GENERIC_IDENTS)
+        UnitInfo(
+            str(a).replace("/", "-"), f"Unit at {a}", "", (a,), a.protocol, UnitTiming(), (), generic_idents(a.protocol)
+        )
         for a in dict.fromkeys(answered)
         if str(a) not in covered
     ]

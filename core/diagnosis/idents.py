@@ -1,4 +1,4 @@
-"""Reads identifications of one unit and recognises its variant by pattern (ISO 14229-1, 0x22). Decides nothing else."""
+"""Reads identifications of one unit and recognises its variant by pattern (UDS 0x22, KWP2000 0x1A). No more."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core.catalogue import identifying_dids
 from core.diagnosis.commands import Job, Request
 from core.errors import NegativeResponse, RemoteProtocolError
-from core.protocol import uds
+from core.protocol.dialect import dialect_of
 from core.vocabulary import EcuAddress
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class UnitReader:
     def __init__(self, unit: UnitInfo, address: EcuAddress) -> None:
         self.unit = unit
         self.address = address
+        self._dialect = dialect_of(address)
         self._known: dict[int, bytes | None] = {}
 
     def forget(self) -> None:
@@ -32,9 +33,9 @@ class UnitReader:
     def read(self, did: int) -> Job[bytes | None]:
         """The DID's data, None where the unit refuses it or answers nonsense. Silence raises NoResponse."""
         if did not in self._known:
-            request = Request(self.unit.name, self.address, uds.read_data(did), attempts=2)
+            request = Request(self.unit.name, self.address, self._dialect.read_data(did), attempts=2)
             try:
-                self._known[did] = uds.data_of((yield request), did)
+                self._known[did] = self._dialect.data_of((yield request), did)
             except (NegativeResponse, RemoteProtocolError):
                 self._known[did] = None
         return self._known[did]

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from core.errors import ProductError
 from core.events import Event, Noted
-from core.protocol.keep_alive import TESTER_PRESENT, KeepAliveMachine
+from core.protocol.dialect import dialect_of
+from core.protocol.keep_alive import KeepAliveMachine
 from core.vci.channel import Clock
 from core.vocabulary import EcuAddress
 
@@ -15,7 +16,7 @@ Send = Callable[[EcuAddress, bytes], None]
 
 
 class KeepAliveThread:
-    """Sends 3E 80 to `addresses` each time the machine says so. A failure is told once and does not end it."""
+    """Sends TesterPresent to `addresses` each time the machine says so. A failure is told once and does not end it."""
 
     def __init__(self, send: Send, clock: Clock, publish: Callable[[Event], None], wall_clock: Clock) -> None:
         self._send = send
@@ -65,7 +66,7 @@ class KeepAliveThread:
 
     def _send_one(self, address: EcuAddress) -> None:
         try:
-            self._send(address, TESTER_PRESENT)
+            self._send(address, dialect_of(address).tester_present())
         except ProductError as error:
             if not self._failing:
                 text = f"The keep-alive message could not be sent: {error.message}"

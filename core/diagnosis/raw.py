@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.diagnosis.commands import Job, ReadClock, Request, Step
 from core.errors import CatalogueError
 from core.protocol import uds
+from core.protocol.dialect import dialect_of
 from core.vocabulary import EcuAddress, UdsExchange, UdsResult
 
 if TYPE_CHECKING:
@@ -21,15 +22,16 @@ def raw(
 ) -> Job[UdsResult]:  # fmt: skip
     """Sends each PDU as it is. Negative answers are results; silence raises NoResponse unless the request wants it."""
     yield Step("uds", f"Raw requests to {name}")
+    dialect = dialect_of(address)
     exchanges = []
     for pdu in pdus:
         start, _ = yield ReadClock()
-        answer = yield Request(name, address, pdu, raise_negative=False, suppressed=uds.is_suppressed(pdu))
+        answer = yield Request(name, address, pdu, raise_negative=False, suppressed=dialect.is_suppressed(pdu))
         end, _ = yield ReadClock()
         decoded = _decoded(catalogue, unit, answer) if catalogue is not None and unit is not None else ()
-        words = uds.describe(answer) if answer else "no answer, as asked"
+        words = dialect.describe(answer) if answer else "no answer, as asked"
         exchanges.append(
-            UdsExchange(pdu, answer, uds.describe(pdu), words, uds.is_negative(answer), end - start, decoded)
+            UdsExchange(pdu, answer, dialect.describe(pdu), words, uds.is_negative(answer), end - start, decoded)
         )
     return UdsResult(name, address, tuple(exchanges))
 

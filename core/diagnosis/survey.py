@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from core.diagnosis.commands import Job, Progress, ReadVoltage, Request, Step, Surveyed
 from core.diagnosis.idents import UnitReader, items_of_kind, says
 from core.errors import EcuError, NegativeResponse, NoResponse, ProtocolError, RoutingDenied
-from core.protocol import dtc, uds
+from core.protocol import dtc
+from core.protocol.dialect import dialect_of, knows
 from core.vocabulary import DtcReading, EcuAddress, Interrupted, SurveyResult, UnitState, UnitSurvey
 
 if TYPE_CHECKING:
@@ -60,8 +61,9 @@ def survey_unit(vehicle: KnownVehicle, unit: UnitInfo) -> Job[UnitSurvey]:
     if address is None:
         return UnitSurvey(unit.name, unit.title, unit.address, UnitState.NOT_REACHABLE, vehicle.reason(unit))
     line = UnitSurvey(unit.name, unit.title, address, UnitState.OK)
-    if unit.protocol.upper() != "UDS":
-        return replace(line, state=UnitState.NOT_REACHABLE, reason=f"it speaks {unit.protocol}, not UDS.")
+    if not knows(unit.protocol):
+        reason = f"it speaks {unit.protocol}, which Passbay does not."
+        return replace(line, state=UnitState.NOT_REACHABLE, reason=reason)
     try:
         return (yield from _read_unit(vehicle.surroundings.catalogue, unit, address, line))
     except NoResponse as silence:
@@ -123,13 +125,14 @@ def _judge(unit: UnitInfo, line: UnitSurvey, variant: VariantInfo | None, proble
 
 
 def read_dtcs(unit: UnitInfo, address: EcuAddress) -> Job[tuple[DtcReading, ...]]:
-    """19 02 with the names of the data. NegativeResponse and RemoteProtocolError pass through."""
-    answer = yield Request(unit.name, address, uds.read_dtcs(DTC_MASK), attempts=2)
+    """19 02 or 18 00 with the names of the data. NegativeResponse and RemoteProtocolError pass through."""
+    dialect = dialect_of(address)
+    answer = yield Request(unit.name, address, dialect.read_dtcs(DTC_MASK), attempts=2)
     names = {text.code: text for text in unit.dtcs}
     readings = []
-    for code, status in dtc.parse_records(answer):
+    for code, shown, status in dialect.dtcs_of(answer, DTC_MASK):
         named = names.get(code)
-        display = named.display if named and named.display else dtc.display(code)
+        display = named.display if named and named.display else shown
         text = named.text if named else "not described in the diagnostic data"
         readings.append(DtcReading(code, display, text, status, dtc.status_words(status)))
     return tuple(readings)

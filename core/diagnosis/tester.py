@@ -10,7 +10,8 @@ from core.diagnosis.commands import Collect, Functional, KeepAlive, Reconnect, R
 from core.diagnosis.keep_alive_thread import KeepAliveThread
 from core.errors import NegativeResponse, NoResponse, ProductError, RoutingDenied, VciError, VciLost
 from core.events import Event, ForeignAnswerSkipped, NegativeResponseReceived, ResponsePendingReceived
-from core.protocol import nrc, uds
+from core.protocol import uds
+from core.protocol.dialect import dialect_of
 from core.protocol.uds_client import DEFAULT_P2, DEFAULT_P2_STAR, Notice, UdsClient
 from core.vci.channel import Clock, Link, Vci
 from core.vci.functional import functional_targets
@@ -38,11 +39,12 @@ class _Way:
 class _Unit:
     """What the tester keeps for one address: its link, its client, and the lock of its way for both."""
 
-    __slots__ = ("address", "client", "doubtful", "link", "lock", "way")
+    __slots__ = ("address", "client", "dialect", "doubtful", "link", "lock", "way")
 
     def __init__(self, address: EcuAddress, way: _Way) -> None:
         self.address = address
-        self.client = UdsClient()
+        self.dialect = dialect_of(address)
+        self.client = self.dialect.client()
         self.way = way
         self.lock = way.lock
         self.link: Link | None = None
@@ -87,7 +89,7 @@ class Tester:
         with unit.lock:
             answer = self._converse(unit, request)
         if answer and answer[0] == uds.NEGATIVE:
-            self._refused(request, answer)
+            self._refused(unit, request, answer)
         return answer
 
     def functional(self, command: Functional) -> None:
@@ -141,8 +143,13 @@ class Tester:
     # -- the rest of the port
 
     def keep_alive(self, command: KeepAlive) -> None:
-        """3E 80 from now on, one thread a transport, so that a stalled one does not hold up the other."""
-        targets = functional_targets(command.addresses)
+        """3E 80 (KWP2000: 3E 02) from now on, one thread a transport: a stalled one does not hold up the other."""
+        protocols = {address.protocol for address in command.addresses}
+        targets = [
+            address
+            for protocol in sorted(protocols)
+            for address in functional_targets(tuple(a for a in command.addresses if a.protocol == protocol))
+        ]
         with self._lock:
             for transport in Transport:
                 mine = tuple(a for a in targets if a.transport is transport)
@@ -192,7 +199,7 @@ class Tester:
         """One request and its answer, the unit's lock held."""
         client, clock = unit.client, self.clock
         link = unit.link or self._link(unit)
-        if unit.doubtful:
+        if unit.doubtful or client.early_answers:
             self._drain(unit, link, request.unit)
         client.send(
             request.pdu,
@@ -258,17 +265,17 @@ class Tester:
                 self._publish(ResponsePendingReceived(self.wall_clock(), request.unit, sid, note.number))
         client.notices.clear()
 
-    def _refused(self, request: Request, answer: bytes) -> None:
-        sid, code = answer[1], answer[2]
-        message, advice = nrc.explain(sid, code)
-        self._publish(NegativeResponseReceived(self.wall_clock(), request.unit, sid, code, nrc.label(code)))
+    def _refused(self, unit: _Unit, request: Request, answer: bytes) -> None:
+        sid, code, dialect = answer[1], answer[2], unit.dialect
+        message, advice = dialect.explain(sid, code)
+        self._publish(NegativeResponseReceived(self.wall_clock(), request.unit, sid, code, dialect.label(code)))
         if request.raise_negative:
-            raise NegativeResponse(f"{request.unit}: {message}", advice, sid=sid, nrc=code)
+            raise NegativeResponse(f"{request.unit}: {message}", advice, sid=sid, nrc=code, protocol=dialect.name)
 
     def _silence(self, unit: _Unit, request: Request) -> NoResponse:
         timer, tries = unit.client.timer, unit.client.transmissions
         often = f" ({tries} tries)" if tries > 1 else ""
-        what = uds.describe(request.pdu)
+        what = unit.dialect.describe(request.pdu)
         return NoResponse(f"{request.unit} did not answer {what}{often}: {timer} ran out.", timer=timer)
 
     def _unit(self, address: EcuAddress) -> _Unit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors.base import ProductError
+from core.vocabulary.bus import UDS
 
 if TYPE_CHECKING:
     from core.vocabulary import FlashOrderResult
@@ -105,14 +106,18 @@ class EcuError(ProductError):
 
 
 class NegativeResponse(EcuError):
-    """0x7F (ISO 14229-1, Annex A). `sid` is the refused service, `nrc` the negative response code."""
+    """0x7F (ISO 14229-1, Annex A). `sid` is the refused service, `nrc` the negative response code.
+
+    `protocol` says whose codes they are: UDS, or KWP2000 (ISO 14230-3), where some numbers mean something else.
+    """
 
     code = "PB-401"
 
-    def __init__(self, message: str, advice: str = "", *, sid: int, nrc: int) -> None:
+    def __init__(self, message: str, advice: str = "", *, sid: int, nrc: int, protocol: str = UDS) -> None:
         super().__init__(message, advice)
         self.sid = sid
         self.nrc = nrc
+        self.protocol = protocol
 
 
 class NoResponse(EcuError):

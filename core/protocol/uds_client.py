@@ -110,6 +110,13 @@ class UdsClient:
     the next session answer (ISO 14229-1 clause 9.2.3, table 29).
     """
 
+    echo = staticmethod(echo_of)
+    """How a positive answer to a request must begin. This and the next two are other ones for another protocol."""
+    times_of = staticmethod(session_timing)
+    """(P2, P2*) that a session answer names, None where it names none."""
+    early_answers = False
+    """An answer that is there before its request cannot be told from the right one: it is thrown away before."""
+
     def __init__(self, p2: float = DEFAULT_P2, p2_star: float = DEFAULT_P2_STAR, total: float = DEFAULT_TOTAL) -> None:
         self.data_p2, self.data_p2_star, self.data_total = p2, p2_star, total
         self.p2, self.p2_star = p2, p2_star
@@ -154,7 +161,7 @@ class UdsClient:
         self.timer = ""
         self.transmissions = 0
         self._request = pdu
-        self._start = echo_of(pdu)
+        self._start = self.echo(pdu)
         if pdu[0] == Sid.READ_DATA_BY_IDENTIFIER:
             self._dids = frozenset(pdu[i : i + 2] for i in range(1, len(pdu) - 1, 2))
         self._suppressed = suppressed
@@ -267,7 +274,7 @@ class UdsClient:
         self.finished = True
         self._answer = pdu
         if pdu and pdu[0] == 0x50:
-            timing = session_timing(pdu)
+            timing = self.times_of(pdu)
             if timing is not None:
                 self.p2 = max(self.data_p2, timing[0] + NETWORK_ALLOWANCE)
                 self.p2_star = max(self.data_p2_star, timing[1] + NETWORK_ALLOWANCE)
@@ -279,11 +286,14 @@ class UdsClient:
             self._pending = True
             self._wait(State.AWAIT_FINAL, now)
         elif code in REPEATED and now + REPEAT_AFTER < self._busy_end:
-            self._note(Notice.BUSY, pdu)
-            self._move(State.BUSY)
-            self._deadline = now + REPEAT_AFTER
+            self._repeat_later(pdu, now)
         else:
             self._finish(pdu)
+
+    def _repeat_later(self, pdu: bytes, now: float) -> None:
+        self._note(Notice.BUSY, pdu)
+        self._move(State.BUSY)
+        self._deadline = now + REPEAT_AFTER
 
     def _wait(self, state: State, now: float) -> None:
         self._move(state)

@@ -11,7 +11,8 @@ from core.vocabulary import CanFrame, DoipMessage, EcuAddress, MessageLine
 Record = CanFrame | DoipMessage
 
 BATCH = 2000
-_VIN_ANSWER = b"\x62\xf1\x90"  # ISO 14229-1, Annex C.1: vehicleIdentificationNumber
+_VIN_ANSWERS = (b"\x62\xf1\x90", b"\x5a\x90")
+"""vehicleIdentificationNumber: ISO 14229-1, Annex C.1; ISO 14230-3, clause 7.1."""
 _ANNOUNCEMENT = 0x0004
 
 
@@ -43,8 +44,8 @@ def find_vin(records: Iterable[Record]) -> str:
 
     announced: list[str] = []
     for line in decode(watched()):
-        told = _vin(line.data[3:20]) if not line.is_request and line.data.startswith(_VIN_ANSWER) else ""
-        if told:
+        told = next((_vin(line.data[len(s) : len(s) + 17]) for s in _VIN_ANSWERS if line.data.startswith(s)), "")
+        if told and not line.is_request:
             return told
     return next((vin for vin in announced if vin), "")
 

@@ -1,6 +1,8 @@
 """The nouns of Passbay: frozen data without behaviour, shared by every floor. No I/O, no clock."""
 
 from core.vocabulary.bus import (
+    KWP2000,
+    UDS,
     Addressing,
     CanAddress,
     CanFrame,
@@ -83,7 +85,9 @@ from core.vocabulary.traffic import BusFigures, FrameLine, FrameRow, MessageLine
 from core.vocabulary.vehicle import EuroClass, Vin
 
 __all__ = [
+    "KWP2000",
     "PRODUCT_GROUPS",
+    "UDS",
     "AccountState",
     "Activation",
     "AddOnRow",

@@ -14,6 +14,10 @@ class Transport(Enum):
     DOIP = "DoIP"
 
 
+UDS, KWP2000 = "UDS", "KWP2000"
+"""The diagnosis protocols: ISO 14229 and ISO 14230-3. The vehicle data say which one a unit speaks at an address."""
+
+
 class CanFrame(NamedTuple):
     """One CAN or CAN FD frame as the tap saw it. `timestamp` in seconds since the epoch, `data` 0..64 bytes.
 
@@ -56,7 +60,8 @@ class CanAddress:
     `tx` is what the tester sends on, `rx` what the unit answers on, `functional` the identifier that all units
     hear. `tx_extension` and `rx_extension` are the N_TA (extended) or N_AE (mixed) byte, 0..255, None for normal.
     `padding` is the byte that fills a frame to 8 (FD: to the next valid length), None for no padding.
-    `functional_extension` is the extension byte on `functional`, None where it is `tx_extension` too.
+    `functional_extension` is the extension byte on `functional`, None where it is `tx_extension` too. `protocol` is
+    what the unit speaks there.
     """
 
     tx: int
@@ -69,6 +74,7 @@ class CanAddress:
     is_fd: bool = False
     padding: int | None = 0xCC
     functional_extension: int | None = None
+    protocol: str = UDS
 
     @property
     def transport(self) -> Transport:
@@ -89,6 +95,11 @@ class DoipAddress:
     @property
     def transport(self) -> Transport:
         return Transport.DOIP
+
+    @property
+    def protocol(self) -> str:
+        """DoIP units speak UDS (ISO 14229-5)."""
+        return UDS
 
     def __str__(self) -> str:
         return f"{self.logical:04X}"

@@ -152,8 +152,8 @@ class Workbench(Devices, Records, Traces, ShopPc):
     def explain(self, what: str, step: str = "", service: str = "") -> tuple[str, tuple[ExplainedStep, ...]]:
         """(headline, one line a step): what a code or timer means where. No vehicle needed; UsageError with examples.
 
-        `what`: 0x31, requestOutOfRange, N_Bs, P2*, routing:03, nack:06, header:02. `step`: "erase", ...; `service`
-        (0x36, TransferData) limits it to the steps where that is used.
+        `what`: 0x31, requestOutOfRange, N_Bs, P2*, routing:03, nack:06, header:02, kwp:40. `step`: "erase", ...;
+        `service` (0x36, TransferData) limits it to the steps where that is used.
         """
         from core.diagnosis.explain.offline import explained, service_number
 

@@ -68,7 +68,8 @@ def uds(
 def explain(what: str, step: str, sid: str, out: Output) -> None:
     """What a negative response code, timer or DoIP code means in each step, how the unit is left, what to do.
 
-    CODE is 0x31, 31, requestOutOfRange, N_Bs, P2*, routing:03, nack:06 or header:02. No vehicle is needed.
+    CODE is 0x31, 31, requestOutOfRange, N_Bs, P2*, routing:03, nack:06, header:02, or kwp:40 for one of KWP2000. No
+    vehicle is needed.
     """
     with open_workbench() as workbench:
         headline, steps = workbench.explain(what, step, sid)

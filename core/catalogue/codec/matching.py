@@ -20,12 +20,24 @@ def fits(pattern: VariantPattern, answers: Mapping[int, bytes], base: Variant) -
 
 
 def _holds(expected: str, path: str, did: int, record: bytes, base: Variant) -> bool:
-    try:
-        values = base.decode(b"\x62" + did.to_bytes(2, "big") + record, requests=False).values
-    except CatalogueError:
+    values = None
+    for start in _answers(did):
+        try:
+            values = base.decode(start + record, requests=False).values
+        except CatalogueError:
+            continue
+        break
+    if values is None:
         return record.rstrip(b"\0 ").decode("latin-1") == expected
     found = _at(values, path.split(".")) if path else list(values.values())
     return any(_equal(value, expected) for value in found)
+
+
+def _answers(did: int) -> tuple[bytes, ...]:
+    """How the answer that brought a record may have begun: UDS, and KWP2000 where the DID is a service and one byte."""
+    local = {0x1A: b"\x5a", 0x21: b"\x61"}.get(did >> 8)
+    uds = b"\x62" + did.to_bytes(2, "big")
+    return (uds,) if local is None else (uds, local + bytes((did & 0xFF,)))
 
 
 def _at(value: Any, path: list[str]) -> list[Any]:

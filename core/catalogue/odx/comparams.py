@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from core.catalogue.model import UnitTiming
 from core.catalogue.sdg import SpecialData
-from core.vocabulary import Addressing, CanAddress, DoipAddress, EcuAddress
+from core.vocabulary import KWP2000, UDS, Addressing, CanAddress, DoipAddress, EcuAddress
 
 # CP_CanPhysReqFormat as a number (ISO 22900-2, D-PDU API): bit 0 segmented, 1 identifiers of 29 bit, 2 with flow
 # control, 3 extended addressing
@@ -90,10 +91,14 @@ class Comparams:
         return value if value is not None and 0 <= value <= 0xFF else 0xCC
 
 
-def addresses_of(layer: Any) -> tuple[EcuAddress, ...]:
-    """Every way to the unit, in the order of the protocols; the same address twice counts once."""
+def addresses_of(layer: Any, spoken: str) -> tuple[EcuAddress, ...]:
+    """Every way to the unit, in the order of the protocols; the same address twice counts once.
+
+    `spoken` is the diagnosis protocol of the unit (`protocol_of`).
+    """
     found = (Comparams(layer, protocol).address() for protocol in protocol_names(layer))
-    return tuple(dict.fromkeys(address for address in found if address is not None))
+    spoken_at = (replace(a, protocol=spoken) if isinstance(a, CanAddress) else a for a in found if a is not None)
+    return tuple(dict.fromkeys(spoken_at))
 
 
 def protocol_names(layer: Any) -> list[str | None]:
@@ -132,8 +137,8 @@ def protocol_of(layer: Any, special: SpecialData) -> str:
         spec = getattr(protocol, "comparam_spec", None)
         names += [protocol.short_name, getattr(spec, "short_name", "")]
     is_kwp = any(re.search(r"14230|KWP", name or "", re.IGNORECASE) for name in names)
-    chosen = special.text("PROTOCOL", "KWP2000" if is_kwp else "UDS").strip().upper()
-    return chosen if chosen in ("UDS", "KWP2000") else "UDS"
+    chosen = special.text("PROTOCOL", KWP2000 if is_kwp else UDS).strip().upper()
+    return chosen if chosen in (UDS, KWP2000) else UDS
 
 
 def _layout(text: str) -> tuple[Addressing, bool]:

@@ -9,10 +9,11 @@ from typing import Any
 from core.catalogue.codec.coded import value_of_text
 from core.catalogue.coding import read_raw
 from core.catalogue.images import segments_of_text
-from core.catalogue.model import CodingRecord, OptionChoice, OptionItem, UnitInfo
+from core.catalogue.model import CodingRecord, OptionChoice, OptionItem, UnitInfo, usual_policy
 from core.catalogue.odx.special import special_data
 from core.catalogue.odx.units import did_of, service_named, write_did_of
 from core.errors import CatalogueError, DataInvalid
+from core.vocabulary import UDS
 
 MOST_CHOICES = 4096  # of a text table with wide ranges; nobody chooses from more
 
@@ -20,13 +21,14 @@ MOST_CHOICES = 4096  # of a text table with wide ranges; nobody chooses from mor
 def with_coding(database: Any, units: list[UnitInfo], problems: list[str]) -> list[UnitInfo]:
     """The units with their coding records. A record that cannot be used is left out and reported."""
     records: dict[str, list[CodingRecord]] = {}
+    protocols = {unit.name: unit.protocol for unit in units}
     for config in database.ecu_configs:
         for data in config.config_datas:
             for valid in data.valid_base_variants:
                 base = valid.base_variant
                 for record in data.config_records:
                     try:
-                        made = _record(record, data, base, problems)
+                        made = _record(record, data, base, protocols.get(base.short_name, UDS), problems)
                     except CatalogueError as error:
                         problems.append(f"coding {record.short_name} of {base.short_name}: {error.message}")
                         continue
@@ -34,7 +36,7 @@ def with_coding(database: Any, units: list[UnitInfo], problems: list[str]) -> li
     return [replace(unit, coding=tuple(records.get(unit.name, ()))) for unit in units]
 
 
-def _record(record: Any, data: Any, base: Any, problems: list[str]) -> CodingRecord:
+def _record(record: Any, data: Any, base: Any, protocol: str, problems: list[str]) -> CodingRecord:
     place = f"{base.short_name}/{record.short_name}"
     special = special_data(record, data, place=place)
     did = special.optional_integer("DID", _did(record, base))
@@ -56,7 +58,7 @@ def _record(record: Any, data: Any, base: Any, problems: list[str]) -> CodingRec
         length=length,
         items=items,
         factory=factory,
-        session=special.integer("SESSION", 0x03),
+        session=special.integer("SESSION", usual_policy(protocol).extended_session),
         security_level=special.optional_integer("SECURITY-LEVEL", 0x01),
         security_method=special.text("SECURITY-METHOD", "passbay-garage"),
         authentication=special.optional_text("AUTHENTICATION"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.catalogue.images import FlashImage, ImageSegment, joined, segments_of_text
-from core.catalogue.model import Checksum, DataBlock, ExpectedIdent, FlashSession, Segment, UnitInfo
+from core.catalogue.model import Checksum, DataBlock, ExpectedIdent, FlashSession, Segment, UnitInfo, usual_policy
 from core.catalogue.odx.special import special_data
 from core.catalogue.odx.units import did_of, service_named
 from core.catalogue.sdg import SpecialData, flash_policy
@@ -83,7 +83,7 @@ class _Session:
             expected_idents=expected,
             own_software=own.text("OWN-SOFTWARE") or self._own_software(),
             blocks=blocks,
-            policy=flash_policy(policy),
+            policy=flash_policy(policy, usual_policy(self._unit.protocol)),
             hardware=own.texts("HARDWARE") or tuple(hardware),
             order=own.integer("ORDER", self._position),
             part_number=(self._description.partnumber or "") if self._description is not None else "",

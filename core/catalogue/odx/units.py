@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from core.catalogue.model import DtcText, IdentItem, UnitInfo, VariantInfo, VariantPattern
 from core.catalogue.odx.comparams import addresses_of, protocol_of, timing_of
 from core.catalogue.odx.pool import dtc_display
 from core.catalogue.odx.special import special_data
-from core.catalogue.sdg import IDENT_KINDS, KIND_OF_DID
+from core.catalogue.sdg import IDENT_KINDS, KIND_OF_DID, KIND_OF_KWP_IDENTIFIER
+from core.protocol import dtc as uds_dtc
+from core.protocol.kwp2000.dtc import display
+from core.vocabulary import KWP2000
+
+Dtcs = tuple[DtcText, ...]
 
 _READ_DATA = 0x22
+_IDENTIFICATION, _LOCAL, _WRITE_LOCAL = 0x1A, 0x21, 0x3B  # KWP2000: one byte behind the SID
 
 
 def units_of(database: Any, problems: list[str]) -> list[UnitInfo]:
@@ -26,27 +34,29 @@ def units_of(database: Any, problems: list[str]) -> list[UnitInfo]:
 
 def _unit(layer: Any, variants: list[Any], problems: list[str]) -> UnitInfo:
     special = special_data(layer.diag_layer_raw, place=layer.short_name)
-    dtcs = dtcs_of(layer)
+    protocol = protocol_of(layer, special)
+    spell = _two_bytes if protocol == KWP2000 else tuple
+    dtcs = spell(dtcs_of(layer))
     unit = UnitInfo(
         name=layer.short_name,
         title=layer.long_name or layer.short_name,
         file="",
-        addresses=addresses_of(layer),
-        protocol=protocol_of(layer, special),
+        addresses=addresses_of(layer, protocol),
+        protocol=protocol,
         timing=timing_of(layer, special),
-        variants=tuple(_variant(variant, layer, dtcs, problems) for variant in variants),
-        idents=idents_of(layer, problems),
-        dtcs=dtcs or dtcs_of(*variants),
+        variants=tuple(_variant(variant, layer, dtcs, spell, problems) for variant in variants),
+        idents=idents_of(layer, problems, protocol),
+        dtcs=dtcs or spell(dtcs_of(*variants)),
     )
     problems += special.problems
     problems += [f"{layer.short_name}: special data {name} is not known" for name in special.unknown_names()]
     return unit
 
 
-def _variant(layer: Any, base: Any, of_unit: tuple[DtcText, ...], problems: list[str]) -> VariantInfo:
+def _variant(layer: Any, base: Any, of_unit: Dtcs, spell: Callable[[Dtcs], Dtcs], problems: list[str]) -> VariantInfo:
     special = special_data(layer.diag_layer_raw, place=layer.short_name)
     by_name = "BOOT" if "boot" in layer.short_name.lower() else "APPL"
-    dtcs = dtcs_of(layer)
+    dtcs = spell(dtcs_of(layer))
     return VariantInfo(
         name=layer.short_name,
         title=layer.long_name or layer.short_name,
@@ -74,15 +84,20 @@ def _patterns(layer: Any, base: Any, problems: list[str]) -> tuple[VariantPatter
     return tuple(result)
 
 
-def idents_of(layer: Any, problems: list[str]) -> tuple[IdentItem, ...]:
-    """Every 0x22 service without parameters is an identification (see sdg.py for its kind)."""
+def idents_of(layer: Any, problems: list[str], protocol: str) -> tuple[IdentItem, ...]:
+    """Every 0x22 service without parameters is an identification (see sdg.py for its kind).
+
+    In KWP2000 those of 0x1A are, and of 0x21 (and 0x22) those that say so.
+    """
+    kinds = KIND_OF_KWP_IDENTIFIER if protocol == KWP2000 else KIND_OF_DID
     found: dict[int, IdentItem] = {}
     for service in layer.services:
         did = did_of(service)
         if did is None or did in found:
             continue
         special = special_data(service, place=f"{layer.short_name}/{service.short_name}")
-        kind = special.text("IDENT-KIND", KIND_OF_DID.get(did, "other")).strip()
+        measured = protocol == KWP2000 and did >> 8 != _IDENTIFICATION
+        kind = special.text("IDENT-KIND", "IGNORE" if measured else kinds.get(did, "other")).strip()
         if kind.upper() == "IGNORE":
             continue
         if kind.lower() not in IDENT_KINDS:
@@ -93,23 +108,43 @@ def idents_of(layer: Any, problems: list[str]) -> tuple[IdentItem, ...]:
 
 
 def did_of(service: Any) -> int | None:
-    """The DID of a ReadDataByIdentifier request that is all constant: SID and 16 bits. None for anything else."""
-    return _constant_did(service, _READ_DATA, exact=True)
+    """The DID of a ReadDataByIdentifier request that is all constant: SID and 16 bits. None for anything else.
+
+    KWP2000: `1A xx` and `21 xx` as 0x1Axx and 0x21xx (core/protocol/kwp2000/services.py).
+    """
+    prefix = _constant_start(service, whole=True)
+    if len(prefix) == 2 and prefix[0] in (_IDENTIFICATION, _LOCAL):
+        return int.from_bytes(prefix, "big")
+    return int.from_bytes(prefix[1:], "big") if len(prefix) == 3 and prefix[0] == _READ_DATA else None
 
 
 def write_did_of(service: Any) -> int | None:
-    """The DID of a WriteDataByIdentifier request."""
-    return _constant_did(service, 0x2E, exact=False)
+    """The DID of a WriteDataByIdentifier request, or of a WriteDataByLocalIdentifier request."""
+    prefix = _constant_start(service, whole=False)
+    if len(prefix) >= 2 and prefix[0] == _WRITE_LOCAL:
+        return _LOCAL << 8 | prefix[1]
+    return int.from_bytes(prefix[1:3], "big") if len(prefix) >= 3 and prefix[0] == 0x2E else None
 
 
-def _constant_did(service: Any, sid: int, *, exact: bool) -> int | None:
+def _constant_start(service: Any, *, whole: bool) -> bytes:
+    """The constant bytes that the request begins with; b"" where it has none, or others behind them (`whole`)."""
     request = getattr(service, "request", None)
-    if request is None:
-        return None
-    prefix = bytes(request.coded_const_prefix())
-    if len(prefix) < 3 or prefix[0] != sid or (exact and (len(prefix) != 3 or _is_open(request))):
-        return None
-    return int.from_bytes(prefix[1:3], "big")
+    if request is None or (whole and _is_open(request)):
+        return b""
+    return bytes(request.coded_const_prefix())
+
+
+def _two_bytes(dtcs: Dtcs) -> Dtcs:
+    """KWP2000 codes have no failure type byte: as numbers of 3 bytes it is 00."""
+    return tuple(
+        replace(each, code=each.code << 8, display=display(each.code) if _is_derived(each) else each.display)
+        for each in dtcs
+    )
+
+
+def _is_derived(text: DtcText) -> bool:
+    """The data give no DISPLAY-TROUBLE-CODE."""
+    return text.display == uds_dtc.display(text.code)
 
 
 def _is_open(request: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from core.catalogue.model import Checksum, ExpectedIdent, FlashPolicy, IdentItem
-from core.vocabulary import EcuAddress, EuroClass
+from core.vocabulary import UDS, EcuAddress, EuroClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class FlashPlanFile:
     blocks: tuple[PlanBlock, ...] = ()
     signature: str = ""
     public_key: str = ""
+    protocol: str = UDS
 
     @property
     def is_proven(self) -> bool:

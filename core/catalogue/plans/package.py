@@ -11,7 +11,7 @@ from core.catalogue.model import DataBlock, FlashSession, UnitInfo
 from core.catalogue.plans.model import FlashPlanFile, PlanBlock
 from core.catalogue.plans.schema import LONGEST_TEXT
 from core.errors import DataInvalid
-from core.vocabulary import EuroClass
+from core.vocabulary import UDS, EuroClass
 
 if TYPE_CHECKING:
     from core.catalogue.model import VehicleInfo
@@ -146,6 +146,7 @@ def plan_of_session(session: FlashSession, unit: UnitInfo | None, vehicle: Vehic
         software_did=kinds["software"], hardware_did=kinds["hardware"], flashware=session.name,
         part_number=_one_line(session.part_number), blocks=blocks,
         signature=session.signature if session.public_key else "", public_key=session.public_key,
+        protocol=unit.protocol if unit else UDS,
     )  # fmt: skip
 
 

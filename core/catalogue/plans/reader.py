@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from core.catalogue.model import Checksum, ExpectedIdent, FlashPolicy
+from core.catalogue.model import Checksum, ExpectedIdent, usual_policy
 from core.catalogue.plans import schema
 from core.catalogue.plans.lines import Place, line_numbers, line_of
 from core.catalogue.plans.model import FlashPlanFile, PlanBlock
 from core.catalogue.plans.schema import Key
 from core.errors import DataInvalid
 from core.pc.files import open_file
-from core.vocabulary import CanAddress, DoipAddress, EcuAddress
+from core.vocabulary import KWP2000, UDS, CanAddress, DoipAddress, EcuAddress
 
 LARGEST_FILE = 1 << 20
 SHOWN_PROBLEMS = 5
@@ -87,14 +88,18 @@ class _Reader:
                 fields |= self._keys((name,), schema.PLAN[name], content)
         if "unit" not in fields and not self.problems:
             self._say(("unit",), "name is missing")
+        protocol = fields.get("protocol", UDS)
+        if isinstance(address, CanAddress):
+            address = replace(address, protocol=protocol)
         policy = self._policy(sections)
         idents = tuple(self._idents(sections["expected"].get("idents", [])))
         blocks = tuple(self._blocks(self._table.get("blocks", [])))
         if self.problems:
             return None
         plan = FlashPlanFile(
-            **fields, policy=FlashPolicy(**policy), file=file, address=address, expected_idents=idents, blocks=blocks
-        )
+            **fields, policy=replace(usual_policy(protocol), **policy), file=file, address=address,
+            expected_idents=idents, blocks=blocks,
+        )  # fmt: skip
         self._contradictions(plan)
         return plan
 
@@ -209,6 +214,7 @@ class _Reader:
 
     def _contradictions(self, plan: FlashPlanFile) -> None:
         policy = plan.policy
+        self._protocol(plan)
         if policy.voltage_minimum >= policy.voltage_maximum:
             self._say(("voltage",), "minimum must be below maximum")
         if policy.erase_scope == "whole" and policy.erase_form == "number":
@@ -227,6 +233,23 @@ class _Reader:
         for _, last, at in spans:
             if last > highest:
                 self._say(("blocks", at, "ranges"), f"0x{last:X} does not fit the address format")
+
+    def _protocol(self, plan: FlashPlanFile) -> None:
+        """Sessions of UDS have 7 bits, of KWP2000 the eighth too; local identifiers of KWP2000 are one byte."""
+        is_kwp, policy = plan.protocol == KWP2000, plan.policy
+        for name, number in (("extended", policy.extended_session), ("programming", policy.programming_session)):
+            if (number > 0x7F) != is_kwp:
+                self._say(("session", name), f"is {number:#04x}, which is no session of {plan.protocol}")
+        if is_kwp and isinstance(plan.address, DoipAddress):
+            self._say(("unit", "protocol"), "is KWP2000, which is not spoken on DoIP")
+        if is_kwp and policy.resend_on_timeout:
+            self._say(("transfer", "resend_on_timeout"), "must be false: a block of KWP2000 has no counter")
+        places = {"prepare": policy.precondition_routine, "erase": policy.erase_routine,
+                  "checksum": policy.checksum_routine, "finish": policy.dependency_routine}  # fmt: skip
+        for section, routine in places.items():
+            if is_kwp and routine is not None and routine > 0xFF:
+                key = "dependency_routine" if section == "finish" else "routine"
+                self._say((section, key), f"is {routine:#06x}, but KWP2000 has one byte for it")
 
     # -- problems
 

@@ -10,7 +10,7 @@ from typing import Any
 import tomli_w
 
 from core.catalogue.model import LONGEST_KEEP_ALIVE, POLICY_CHOICES
-from core.vocabulary import Addressing, EuroClass
+from core.vocabulary import KWP2000, UDS, Addressing, EuroClass
 
 FORMAT = 1
 """The `format` that this reader understands."""
@@ -121,13 +121,14 @@ def _address_format(value: Any) -> int:
     return value
 
 
+PROTOCOL = _choice((UDS, KWP2000))
 BOOLEAN = Kind("true or false", _boolean, toml_value)
 TEXT = Kind(f"a text of up to {LONGEST_TEXT} characters", _text_of, toml_value)
 NAME = Kind("a text that is not empty", _filled, toml_value)
 TEXTS = Kind("a list of texts", _texts_of, lambda value: "[" + ", ".join(map(toml_value, value)) + "]")
 BYTE = _number("a number from 0 to 0xFF", 0, 0xFF, 2)
 BYTE_OR_NONE = _number("a number from 0 to 0xFF", 0, 0xFF, 2, optional=True)
-SESSION = _number("a number from 1 to 0x7F", 1, 0x7F, 2)
+SESSION = _number("a number from 1 to 0xFE", 1, 0xFE, 2)
 WORD = _number("a number from 0 to 0xFFFF", 0, 0xFFFF, 4)
 WORD_OR_NONE = _number("a number from 0 to 0xFFFF", 0, 0xFFFF, 4, optional=True)
 CAN_ID = _number("a CAN identifier", 0, 0x1FFFFFFF, 3)
@@ -255,7 +256,7 @@ DOIP: tuple[Key, ...] = (Key("address", "logical", WORD), Key("functional_addres
 
 PLAN: Mapping[str, tuple[Key, ...]] = {
     "": (Key("title", "title", TEXT),),
-    "unit": (Key("name", "unit", NAME),),
+    "unit": (Key("name", "unit", NAME), Key("protocol", "protocol", PROTOCOL, "what it speaks")),
     "vehicle": (
         Key("euro_class", "euro_class", EURO, "what the vehicle must have been certified for"),
         Key("vin_prefix", "vin_prefixes", TEXTS, "how its VIN begins; empty: not compared"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from core.catalogue.model import FlashPolicy
 from core.catalogue.plans.model import FlashPlanFile
-from core.vocabulary import EuroClass
+from core.vocabulary import UDS, EuroClass
 
 _SCOPES = {
     "block": "each block is erased before it is sent",
@@ -24,6 +24,8 @@ def _head(plan: FlashPlanFile) -> Iterator[str]:
     where = f" at {plan.address}" if plan.address is not None else ""
     title = f": {plan.title}" if plan.title else ""
     yield f"unit {plan.unit}{where}{title}"
+    if plan.protocol != UDS:
+        yield f"it speaks {plan.protocol}"
     if plan.euro_class is EuroClass.UNKNOWN:
         yield "for any vehicle that the vehicle data cover: the plan itself names no emission class"
     elif plan.euro_class.covered:

@@ -11,15 +11,14 @@ from core.diagnosis.commands import Job, Request, Tell
 from core.diagnosis.idents import UnitReader
 from core.errors import DataMissing, NegativeResponse, ProductError
 from core.events import Noted
-from core.protocol import uds
+from core.protocol.dialect import Dialect, dialect_of
 from core.vocabulary import EcuAddress
 
 if TYPE_CHECKING:
     from core.catalogue.model import CodingRecord, UnitInfo
     from core.diagnosis.identify import KnownVehicle
 
-DEFAULT_SESSION = 0x01
-_WANTS_SESSION = (0x22, 0x31, 0x33, 0x7E, 0x7F)
+_WANTS_SESSION = (0x22, 0x31, 0x33)  # beside the protocol's own "not in this session"
 
 Records = dict[str, bytes]
 """Record name -> its bytes, in the order of the data."""
@@ -41,6 +40,10 @@ class Target:
     vehicle: KnownVehicle
     unit: UnitInfo
     address: EcuAddress
+
+    @property
+    def dialect(self) -> Dialect:
+        return dialect_of(self.address)
 
     def request(self, pdu: bytes) -> Request:
         return Request(self.unit.name, self.address, pdu)
@@ -80,20 +83,20 @@ def read_records(target: Target) -> Job[Records]:
     """In the default session; where the unit refuses that, in the record's own session."""
     records: Records = {}
     for record in target.unit.coding:
-        pdu = uds.read_data(record.did)
+        pdu = target.dialect.read_data(record.did)
         answer = b""
         try:
             answer = yield target.request(pdu)
         except NegativeResponse as refusal:
-            if refusal.nrc not in _WANTS_SESSION:
+            if refusal.nrc not in (*_WANTS_SESSION, *target.dialect.not_in_session):
                 raise
         if not answer:
-            yield target.request(uds.session(record.session))
+            yield target.request(target.dialect.session(record.session))
             try:
                 answer = yield target.request(pdu)
             finally:
                 yield from leave(target)
-        records[record.name] = uds.data_of(answer, record.did)
+        records[record.name] = target.dialect.data_of(answer, record.did)
         arithmetic.decode_items(record, records[record.name])  # DataInvalid: not the unit that the data describes
     return records
 
@@ -101,6 +104,6 @@ def read_records(target: Target) -> Job[Records]:
 def leave(target: Target) -> Job[None]:
     """Back to the default session; the first error of the job counts, this one is only told."""
     try:
-        yield target.request(uds.session(DEFAULT_SESSION))
+        yield target.request(target.dialect.session(target.dialect.default_session))
     except ProductError as problem:
         yield Tell(Noted(0.0, "warning", f"{target.unit.name} did not leave its session: {problem.message}"))

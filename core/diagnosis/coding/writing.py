@@ -1,4 +1,4 @@
-"""Writes coding records: before-image, session, security, fingerprint, records, read-back (ISO 14229-1 0x2E).
+"""Writes coding records: before-image, session, security, fingerprint, records, read-back (UDS 0x2E, KWP2000 0x3B).
 
 Every coding job of the product ends here, so that none can write without the before-image and the comparison after.
 """
@@ -22,14 +22,11 @@ from core.errors import (
     VerificationFailed,
 )
 from core.events import Noted
-from core.protocol import uds
 from core.vocabulary import CodingChange, CodingResult
 
 if TYPE_CHECKING:
     from core.catalogue.model import CodingRecord
 
-FINGERPRINT_DID = 0xF15A
-"""Where no flashware of the unit names another one (ISO 14229-1, table C.1)."""
 VERIFIED = "verified"
 
 
@@ -94,7 +91,7 @@ class Writing:
                 # from here on a cancel waits: what was begun is compared
                 yield Step("write", f"Write {record.title or record.name}", protected=True)
                 self._sent = record.name
-                yield target.request(uds.write_data(record.did, wanted[record.name]))
+                yield target.request(target.dialect.write_data(record.did, wanted[record.name]))
                 self._written.append(record.name)
                 self._sent = ""
         except ProductError as problem:
@@ -112,7 +109,7 @@ class Writing:
             return
         first = not self._access
         yield Step("access", "Session and security access", protected=bool(self._written))
-        yield self._target.request(uds.session(record.session))
+        yield self._target.request(self._target.dialect.session(record.session))
         yield from open_access(self._target.vehicle, self._unit, self._target.address, record)
         self._access = access
         if first:
@@ -121,18 +118,19 @@ class Writing:
     def _write_fingerprint(self) -> Job[None]:
         """Date and who did it, in units that keep it for coding: those that can read it and do not refuse it."""
         sessions = self._target.vehicle.surroundings.catalogue.flash_sessions(self._target.unit)
-        did = sessions[-1].policy.fingerprint_did if sessions else FINGERPRINT_DID
+        dialect = self._target.dialect
+        did = sessions[-1].policy.fingerprint_did if sessions else dialect.fingerprint
         if did is None:
             return
         from core.diagnosis.flash.programming import fingerprint  # loads all of the flash, which reading needs not
 
         try:
-            known = uds.data_of((yield self._target.request(uds.read_data(did))), did)
+            known = dialect.data_of((yield self._target.request(dialect.read_data(did))), did)
             _, now = yield ReadClock()
             mark = fingerprint(now)
             if known:
                 mark = mark[: len(known)].ljust(len(known), b"\0")  # its length is the unit's own
-            yield self._target.request(uds.write_data(did, mark))
+            yield self._target.request(dialect.write_data(did, mark))
         except NegativeResponse as refusal:
             words = f"{self._unit} keeps no fingerprint of a coding (DID {did:04X}): {refusal.message}"
             yield Tell(Noted(0.0, "info", words))

@@ -10,17 +10,25 @@ from core.diagnosis.explain.steps import BY_NAME, STEPS, StepWords, step_of
 from core.diagnosis.explain.words import compose
 from core.errors import UsageError
 from core.protocol import nrc
+from core.protocol.dialect import dialect_of
+from core.protocol.kwp2000 import nrc as kwp_nrc
+from core.protocol.kwp2000 import services as kwp_services
+from core.vocabulary import KWP2000, UDS
 from core.vocabulary.results import ExplainedStep
 from core.vocabulary.services import SERVICE_NAMES
 
-EXAMPLES = "E.g. 0x31, 31, requestOutOfRange, N_Bs, P2*, routing:03, nack:06, header:02."
+EXAMPLES = "E.g. 0x31, 31, requestOutOfRange, N_Bs, P2*, routing:03, nack:06, header:02, kwp:40."
+_KWP = "kwp"
 _PREFIXES = {"routing": "activation", "nack": "message", "header": "header"}
 STEPS_OF_SERVICE: dict[int, tuple[str, ...]] = {
     0x10: ("prepare", "session", "coding-access"), 0x11: ("reset",), 0x14: ("clear",), 0x19: ("faults",),
     0x22: ("identify", "survey", "check", "verify", "coding-read", "coding-verify"),
     0x27: ("security", "coding-access"), 0x28: ("prepare", "restore"), 0x29: ("authentication", "coding-access"),
     0x2E: ("fingerprint", "coding-write"), 0x31: ("prepare", "erase", "checksum", "dependencies"),
-    0x34: ("transfer",), 0x36: ("transfer",), 0x37: ("transfer",), 0x85: ("prepare", "restore"),
+    0x17: ("faults",), 0x18: ("faults",), 0x1A: ("identify", "survey", "check", "verify"),
+    0x21: ("survey", "coding-read", "coding-verify"), 0x33: ("prepare", "erase", "checksum", "dependencies"),
+    0x3B: ("fingerprint", "coding-write"), 0x34: ("transfer",), 0x36: ("transfer",), 0x37: ("transfer",),
+    0x85: ("prepare", "restore"),
 }  # fmt: skip
 """Where in the jobs a service is used."""
 
@@ -66,13 +74,17 @@ def _read(text: str) -> tuple[Reason, str]:
             reason = reasons.of_denial(denied, code, silent=denied == "message" and code in (6, 7, 8))
             more = "" if known else " The standard does not name this code."
             return reason, f"DoIP, {reason.label}: {reason.words.replace('{unit}', 'the unit')}.{more}"
-    code = _nrc_code(text)
+    protocol = KWP2000 if prefix.casefold() == _KWP and colon else UDS
+    code = _nrc_code(number.strip() if protocol == KWP2000 else text, protocol)
+    if code is None and protocol == UDS:
+        protocol, code = KWP2000, _named(text, KWP2000)
     if code is None:
         raise UsageError(f"{text!r} is no negative response code, timer or DoIP code.", EXAMPLES)
-    return reasons.of_nrc(code), f"{nrc.label(code)}: {nrc.lookup(code).words}."
+    dialect = dialect_of(protocol)
+    return reasons.of_nrc(code, protocol), f"{dialect.label(code)}: {dialect.refusal(code).words}."
 
 
-def _nrc_code(text: str) -> int | None:
+def _nrc_code(text: str, protocol: str) -> int | None:
     """0x31, 31 (hexadecimal, as testers write it), "7F 36 73", or the standard's name."""
     pdu = re.fullmatch(r"(?:0x)?7F[ :]?([0-9A-F]{2})[ :]?([0-9A-F]{2})", text, re.IGNORECASE)
     if pdu is not None:
@@ -80,8 +92,13 @@ def _nrc_code(text: str) -> int | None:
     byte = _byte(text)
     if byte is not None:
         return byte
-    named = [code for code in nrc.known_codes() if nrc.lookup(code).name.casefold() == text.casefold()]
-    return named[0] if named else None
+    return _named(text, protocol)
+
+
+def _named(text: str, protocol: str) -> int | None:
+    codes = kwp_nrc.known_codes() if protocol == KWP2000 else nrc.known_codes()
+    refusal = dialect_of(protocol).refusal
+    return next((code for code in codes if refusal(code).name.casefold() == text.casefold()), None)
 
 
 def _byte(text: str) -> int | None:
@@ -94,7 +111,7 @@ def service_number(text: str) -> int:
     byte = _byte(text)
     if byte is not None:
         return byte
-    for number, name in SERVICE_NAMES.items():
+    for number, name in (*SERVICE_NAMES.items(), *kwp_services.SERVICE_NAMES.items()):
         if name.casefold() == text.strip().casefold():
             return number
     raise UsageError(f"{text!r} is no service.", "E.g. 0x36, 36 or TransferData.")

@@ -1,7 +1,7 @@
 """What stands behind a no, a silence or a lost line: classes of causes, and what to put right for each. Pure data.
 
-Codes: ISO 14229-1 Annex A; routing activation and nacks: ISO 13400-2 tables 49, 26, 19; timers: ISO 15765-2 table 16,
-ISO 14229-2, ISO 13400-2 table 12.
+Codes: ISO 14229-1 Annex A, ISO 14230-3 clause 4.4; routing activation and nacks: ISO 13400-2 tables 49, 26, 19;
+timers: ISO 15765-2 table 16, ISO 14229-2, ISO 13400-2 table 12.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.protocol import nrc
+from core.protocol.dialect import dialect_of
 from core.protocol.doip_messages import ACTIVATION_WORDS, DIAGNOSTIC_NACK_WORDS, HEADER_NACK_WORDS
+from core.vocabulary import KWP2000, UDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +125,26 @@ _VOLTAGE_FIXES: Mapping[int, str] = {
 }
 
 
-def of_nrc(code: int) -> Reason:
+# ISO 14230-3 where its codes mean something else; what is not here is the same, or the maker's own from 0x80 on
+_KWP_KINDS: Mapping[int, str] = {
+    0x23: "busy", 0x40: "no-transfer", 0x41: "no-transfer", 0x42: "no-transfer", 0x43: "no-transfer",
+    0x50: "no-transfer", 0x51: "no-transfer", 0x52: "no-transfer", 0x53: "no-transfer", 0x72: "memory",
+    0x74: "counter", 0x75: "counter", 0x76: "counter", 0x77: "counter", 0x79: "counter", 0x80: "session",
+    0x9A: "no-transfer", 0x9B: "no-transfer", 0xA0: "subnet", 0xA1: "subnet",
+}  # fmt: skip
+_SAME_IN_KWP = frozenset({0x10, 0x11, 0x12, 0x21, 0x22, 0x31, 0x33, 0x35, 0x36, 0x37, 0x71, 0x78})
+
+
+def of_nrc(code: int, protocol: str = UDS) -> Reason:
     """Any code 0..255."""
-    entry = nrc.lookup(code)
+    dialect = dialect_of(protocol)
+    words, label = dialect.refusal(code).words, dialect.label(code)
+    if dialect.name == KWP2000:
+        kind = _KWP_KINDS.get(code) or (_KIND_OF[code] if code in _SAME_IN_KWP else "maker" if code > 0x7F else OTHER)
+        return Reason(kind, words, label, FIXES[kind])
     kind = _KIND_OF.get(code, OTHER)
     fix = _CONDITION_FIXES.get(code) or _VOLTAGE_FIXES.get(code) or FIXES[kind]
-    return Reason(kind, entry.words, nrc.label(code), fix)
+    return Reason(kind, words, label, fix)
 
 
 _TIMERS: Mapping[str, tuple[str, str]] = {

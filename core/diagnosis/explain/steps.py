@@ -124,7 +124,7 @@ _OF_KIND = {"coding": "coding-read", "faults": "faults", "uds": "request", "flas
 _BY_SERVICE: dict[tuple[str, int], str] = {
     ("flash", 0x27): "security", ("flash", 0x29): "authentication", ("flash", 0x34): "transfer",
     ("flash", 0x36): "transfer", ("flash", 0x37): "transfer", ("coding", 0x27): "coding-access",
-    ("coding", 0x29): "coding-access", ("coding", 0x2E): "coding-write",
+    ("coding", 0x29): "coding-access", ("coding", 0x2E): "coding-write", ("coding", 0x3B): "coding-write",
 }  # fmt: skip
 """Where the refused service says more than the step: unlocking happens inside of the step "session"."""
 

@@ -52,7 +52,7 @@ def _own(kind: str, *, silent: bool = False) -> Callable[[ProductError], Reason]
 
 def _nrc(error: ProductError) -> Reason:
     assert isinstance(error, NegativeResponse)
-    return reasons.of_nrc(error.nrc)
+    return reasons.of_nrc(error.nrc, error.protocol)
 
 
 def _timer(error: ProductError) -> Reason:

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from core.diagnosis.commands import Job, LinkLimit, Progress, ReadClock, Reconnect, Record, Request, Step, Tell
-from core.diagnosis.flash.frame import PROBE
+from core.diagnosis.flash.frame import probe_of
 from core.diagnosis.flash.marks import remaining, resume_point
 from core.diagnosis.flash.records import checksum_records, download, erase_record
 from core.diagnosis.preflight import VoltageWatch
 from core.diagnosis.security import open_access
 from core.errors import NegativeResponse, NoResponse, PreconditionNotMet, RemoteProtocolError, VciLost
 from core.events import Noted
-from core.protocol import uds
+from core.protocol.dialect import dialect_of
 from core.vocabulary import EcuAddress
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 LONG_WORK = 300.0  # seconds that erase, checksum and dependency check may take with 0x78 in between
 _WRONG_BLOCK_SEQUENCE_COUNTER = 0x73
-_NOT_SUPPORTED = (0x11, 0x12, 0x31, 0x7E, 0x7F)
 
 
 class Programming:
@@ -34,6 +33,7 @@ class Programming:
         self._plan = plan
         self._unit = plan.unit.name
         self._address = address
+        self._dialect = dialect_of(address)
         self._policy = plan.session.policy
         self._digest = hashlib.sha256()
         self._voltage = VoltageWatch.of(self._unit, self._policy, plan.checks)
@@ -67,22 +67,21 @@ class Programming:
         yield from self._check_dependencies()
         yield Record("programmed", {"unit": self._unit})
         yield self.begin("reset", "Reset the unit into its new software", protected=True)
-        yield from self._reset(uds.reset())
+        yield from self._reset(self._dialect.reset())
 
     # -- before the first erase
 
     def ask_preconditions(self) -> Job[None]:
-        """31 01 0203 in the extended session: its status record names what is missing (HIS convention)."""
+        """31 01 0203 (HIS convention) in the extended session: its status record names what is missing."""
         routine = self._policy.precondition_routine
         if routine is None:
             return
         try:
-            answer = yield self._request(uds.routine(routine))
+            missing = yield from self._routine(routine)
         except NegativeResponse as refusal:
-            if refusal.nrc not in _NOT_SUPPORTED:
+            if refusal.nrc not in self._dialect.not_supported:
                 raise
             return  # a unit without this routine has no wishes
-        missing = uds.routine_status(answer)
         if any(missing):
             raise PreconditionNotMet(
                 f"{self._unit} is not ready for programming (conditions {missing.hex(' ').upper()} are not met).",
@@ -93,12 +92,12 @@ class Programming:
         policy = self._policy
         yield self.begin("session", "Programming session and security access")
         self.entered = True
-        yield from self._reset(uds.session(policy.programming_session))
+        yield from self._reset(self._dialect.session(policy.programming_session))
         yield from open_access(self._plan.task.vehicle, self._unit, self._address, policy)
         if policy.fingerprint_did is not None:
             yield self.begin("fingerprint", "Write the fingerprint")
             _, now = yield ReadClock()
-            yield self._request(uds.write_data(policy.fingerprint_did, fingerprint(now)))
+            yield self._request(self._dialect.write_data(policy.fingerprint_did, fingerprint(now)))
 
     def _reset(self, pdu: bytes) -> Job[None]:
         """A request after which the unit may be silent for its reset time, whether it answers before or after it."""
@@ -106,7 +105,7 @@ class Programming:
             yield self._request(pdu, timeout=self._policy.reset_time + 5.0)
         except (NoResponse, VciLost):
             pass  # the reset came first; a gateway's own reset takes the connection with it
-        yield Reconnect(self._unit, self._address, PROBE, self._policy.reset_time)
+        yield Reconnect(self._unit, self._address, probe_of(self._address), self._policy.reset_time)
 
     # -- per block
 
@@ -129,8 +128,7 @@ class Programming:
         yield from self._voltage.hold()
         yield Record("erasing", {"unit": self._unit, "block": number})
         self.erased = True
-        answer = yield self._request(uds.routine(self._policy.erase_routine, record), LONG_WORK)
-        self._passed(answer, "The erase")
+        self._passed((yield from self._routine(self._policy.erase_routine, record)), "The erase")
 
     def _resumed(self, number: int, block: DataBlock, image: FlashImage) -> Job[bool]:
         """Goes on with an interrupted flash. False where this block is to be erased, also when the unit will not.
@@ -174,35 +172,36 @@ class Programming:
         if self._policy.checksum_routine is not None:
             yield self.begin(f"checksum-{number}", f"Compare the checksum of block{of_all}")
             for record in checksum_records(self._policy, number, block, image):
-                answer = yield self._request(uds.routine(self._policy.checksum_routine, record), LONG_WORK)
-                self._passed(answer, "The checksum of the unit")
+                status = yield from self._routine(self._policy.checksum_routine, record)
+                self._passed(status, "The checksum of the unit")
         yield Record("verified", {"unit": self._unit, "block": number})
 
     def _transfer(self, block: DataBlock, segment: ImageSegment, done: int, total: int, skip: int) -> Job[None]:
         """0x34, 0x36 and 0x37 for a segment without its first `skip` bytes; `done` bytes of the block lie before it."""
         data, end = segment.data, len(segment.data)
         start, size = segment.start + skip, end - skip
-        answer = yield self._request(download(self._policy, block.data_format, start, size))
+        dialect = self._dialect
+        answer = yield self._request(download(self._policy, block.data_format, start, size, dialect))
         limit = yield LinkLimit(self._address)
-        longest = min(uds.max_block_length(answer), limit, self._policy.max_block or limit)
-        payload = longest - 2  # maxNumberOfBlockLength counts SID and counter
+        longest = min(dialect.max_block_length(answer), limit, self._policy.max_block or limit)
+        payload = longest - dialect.block_overhead  # maxNumberOfBlockLength counts SID and counter
         if payload < 1:
             raise RemoteProtocolError(f"{self._unit} offers blocks without room for data ({longest} bytes).")
         unit, address, update = self._unit, self._address, self._digest.update
         counter = 1
         for offset in range(skip, end, payload):
             piece = data[offset : offset + payload]
-            pdu = bytes((0x36, counter)) + piece
+            pdu = dialect.block(counter, piece)
             yield from self._voltage.hold()
             answer = b""
             try:
                 answer = yield Request(unit, address, pdu)
             except NoResponse:
-                if not self._policy.resend_on_timeout:
+                if not (dialect.counts_blocks and self._policy.resend_on_timeout):
                     raise
             if not answer:  # outside the except block: there a cancel would have to wait
                 answer = yield from self._again(pdu)
-            if len(answer) < 2 or answer[1] != counter:
+            if not dialect.acknowledges(answer, counter):
                 raise RemoteProtocolError(
                     f"{unit} acknowledged another block ({answer.hex(' ').upper()[:24]}) than {counter:02X}.",
                     standard="ISO 14229-1", clause="14.5",
@@ -211,7 +210,7 @@ class Programming:
             self.sent += len(piece)
             counter = (counter + 1) & 0xFF
             yield Progress(done + offset + len(piece), total)
-        yield self._request(uds.transfer_exit(), LONG_WORK)
+        yield self._request(dialect.transfer_exit(), LONG_WORK)
 
     def _again(self, pdu: bytes) -> Job[bytes]:
         """The answer to a block was lost: the same counter once more (only where the unit's data allows it).
@@ -232,12 +231,19 @@ class Programming:
         if self._policy.dependency_routine is None:
             return
         yield self.begin("dependencies", "Check that all blocks belong together")
-        answer = yield self._request(uds.routine(self._policy.dependency_routine), LONG_WORK)
-        self._passed(answer, "The dependency check of the unit")
+        status = yield from self._routine(self._policy.dependency_routine)
+        self._passed(status, "The dependency check of the unit")
 
-    def _passed(self, answer: bytes, what: str) -> None:
+    def _routine(self, number: int, record: bytes = b"") -> Job[bytes]:
+        """Starts it and waits for its end. -> its status record."""
+        answer = yield self._request(self._dialect.routine(number, record), LONG_WORK)
+        asked = self._dialect.routine_results(number, answer)
+        if asked is not None:
+            answer = yield self._request(asked, LONG_WORK)
+        return self._dialect.routine_status(answer)
+
+    def _passed(self, status: bytes, what: str) -> None:
         """A 71 is not success by itself: the first byte of the status record is, 0 is passed (clause 13.2)."""
-        status = uds.routine_status(answer)
         if status and status[0] != 0:
             raise RemoteProtocolError(
                 f"{what} failed with status {status.hex(' ').upper()}.",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.errors import DataInvalid
-from core.protocol import uds
+from core.protocol.dialect import Dialect, dialect_of
 
 if TYPE_CHECKING:
     from core.catalogue.images import FlashImage
@@ -73,8 +73,13 @@ def checksum_records(policy: FlashPolicy, number: int, block: DataBlock, image: 
             yield place(policy, stretch.segments[0].start, size) + checksum_of(policy.checksum_algorithm, stretch)
 
 
-def try_all(policy: FlashPolicy, blocks: Sequence[DataBlock]) -> None:
+def try_all(policy: FlashPolicy, blocks: Sequence[DataBlock], protocol: str = "") -> None:
     """DataInvalid where one of the records could not be made: found before the first erase."""
+    dialect = dialect_of(protocol)
+    for routine in (policy.precondition_routine, policy.erase_routine, policy.checksum_routine,
+                    policy.dependency_routine):  # fmt: skip
+        if routine is not None:
+            dialect.routine(routine)
     if policy.erase_scope == "whole":
         erase_record(policy, 1, blocks)
     for number, block in enumerate(blocks, 1):
@@ -83,7 +88,7 @@ def try_all(policy: FlashPolicy, blocks: Sequence[DataBlock]) -> None:
         if policy.checksum_form == "number":
             _numbered(number)
         for part in block.segments:
-            download(policy, block.data_format, part.start, part.length)
+            download(policy, block.data_format, part.start, part.length, dialect)
 
 
 def _numbered(number: int) -> bytes:
@@ -94,17 +99,21 @@ def _numbered(number: int) -> bytes:
 
 def place(policy: FlashPolicy, start: int, size: int) -> bytes:
     """addressAndLengthFormatIdentifier, address, size. DataInvalid where they do not fit their fields."""
+    return bytes((policy.address_format,)) + b"".join(_fields(policy, start, size))
+
+
+def _fields(policy: FlashPolicy, start: int, size: int) -> tuple[bytes, bytes]:
     where, much = policy.address_format & 0x0F, policy.address_format >> 4
     try:
-        return bytes((policy.address_format,)) + start.to_bytes(where, "big") + size.to_bytes(much, "big")
+        return start.to_bytes(where, "big"), size.to_bytes(much, "big")
     except OverflowError:
         words = f"Address 0x{start:X} or size 0x{size:X} does not fit the address format {policy.address_format:02X}."
         raise DataInvalid(words, "Correct the plan.") from None
 
 
-def download(policy: FlashPolicy, data_format: int, start: int, size: int) -> bytes:
+def download(policy: FlashPolicy, data_format: int, start: int, size: int, dialect: Dialect) -> bytes:
     """0x34 for these bytes."""
-    return bytes((uds.Sid.REQUEST_DOWNLOAD, data_format)) + place(policy, start, size)
+    return dialect.request_download(data_format, policy.address_format, *_fields(policy, start, size))
 
 
 def _known(algorithm: str, block: DataBlock) -> list[tuple[int, int, bytes]]:

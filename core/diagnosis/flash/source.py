@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.catalogue.model import UnitInfo, UnitTiming, VehicleInfo
 from core.diagnosis.flash.records import try_all
-from core.diagnosis.identify import GENERIC_IDENTS
+from core.diagnosis.identify import generic_idents
 from core.diagnosis.preflight.rules import require_known, vehicle_check
 from core.errors import DataInvalid, DataMissing, UsageError
 from core.vocabulary import CanAddress, EcuAddress, EuroClass, FlashCheck
@@ -171,8 +171,15 @@ def _unit_at(vehicle: KnownVehicle, address: EcuAddress, plan: FlashPlanFile | N
             elsewhere = "" if known.name.casefold() == plan.unit.casefold() else known.name
             return replace(known, idents=plan.idents(known.idents)), elsewhere
     return (
-        UnitInfo(plan.unit, plan.unit, plan.file, (address,), "UDS", UnitTiming(), (), plan.idents(GENERIC_IDENTS)), "",
+        UnitInfo(
+            plan.unit, plan.unit, plan.file, (_spoken(address, plan.protocol),), plan.protocol, UnitTiming(), (),
+            plan.idents(generic_idents(plan.protocol)),
+        ), "",
     )  # fmt: skip
+
+
+def _spoken(address: EcuAddress, protocol: str) -> EcuAddress:
+    return replace(address, protocol=protocol) if isinstance(address, CanAddress) else address
 
 
 def _same_place(one: EcuAddress, other: EcuAddress) -> bool:
@@ -203,7 +210,7 @@ def _covered(vehicle: KnownVehicle, package: FlashPackage | None) -> KnownVehicl
 
 def cover_checks(flashware: Flashware, session: FlashSession) -> tuple[FlashCheck, ...]:
     """Rule G2 first, then what only a plan can be wrong in: the vehicle that it is for, its gaps, its records."""
-    checks = [vehicle_check(flashware.vehicle), *_layout_check(session)]
+    checks = [vehicle_check(flashware.vehicle), *_layout_check(session, flashware.unit.protocol)]
     if flashware.package is None:
         return tuple(checks)
     plan, vehicle = flashware.package.plan, flashware.vehicle
@@ -219,16 +226,19 @@ def cover_checks(flashware: Flashware, session: FlashSession) -> tuple[FlashChec
     if flashware.elsewhere:
         no = f"The vehicle data call the unit there {flashware.elsewhere}, the plan calls it {plan.unit}."
         checks.append(FlashCheck("address", None, flashware.elsewhere, plan.unit, no))
+    if plan.protocol != flashware.unit.protocol:
+        no = f"{plan.unit} speaks {flashware.unit.protocol}, the plan is written for {plan.protocol}."
+        checks.append(FlashCheck("protocol", False, flashware.unit.protocol, plan.protocol, no))
     if not plan.is_proven:
         no = "The plan names neither a checksum routine nor the software afterwards: nothing will prove the result."
         checks.append(FlashCheck("proof", None, "none", "checksum or software", no))
     return tuple(checks)
 
 
-def _layout_check(session: FlashSession) -> list[FlashCheck]:
+def _layout_check(session: FlashSession, protocol: str) -> list[FlashCheck]:
     """A record that cannot be made is found here and not after the erase."""
     try:
-        try_all(session.policy, session.blocks)
+        try_all(session.policy, session.blocks, protocol)
     except DataInvalid as problem:
         return [FlashCheck("layout", False, "does not fit", "addresses and sizes fit", problem.message)]
     return []

@@ -11,7 +11,7 @@ from core.diagnosis.flash.programming import Programming
 from core.diagnosis.idents import UnitReader
 from core.diagnosis.security import authenticate_early
 from core.errors import JobCancelled, JobInterrupted, ProductError, VciLost, VerificationFailed
-from core.protocol import uds
+from core.protocol.dialect import dialect_of
 from core.vocabulary import EcuAddress, FlashResult
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class UnitRun:
     def ready(self) -> Job[None]:
         """Into the extended session, and asked whether it is ready. Changes nothing."""
         yield from self.begin()
-        yield Request(*self.place, uds.session(self.policy.extended_session))
+        yield Request(*self.place, dialect_of(self._address).session(self.policy.extended_session))
         yield from authenticate_early(self.plan.task.vehicle, *self.place, self.policy)
         yield from self._programming.ask_preconditions()
 

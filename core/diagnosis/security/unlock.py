@@ -1,4 +1,4 @@
-"""Seed and key: SecurityAccess by ISO 14229-1 clause 10.4, as a part that jobs `yield from`. Knows no algorithm."""
+"""Seed and key: SecurityAccess by ISO 14229-1 clause 10.4 (KWP2000: the same), as a part of jobs. No algorithm."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from core.diagnosis.security.methods import BUILT_IN, SecurityMethods
 from core.errors import NegativeResponse, PreconditionNotMet, RemoteProtocolError
 from core.events import Noted
 from core.protocol import nrc, uds
+from core.protocol.dialect import dialect_of
 from core.vocabulary import EcuAddress
 
 DELAY_STEP = 2.0
@@ -43,13 +44,14 @@ def unlock(
     if not uds.is_negative(answer):
         methods.forget_wrong_keys(vin, unit, level)
         return
-    message, advice = nrc.explain(answer[1], answer[2])
+    dialect = dialect_of(address)
+    message, advice = dialect.explain(answer[1], answer[2])
     if answer[2] in (nrc.INVALID_KEY, nrc.EXCEEDED_NUMBER_OF_ATTEMPTS):
         count = methods.count_wrong_key(vin, unit, level)
         raise PreconditionNotMet(f"{unit} was not unlocked. {message} {_counted(count)}", advice)
     if answer[2] == nrc.REQUIRED_TIME_DELAY_NOT_EXPIRED:
         raise PreconditionNotMet(f"{unit} was not unlocked. {message}", advice)
-    raise NegativeResponse(f"{unit}: {message}", advice, sid=answer[1], nrc=answer[2])
+    raise NegativeResponse(f"{unit}: {message}", advice, sid=answer[1], nrc=answer[2], protocol=dialect.name)
 
 
 def _counted(count: int) -> str:
@@ -68,11 +70,11 @@ def _seed(unit: str, address: EcuAddress, level: int, longest_delay: float) -> G
                 raise RemoteProtocolError(f"{unit} sent an empty seed.", standard="ISO 14229-1", clause="10.4")
             return answer[2:]
         code = answer[2]
-        message, advice = nrc.explain(answer[1], code)
+        message, advice = dialect_of(address).explain(answer[1], code)
         if code == nrc.EXCEEDED_NUMBER_OF_ATTEMPTS:
             raise PreconditionNotMet(f"{unit} was not unlocked. {message}", advice)
         if code != nrc.REQUIRED_TIME_DELAY_NOT_EXPIRED:
-            raise NegativeResponse(f"{unit}: {message}", advice, sid=answer[1], nrc=code)
+            raise NegativeResponse(f"{unit}: {message}", advice, sid=answer[1], nrc=code, protocol=address.protocol)
         if waited >= longest_delay:
             patience = f"Passbay has waited {waited:.0f} s for it." if waited else ""
             raise PreconditionNotMet(f"{unit} was not unlocked. {message} {patience}".rstrip(), advice)

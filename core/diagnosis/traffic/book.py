@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.vocabulary import Addressing, CanAddress, DoipAddress, EcuAddress
+from core.vocabulary import UDS, Addressing, CanAddress, DoipAddress, EcuAddress
 
 EXTENDED_FLAG = 1 << 31  # 0x123 as an 11 bit and as a 29 bit identifier are two rows
 ALL_UNITS = "all units"
@@ -16,11 +16,15 @@ _LEGISLATED_PAIRS = tuple((0x7E0 + n, 0x7E8 + n) for n in range(8))
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """One use of an identifier. `extension` is the N_TA/N_AE byte it must begin with, None for normal addressing."""
+    """One use of an identifier. `extension` is the N_TA/N_AE byte it must begin with, None for normal addressing.
+
+    `protocol` is whose words its messages are.
+    """
 
     unit: str
     is_request: bool
     extension: int | None = None
+    protocol: str = UDS
 
 
 class AddressBook:
@@ -43,18 +47,20 @@ class AddressBook:
 
     def _add(self, key: int, speaker: Speaker) -> None:
         speakers = self._can.setdefault(key, [])
-        if speaker not in speakers:
+        known = [(each.unit, each.is_request, each.extension) for each in speakers]
+        if (speaker.unit, speaker.is_request, speaker.extension) not in known:  # what is said to all is told once
             speakers.append(speaker)
 
     def _add_can(self, name: str, address: CanAddress) -> None:
         flag = EXTENDED_FLAG if address.is_extended_id else 0
+        spoken = address.protocol
         normal = address.addressing is Addressing.NORMAL
-        self._add(address.tx | flag, Speaker(name, True, None if normal else address.tx_extension))
-        self._add(address.rx | flag, Speaker(name, False, None if normal else address.rx_extension))
+        self._add(address.tx | flag, Speaker(name, True, None if normal else address.tx_extension, spoken))
+        self._add(address.rx | flag, Speaker(name, False, None if normal else address.rx_extension, spoken))
         if address.functional is not None:
             own = address.functional_extension
             extension = own if own is not None else address.tx_extension
-            self._add(address.functional | flag, Speaker(ALL_UNITS, True, None if normal else extension))
+            self._add(address.functional | flag, Speaker(ALL_UNITS, True, None if normal else extension, spoken))
 
     def can(self, key: int) -> tuple[Speaker, ...]:
         """Who speaks on this identifier (29 bit ones with EXTENDED_FLAG)."""

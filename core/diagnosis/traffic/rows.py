@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.diagnosis.traffic.book import Speaker
 from core.diagnosis.traffic.reassembly import PassiveIsoTp
-from core.protocol import uds
+from core.protocol.dialect import dialect_of
 from core.vocabulary import FrameRow
 
 SHOWN_BYTES = 64
@@ -56,5 +56,6 @@ class Row:
                 return f"{speaker.unit}: flow control, {_FLOW_STATUS.get(pci & 0x0F, 'reserved')}"
             if pci >> 4 in (1, 2) and listener.head:
                 seen, announced = listener.progress
-                return f"{speaker.unit}: {uds.service_name(listener.head[0])}, {seen} of {announced} bytes"
+                name = dialect_of(speaker.protocol).service_name(listener.head[0])
+                return f"{speaker.unit}: {name}, {seen} of {announced} bytes"
         return self.words

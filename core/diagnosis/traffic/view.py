@@ -10,7 +10,9 @@ from core.diagnosis.traffic.book import EXTENDED_FLAG, AddressBook
 from core.diagnosis.traffic.load import CLASSIC_BITS, RateWindow, frame_bits
 from core.diagnosis.traffic.rows import SHOWN_BYTES, Row
 from core.protocol import uds
+from core.protocol.dialect import dialect_of
 from core.vocabulary import (
+    UDS,
     BusFigures,
     CanFrame,
     DoipMessage,
@@ -133,7 +135,7 @@ class TrafficView:
                 continue
             pdu = listener.feed(data)
             if pdu:
-                self._message(frame.timestamp, speaker.unit, row, speaker.is_request, pdu)
+                self._message(frame.timestamp, speaker.unit, row, speaker.is_request, pdu, speaker.protocol)
 
     def _new_row(self, key: object, text: str) -> Row:
         """A row of its own, or the common one of a bus that floods us with identifiers."""
@@ -158,8 +160,10 @@ class TrafficView:
         unit, is_request = self._book.doip(source, target)
         self._message(message.timestamp, unit, row, is_request, payload[4:])
 
-    def _message(self, timestamp: float, unit: str, row: Row, is_request: bool, pdu: bytes) -> None:
-        words = uds.describe(pdu)
+    def _message(
+        self, timestamp: float, unit: str, row: Row, is_request: bool, pdu: bytes, protocol: str = UDS
+    ) -> None:
+        words = dialect_of(protocol).describe(pdu)
         row.words = f"{unit}: {words}"
         negative = not is_request and pdu[0] == uds.NEGATIVE
         line = MessageLine(
