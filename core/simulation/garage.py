@@ -23,9 +23,9 @@ from core.simulation.ecu.rules_faults import record_fault
 from core.simulation.ecu.server import UdsServer
 from core.simulation.initial_state import InitialState
 from core.simulation.misbehaviour import Misbehaviour, UnitFaults
-from core.simulation.misbehaviour.server import FaultyServer
+from core.simulation.misbehaviour.server import faulty_server
 from core.vci.channel import Clock
-from core.vocabulary import CanAddress, DoipAddress, Transport
+from core.vocabulary import KWP2000, CanAddress, DoipAddress, Transport
 
 if TYPE_CHECKING:
     from core.simulation.certificates import Credentials
@@ -72,7 +72,7 @@ class GarageUnit:
         self.model, self.state, self.faults = model, state, faults
         self.lock = threading.RLock()
         self._conditions = conditions
-        self.server: UdsServer = FaultyServer(model, state, conditions, now, faults)
+        self.server: UdsServer = faulty_server(model, state, conditions, now, faults)
 
     @property
     def can_address(self) -> CanAddress | None:
@@ -91,7 +91,7 @@ class GarageUnit:
     def power_on(self, now: float) -> None:
         """Start anew with the state as it is now (it was read from disk)."""
         with self.lock:
-            self.server = FaultyServer(self.model, self.state, self._conditions, now, self.faults)
+            self.server = faulty_server(self.model, self.state, self._conditions, now, self.faults)
 
 
 class Garage:
@@ -108,7 +108,8 @@ class Garage:
         self.on_change: Callable[[], None] | None = None
         self._conditions = Conditions(initial.voltage)
         transports = {unit: _transport(data.units[unit]) for unit in data.vehicle.units}
-        self.misbehaviour = Misbehaviour(name, transports)
+        uncounted = [unit for unit in transports if data.units[unit].protocol == KWP2000]
+        self.misbehaviour = Misbehaviour(name, transports, uncounted)
         now = clock()
         self.units = tuple(self._build(data.units[unit], now) for unit in data.vehicle.units)
 

@@ -88,16 +88,20 @@ def read_data_by_identifier(server: UdsServer, pdu: bytes, now: float) -> Reply:
 
 def write_data_by_identifier(server: UdsServer, pdu: bytes, now: float) -> Reply:
     """0x2E: coding records in their session, the fingerprint there and in the programming session."""
-    did, value = int.from_bytes(pdu[1:3], "big"), pdu[3:]
+    write_data(server, int.from_bytes(pdu[1:3], "big"), pdu[3:])
+    return b"\x6e" + pdu[1:3]
+
+
+def write_data(server: UdsServer, did: int, value: bytes) -> None:
+    """The fingerprint or a coding record, refused where session, access, length or meaning are wrong."""
     if did == server.model.initial.fingerprint_did:
         _write_fingerprint(server, value)
     else:
         _write_coding(server, did, value)
-    return b"\x6e" + pdu[1:3]
 
 
 def _write_fingerprint(server: UdsServer, value: bytes) -> None:
-    programming, coding = server.session == PROGRAMMING, {record.session for record in server.model.info.coding}
+    programming, coding = server.session == PROGRAMMING, _coding_sessions(server)
     if not programming and (server.in_boot or server.session not in coding):
         raise Refusal(REQUEST_OUT_OF_RANGE)
     initial = server.model.initial
@@ -109,9 +113,13 @@ def _write_fingerprint(server: UdsServer, value: bytes) -> None:
     server.fingerprint_written = programming  # who codes has not yet said that it will erase
 
 
+def _coding_sessions(server: UdsServer) -> set[int]:
+    return {server.session_number(record.session) for record in server.model.info.coding}
+
+
 def _write_coding(server: UdsServer, did: int, value: bytes) -> None:
     record = server.model.record(did)
-    if record is None or server.in_boot or server.session != record.session:
+    if record is None or server.in_boot or server.session != server.session_number(record.session):
         raise Refusal(REQUEST_OUT_OF_RANGE)
     server.require_access(server.model.initial.coding_level)
     if len(value) != record.length:

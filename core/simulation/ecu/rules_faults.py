@@ -31,19 +31,24 @@ def clear_diagnostic_information(server: UdsServer, pdu: bytes, now: float) -> R
     """0x14: all codes (FFFFFF) or one; a recurring fault comes back after its time if recording is on."""
     if len(pdu) != 4:
         raise Refusal(INCORRECT_LENGTH)
+    group = int.from_bytes(pdu[1:4], "big")
+    clear_codes(server, None if group == ALL_GROUPS else group, now)
+    return b"\x54"
+
+
+def clear_codes(server: UdsServer, only: int | None, now: float) -> None:
+    """Forget all codes, or only this one."""
     if not server.unlocked(server.model.initial.clear_level):
         raise Refusal(SECURITY_ACCESS_DENIED)
-    group = int.from_bytes(pdu[1:4], "big")
     known = server.state.dtcs
-    if group != ALL_GROUPS and group not in known:
+    if only is not None and only not in known:
         raise Refusal(REQUEST_OUT_OF_RANGE)
     recurring = {dtc.code: dtc.recurs for dtc in server.model.initial.dtcs if dtc.recurs > 0}
-    for code in known if group == ALL_GROUPS else [group]:
+    for code in known if only is None else [only]:
         if known[code].status and code in recurring:
             server.state.returning[code] = now + recurring[code]
         known[code] = DtcMemory(code)
     server.state.changed = True
-    return b"\x54"
 
 
 def renew_faults(server: UdsServer, now: float) -> None:

@@ -53,14 +53,21 @@ def parse_range(data: bytes) -> tuple[int, int, bytes]:
 
 
 def request_download(server: UdsServer, pdu: bytes, now: float) -> Reply:
-    """0x34: plain data only (format 00), into one region that was erased.
-
-    Most boot loaders forget the erase with a reset and want it anew; one that resumes looks at the cells themselves.
-    """
+    """0x34."""
     address, size, rest = parse_range(pdu[2:])
     if rest:
         raise Refusal(INCORRECT_LENGTH)
-    if pdu[1] != 0x00:
+    length = begin_download(server, address, size, pdu[1])
+    width = max(2, (length.bit_length() + 7) // 8)
+    return bytes((0x74, width << 4)) + length.to_bytes(width, "big")
+
+
+def begin_download(server: UdsServer, address: int, size: int, data_format: int) -> int:
+    """Plain data only (format 00), into one region that was erased. -> maxNumberOfBlockLength.
+
+    Most boot loaders forget the erase with a reset and want it anew; one that resumes looks at the cells themselves.
+    """
+    if data_format != 0x00:
         raise Refusal(REQUEST_OUT_OF_RANGE)
     region = server.state.memory.holding(address, size)
     if region is None:
@@ -70,8 +77,7 @@ def request_download(server: UdsServer, pdu: bytes, now: float) -> Reply:
         raise Refusal(UPLOAD_DOWNLOAD_NOT_ACCEPTED)  # nobody has erased it
     length = server.block_length(size)
     server.download = Download(region, address, size, length)
-    width = max(2, (length.bit_length() + 7) // 8)
-    return bytes((0x74, width << 4)) + length.to_bytes(width, "big")
+    return length
 
 
 def transfer_data(server: UdsServer, pdu: bytes, now: float) -> Reply:
@@ -102,11 +108,15 @@ def request_transfer_exit(server: UdsServer, pdu: bytes, now: float) -> Reply:
     """0x37: only when all announced bytes have come."""
     if len(pdu) != 1:
         raise Refusal(INCORRECT_LENGTH)
+    end_download(server)
+    return b"\x77"
+
+
+def end_download(server: UdsServer) -> None:
     if server.download is None or server.download.remaining:
         raise Refusal(REQUEST_SEQUENCE_ERROR)
     server.download = None
     server.state.changed = True
-    return b"\x77"
 
 
 FLASH_SERVICES: dict[int, Service] = {

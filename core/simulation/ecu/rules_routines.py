@@ -54,7 +54,7 @@ def routine_control(server: UdsServer, pdu: bytes, now: float) -> Reply:
     return routine.start(server, pdu[4:], b"\x71\x01" + pdu[2:4])
 
 
-def _preconditions(server: UdsServer, record: bytes, answer: bytes) -> Reply:
+def check_preconditions(server: UdsServer, record: bytes, answer: bytes) -> Reply:
     if record:
         raise Refusal(INCORRECT_LENGTH)
     check_voltage(server)
@@ -78,7 +78,7 @@ def _region(server: UdsServer, record: bytes) -> tuple[Region, int, int, bytes]:
     return region, address, size, rest
 
 
-def _erase(server: UdsServer, record: bytes, answer: bytes) -> Reply:
+def erase(server: UdsServer, record: bytes, answer: bytes) -> Reply:
     """0xFF00: the whole region that holds the range, after the fingerprint; 0x78 while it lasts."""
     region, _, _, rest = _region(server, record)
     if rest:
@@ -95,7 +95,7 @@ def _erase(server: UdsServer, record: bytes, answer: bytes) -> Reply:
     return LongWork(seconds, lambda now: answer + GOOD)
 
 
-def _checksum(server: UdsServer, record: bytes, answer: bytes) -> Reply:
+def check_memory(server: UdsServer, record: bytes, answer: bytes) -> Reply:
     """0x0202: the right CRC over everything that was programmed makes the block valid."""
     region, address, size, rest = _region(server, record)
     if record[0] == BY_NUMBER:
@@ -117,7 +117,7 @@ def _checksum(server: UdsServer, record: bytes, answer: bytes) -> Reply:
     return LongWork(size / 1024 * server.model.initial.timing.checksum_per_kib, finish)
 
 
-def _dependencies(server: UdsServer, record: bytes, answer: bytes) -> Reply:
+def check_dependencies(server: UdsServer, record: bytes, answer: bytes) -> Reply:
     """0xFF01: all blocks valid and made for this unit and hardware."""
     if record:
         raise Refusal(INCORRECT_LENGTH)
@@ -125,10 +125,10 @@ def _dependencies(server: UdsServer, record: bytes, answer: bytes) -> Reply:
 
 
 ROUTINES: dict[int, Routine] = {
-    0x0203: Routine(NON_DEFAULT, False, _preconditions),
-    0xFF00: Routine(PROGRAMMING_ONLY, True, _erase),
-    0x0202: Routine(PROGRAMMING_ONLY, True, _checksum),
-    0xFF01: Routine(PROGRAMMING_ONLY, True, _dependencies),
+    0x0203: Routine(NON_DEFAULT, False, check_preconditions),
+    0xFF00: Routine(PROGRAMMING_ONLY, True, erase),
+    0x0202: Routine(PROGRAMMING_ONLY, True, check_memory),
+    0xFF01: Routine(PROGRAMMING_ONLY, True, check_dependencies),
 }
 
 ROUTINE_SERVICES: dict[int, Service] = {

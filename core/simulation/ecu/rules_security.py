@@ -45,7 +45,7 @@ class SecurityAccess:
                 self.delay_until = now + rule.delay
 
 
-def _levels(server: UdsServer) -> Mapping[int, frozenset[int]]:
+def security_levels(server: UdsServer) -> Mapping[int, frozenset[int]]:
     """requestSeed is odd, its sendKey one more; the programming level opens in the programming session only."""
     levels: dict[int, frozenset[int]] = {}
     for level in server.model.initial.security:
@@ -107,5 +107,5 @@ def _send_key(server: UdsServer, pdu: bytes, level: int, now: float) -> Reply:
 
 
 SECURITY_SERVICES: dict[int, Service] = {
-    0x27: Service(security_access, 2, NON_DEFAULT, _levels),
+    0x27: Service(security_access, 2, NON_DEFAULT, security_levels),
 }

@@ -191,6 +191,10 @@ class UdsServer:
         """The maxNumberOfBlockLength that a download of `size` bytes is offered."""
         return self.model.initial.max_block_length
 
+    def session_number(self, wire: int) -> int:
+        """The number in rules.py of a session as the data and the bus name it."""
+        return wire
+
     def unlocked(self, level: int) -> bool:
         """Whether a level of 0x27 is open; level 0 needs none."""
         return level == 0 or self.security.unlocked == level

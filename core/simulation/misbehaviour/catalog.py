@@ -94,6 +94,10 @@ FAULTS: Mapping[str, SimulatedFault] = MappingProxyType({row[0]: SimulatedFault(
 """All of them by name."""
 
 
+COUNTERS = frozenset({"wrong-block-echo", "lost-76-73", "nrc-73"})
+"""These are faults of the blockSequenceCounter, which KWP2000 does not have."""
+
+
 def fault_names() -> tuple[SimulatedFault, ...]:
     """In the order in which lists show them."""
     return tuple(FAULTS.values())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from core.errors import UsageError
-from core.simulation.misbehaviour.catalog import FAULTS
+from core.simulation.misbehaviour.catalog import COUNTERS, FAULTS
 from core.vocabulary import SimulatedFault, Transport
 
 _ORDER = re.compile(r"(?:(?P<unit>[A-Za-z0-9_]{1,64}):)?(?P<name>[a-z0-9-]{1,32})(?:@(?P<at>[1-9][0-9]{0,8}))?")
@@ -86,8 +86,9 @@ class UnitFaults:
 class Misbehaviour:
     """What is ordered for one vehicle. `units` are their names with the transport that each is reached on."""
 
-    def __init__(self, vehicle: str, units: dict[str, Transport]) -> None:
-        self._vehicle, self._transports = vehicle, units
+    def __init__(self, vehicle: str, units: dict[str, Transport], uncounted: Collection[str] = ()) -> None:
+        """`uncounted`: units whose blocks have no counter (KWP2000)."""
+        self._vehicle, self._transports, self._uncounted = vehicle, units, frozenset(uncounted)
         self._standing: tuple[_Standing, ...] = ()
         self._of = {name: UnitFaults() for name in units}
         self.entity = UnitFaults()
@@ -102,8 +103,11 @@ class Misbehaviour:
         standing = tuple(_Standing(order) for order in orders)
         self._standing = standing
         for name, faults in self._of.items():
-            faults.set(each for each in standing if each.order.unit in ("", name))
+            faults.set(each for each in standing if each.order.unit in ("", name) and self._can(name, each.order))
         self.entity.set(standing)
+
+    def _can(self, unit: str, order: FaultOrder) -> bool:
+        return not (order.fault.name in COUNTERS and unit in self._uncounted)
 
     @property
     def ordered(self) -> tuple[str, ...]:
@@ -125,4 +129,6 @@ class Misbehaviour:
             where = f"{name} of {self._vehicle}" if name else self._vehicle
             wanted = " or ".join(sorted(way.value for way in order.fault.transports))
             raise UsageError(f"{order.fault.name} cannot happen at {where}: it is a fault on {wanted}.")
+        if not any(self._can(unit, order) for unit in ([name] if name else self._transports)):
+            raise UsageError(f"{order.fault.name} cannot happen in KWP2000: its blocks have no counter.")
         return FaultOrder(order.fault, name, order.at)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from core.protocol.kwp2000.services import PROGRAMMING_SESSION
+from core.simulation.ecu.kwp2000 import KwpServer
 from core.simulation.ecu.model import Conditions, UnitModel, UnitState
 from core.simulation.ecu.rules import (
     BUSY_REPEAT_REQUEST,
@@ -28,10 +30,10 @@ from core.simulation.ecu.rules import (
 )
 from core.simulation.ecu.server import S3_SERVER, Peer, UdsServer
 from core.simulation.misbehaviour.orders import UnitFaults
-from core.vocabulary import CanAddress
+from core.vocabulary import KWP2000, CanAddress
 
-SEED, WRITE, ROUTINE, DOWNLOAD, BLOCK, EXIT = 0x27, 0x2E, 0x31, 0x34, 0x36, 0x37
-WORK = frozenset({WRITE, ROUTINE, DOWNLOAD, BLOCK, EXIT})
+SEED, WRITE, WRITE_LOCAL, ROUTINE, DOWNLOAD, BLOCK, EXIT = 0x27, 0x2E, 0x3B, 0x31, 0x34, 0x36, 0x37
+WORK = frozenset({WRITE, WRITE_LOCAL, ROUTINE, DOWNLOAD, BLOCK, EXIT})
 LONGEST_OFFER = 0xFFFFFFFF
 
 
@@ -55,6 +57,9 @@ def _is_key(pdu: bytes) -> bool:
     return pdu[0] == SEED and len(pdu) > 1 and pdu[1] % 2 == 0
 
 
+_PROGRAMMING_REQUESTS = (bytes((0x10, PROGRAMMING)), bytes((0x10, PROGRAMMING_SESSION)))  # UDS, KWP2000
+
+
 class _No(NamedTuple):
     """A refusal: at which requests, with which code."""
 
@@ -75,7 +80,7 @@ REFUSALS: Mapping[str, _No] = {
     "nrc-71": _No(is_block, TRANSFER_DATA_SUSPENDED),
     "nrc-72": _No(is_block, GENERAL_PROGRAMMING_FAILURE),
     "nrc-73": _No(is_block, WRONG_BLOCK_SEQUENCE_COUNTER),
-    "nrc-7e": _No(lambda pdu: pdu[:1] == b"\x10" and pdu[1:2] == bytes([PROGRAMMING]), SUB_FUNCTION_NOT_IN_SESSION),
+    "nrc-7e": _No(lambda pdu: pdu in _PROGRAMMING_REQUESTS, SUB_FUNCTION_NOT_IN_SESSION),
     "nrc-7f": _No(_is_download, SERVICE_NOT_IN_SESSION),
     "nrc-92": _No(_is_download, VOLTAGE_TOO_HIGH),
     "nrc-93": _No(is_block, VOLTAGE_TOO_LOW),
@@ -109,7 +114,7 @@ class FaultyServer(UdsServer):
         answered = len(self._answers)
         super().receive(pdu, now, functional, peer)
         self._after(pdu, now, peer, answered)
-        if pdu[0] == WRITE and self.state.coding != coding and self._faults.strikes("swallowed-write"):
+        if pdu[0] in (WRITE, WRITE_LOCAL) and self.state.coding != coding and self._faults.strikes("swallowed-write"):
             self.state.coding = coding
 
     def answers(self, now: float) -> list[tuple[Peer, bytes]]:
@@ -210,6 +215,18 @@ class FaultyServer(UdsServer):
         waiting = bytes((0x7F, sid, RESPONSE_PENDING))
         storm: list[tuple[float, Peer, bytes]] = [(now + number * interval, peer, waiting) for number in range(times)]
         return [*storm, *((at + delay, to, answer) for at, to, answer in fresh)]
+
+
+class FaultyKwpServer(FaultyServer, KwpServer):
+    """The same around a unit of KWP2000. Faults of block counters cannot be ordered there (catalog.COUNTERS)."""
+
+
+def faulty_server(
+    model: UnitModel, state: UnitState, conditions: Conditions, now: float, faults: UnitFaults
+) -> UdsServer:
+    """The server of a unit by its protocol."""
+    kind = FaultyKwpServer if model.info.protocol == KWP2000 else FaultyServer
+    return kind(model, state, conditions, now, faults)
 
 
 def shortest_last(size: int, longest: int) -> int:

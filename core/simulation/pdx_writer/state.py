@@ -10,9 +10,9 @@ import tomli_w
 
 from core.simulation.pdx_writer.odx.flash import session_name
 from core.simulation.pdx_writer.odx.layers import BOOT_VARIANT_NUMBER, variant_number
-from core.simulation.pdx_writer.odx.services import VARIANT_DID
+from core.simulation.pdx_writer.odx.services import FINGERPRINT_DID, VARIANT_DID
 from core.simulation.pdx_writer.tables.kinds_drive import SUPPLY
-from core.simulation.pdx_writer.tables.model import Frame, Measurement, Present, Trouble, Unit, Vehicle
+from core.simulation.pdx_writer.tables.model import KWP2000, Frame, Measurement, Present, Trouble, Unit, Vehicle
 
 _HEAD = "# {title}: what the simulated car holds at first. Written by `python -m core.simulation.pdx_writer`.\n\n"
 PART_DID, SERIAL_DID, BOOT_DID = 0xF187, 0xF18C, 0xF180
@@ -30,23 +30,31 @@ def initial_state(vehicle: Vehicle) -> dict[str, Any]:
 
 
 def _unit(vehicle: Vehicle, unit: Unit) -> dict[str, Any]:
-    variant = _did(VARIANT_DID)
+    variant = _did(unit.identifier(VARIANT_DID))
     table: dict[str, Any] = {
         "hardware": unit.hardware[-1],
         "flashware": session_name(unit, unit.installed),
         "boot_software": unit.boot_software,
         "variant_follows": variant,
         **({"voltage_minimum": 22.0, "voltage_maximum": 32.0} if vehicle.is_24_volt else {}),
+        **({"fingerprint_did": _did(unit.identifier(FINGERPRINT_DID))} if unit.protocol == KWP2000 else {}),
         **unit.settings,
         "variant": {variant: f"{variant_number(unit.series):04X}"},
         "boot_variant": {variant: f"{BOOT_VARIANT_NUMBER:04X}"},
-        "idents": {_did(PART_DID): unit.part, _did(SERIAL_DID): unit.serial, _did(BOOT_DID): unit.boot_software},
-        "data": {_did(row.did): f"{_raw(vehicle, row):0{row.bits // 4}X}" for row in unit.kind.measurements},
-        "coding": {_did(record.did): record.car_bytes().hex().upper() for record in unit.kind.records},
+        "idents": {
+            _did(unit.identifier(did)): text
+            for did, text in ((PART_DID, unit.part), (SERIAL_DID, unit.serial), (BOOT_DID, unit.boot_software))
+        },
+        "data": {
+            _did(unit.identifier(row.did)): f"{_raw(vehicle, row):0{row.bits // 4}X}" for row in unit.kind.measurements
+        },
+        "coding": {
+            _did(unit.identifier(record.did)): record.car_bytes().hex().upper() for record in unit.kind.records
+        },
     }
     known = {row.display: row for row in unit.kind.troubles}
     if unit.present:
-        table["dtcs"] = [_trouble(vehicle, known[row.display], row) for row in unit.present]
+        table["dtcs"] = [_trouble(vehicle, unit, known[row.display], row) for row in unit.present]
     return table
 
 
@@ -59,13 +67,16 @@ def _did(number: int) -> str:
     return f"{number:04X}"
 
 
-def _trouble(vehicle: Vehicle, row: Trouble, present: Present) -> dict[str, Any]:
+def _trouble(vehicle: Vehicle, unit: Unit, row: Trouble, present: Present) -> dict[str, Any]:
     """A trouble code with one freeze frame, taken some kilometres ago at part load."""
     back = 17 * present.occurrences + row.code % 97
     speed = 30 + row.code % 80
     supply = (27900 if vehicle.is_24_volt else 13900) - row.code % 600
     values = (("F4A6", (vehicle.mileage - back) * 10, 8), ("F442", supply, 4), ("F40D", speed, 2))
-    frame = f"{len(values):02X}" + "".join(f"{did}{raw:0{digits}X}" for did, raw, digits in values)
+    if unit.protocol == KWP2000:
+        frame = "".join(f"{raw:0{digits}X}" for _, raw, digits in values)
+    else:
+        frame = f"{len(values):02X}" + "".join(f"{did}{raw:0{digits}X}" for did, raw, digits in values)
     table: dict[str, Any] = {
         "code": f"{row.code:06X}",
         "status": present.status,

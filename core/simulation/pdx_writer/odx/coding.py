@@ -6,7 +6,7 @@ from core.simulation.pdx_writer.odx.dops import dop_id, option_object_name
 from core.simulation.pdx_writer.odx.layers import container_of
 from core.simulation.pdx_writer.odx.service import service_id
 from core.simulation.pdx_writer.odx.xml import Element, by_name, element, named, reference, special_data
-from core.simulation.pdx_writer.tables.model import Option, Record, Unit, Vehicle
+from core.simulation.pdx_writer.tables.model import KWP2000, Option, Record, Unit, Vehicle
 
 FACTORY = "Factory"
 
@@ -21,6 +21,7 @@ def coding_document(vehicle: Vehicle) -> Element:
 def _config_data(unit: Unit) -> Element:
     # no ECU-VARIANT-SNREFS: odxtools 11.7.1 resolves only the first of several (it walks one iterator for all)
     valid = element("VALID-BASE-VARIANT", by_name("BASE-VARIANT-SNREF", unit.name))
+    session = "0x92" if unit.protocol == KWP2000 else "0x03"
     records = element("CONFIG-RECORDS", *(_record(unit, record) for record in unit.kind.records))
     return named(
         "CONFIG-DATA",
@@ -28,7 +29,7 @@ def _config_data(unit: Unit) -> Element:
         f"Coding of {unit.kind.title}",
         element("VALID-BASE-VARIANTS", valid),
         records,
-        special_data([("SESSION", "0x03"), ("SECURITY-LEVEL", "0x01"), *_authentication(unit)]),
+        special_data([("SESSION", session), ("SECURITY-LEVEL", "0x01"), *_authentication(unit)]),
     )
 
 
@@ -45,7 +46,7 @@ def _record(unit: Unit, record: Record) -> Element:
         record.name,
         record.title,
         element("DIAG-COMM-DATA-CONNECTORS", _connector(unit, record)),
-        element("CONFIG-ID", f"{record.did:04X}", type="A_BYTEFIELD"),
+        element("CONFIG-ID", f"{unit.identifier(record.did):04X}", type="A_BYTEFIELD"),
         element("DATA-RECORDS", factory),
         element("OPTION-ITEMS", *(_option(unit, record, option) for option in record.options)),
         by_name("DEFAULT-DATA-RECORD-SNREF", FACTORY),

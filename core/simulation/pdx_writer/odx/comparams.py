@@ -1,4 +1,4 @@
-"""ODX-C: comparam subsets, specs and protocol layers for UDS on CAN and on DoIP, and a unit's own values.
+"""ODX-C: comparam subsets, specs and protocol layers (UDS on CAN and DoIP, KWP2000 on CAN), and a unit's own values.
 
 Names and sub-parameter order follow ISO 22900-2 (D-PDU API), so that any ODX reader finds addresses and timing. Times
 are microseconds there. Only parameters that a tester of these vehicles needs are listed.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from core.simulation.pdx_writer.odx.dops import identical, physical, standard_length
 from core.simulation.pdx_writer.odx.xml import Doc, Element, by_name, element, named, reference
-from core.simulation.pdx_writer.tables.model import Can, Unit, Vehicle
+from core.simulation.pdx_writer.tables.model import KWP2000, Can, Unit, Vehicle
 
 PROTOCOLS_CONTAINER = Doc("PROTOCOLS", "CONTAINER")
 FUNCTIONAL_CAN, FUNCTIONAL_DOIP, TESTER_DOIP = 0x7DF, 0xE400, 0x0E00
@@ -70,6 +70,10 @@ class Protocol:
     transport: str
 
     @property
+    def on_can(self) -> bool:
+        return self.transport == "ISO_15765_2"
+
+    @property
     def layer_id(self) -> str:
         return f"PROTOCOLS.{self.name}"
 
@@ -81,18 +85,23 @@ class Protocol:
 UDS_ON_CAN = Protocol(
     "UDS_CAN", "UDS on CAN", "ISO_15765_3_on_ISO_15765_2", "ISO_11898_2_DWCAN", "ISO_15765_3", "ISO_15765_2"
 )
+KWP_ON_CAN = Protocol(
+    "KWP2000_CAN", "KWP2000 on CAN", "ISO_14230_3_on_ISO_15765_2", "ISO_11898_2_DWCAN", "ISO_14230_3", "ISO_15765_2"
+)
 UDS_ON_DOIP = Protocol(
     "UDS_DOIP", "UDS on DoIP", "ISO_14229_5_on_ISO_13400_2", "IEEE_802_3", "ISO_14229_5", "ISO_13400_2"
 )
 
 
 def protocol_of(unit: Unit) -> Protocol:
-    return UDS_ON_CAN if isinstance(unit.address, Can) else UDS_ON_DOIP
+    if isinstance(unit.address, Can):
+        return KWP_ON_CAN if unit.protocol == KWP2000 else UDS_ON_CAN
+    return UDS_ON_DOIP
 
 
 def protocols_of(vehicle: Vehicle) -> list[Protocol]:
-    used = [(vehicle.on_can, UDS_ON_CAN), (vehicle.on_doip, UDS_ON_DOIP)]
-    return [protocol for wanted, protocol in used if wanted]
+    used = {protocol_of(unit) for unit in vehicle.units}
+    return [protocol for protocol in (UDS_ON_CAN, KWP_ON_CAN, UDS_ON_DOIP) if protocol in used]
 
 
 def unit_comparams(unit: Unit) -> list[Element]:
@@ -141,7 +150,7 @@ def protocol_container(vehicle: Vehicle) -> Element:
     layers = []
     for protocol in protocols_of(vehicle):
         given = [_simple(protocol, protocol.application, name, text) for name, _, text in _APPLICATION]
-        if protocol is UDS_ON_CAN:
+        if protocol.on_can:
             given.append(_simple(protocol, protocol.physical_link, "CP_Baudrate", "500000"))
             of_29_bit = any(address.is_29_bit for address in vehicle.can_addresses)
             own = {"CP_CanFuncReqId": str(FUNCTIONAL_29_BIT)} if of_29_bit else {}
@@ -165,7 +174,7 @@ def protocol_container(vehicle: Vehicle) -> Element:
 def comparam_spec(protocol: Protocol) -> Element:
     """COMPARAM-SPEC with the one protocol stack."""
     names = [protocol.application, protocol.transport]
-    names += [protocol.physical_link] if protocol is UDS_ON_CAN else []
+    names += [protocol.physical_link] if protocol.on_can else []
     refs = [reference("COMPARAM-SUBSET-REF", name, Doc(name, "COMPARAM-SUBSET")) for name in names]
     stack = named(
         "PROT-STACK",
@@ -182,7 +191,7 @@ def comparam_spec(protocol: Protocol) -> Element:
 
 def comparam_subsets(protocol: Protocol, vehicle: Vehicle) -> list[Element]:
     """The COMPARAM-SUBSETs of a protocol: application, transport and, for CAN, the physical layer."""
-    on_can = protocol is UDS_ON_CAN
+    on_can = protocol.on_can
     transport: tuple[tuple[str, ...], ...] = _CAN_TRANSPORT if on_can else _DOIP_TRANSPORT
     table = _CAN_TABLE if on_can else _DOIP_TABLE
     if on_can:

@@ -6,14 +6,17 @@ Every function returns elements with IDs below the unit's name. Knows rows of th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from core.simulation.pdx_writer.odx.xml import Element, by_name, element, group, named, reference
-from core.simulation.pdx_writer.tables.model import Measurement, Option, Record, Trouble, Unit
+from core.simulation.pdx_writer.tables.model import KWP2000, Measurement, Option, Record, Trouble, Unit
 
 # (short name, title, bits) of the plain numbers that many services share
 NUMBERS = (("uint8", "Number, 8 bit", 8), ("uint16", "Number, 16 bit", 16), ("uint32", "Number, 32 bit", 32))
 
 SESSIONS = ((1, "default"), (2, "programming"), (3, "extended"))
+KWP_SESSIONS = ((0x81, "default"), (0x85, "programming"), (0x92, "extended"))
+UINT24 = ("uint24", "Number, 24 bit", 24)
 ROUTINE_STATUS = ((0, "passed"), (1, "failed"), (4, "a block is not valid"))
 
 # DID, short name, title, bits, factor, unit: what a freeze frame of every trouble code holds
@@ -140,14 +143,14 @@ def shared_objects(unit: Unit) -> list[Element]:
     bcd = standard_length(8, "A_UINT32", "BCD-P")
     return [
         *(data_object(unit, name, title, identical(), standard_length(bits), physical("A_UINT32"))
-          for name, title, bits in NUMBERS),
+          for name, title, bits in (*NUMBERS, *((UINT24,) if unit.protocol == KWP2000 else ()))),
         data_object(unit, "text", "Text", identical(), text, physical("A_UNICODE2STRING")),
         data_object(unit, "bytes", "Bytes", identical(), raw, physical("A_BYTEFIELD")),
         data_object(unit, "bcd", "Two decimal digits", identical(), bcd, physical("A_UINT32")),
         data_object(unit, "workshop_code", "Workshop code", identical(), workshop, physical("A_UNICODE2STRING")),
         scaled(unit, "p2", "P2 server", 16, 1, 0, "ms"),
         scaled(unit, "p2_star", "P2* server", 16, 10, 0, "ms"),
-        _choice(unit, "session", "Diagnostic session", 8, SESSIONS),
+        _choice(unit, "session", "Diagnostic session", 8, KWP_SESSIONS if unit.protocol == KWP2000 else SESSIONS),
         _choice(unit, "routine_status", "Result of a routine", 8, ROUTINE_STATUS),
         *(scaled(unit, f"freeze_{name}", title, bits, factor, 0, measure)
           for _, name, title, bits, factor, measure in FREEZE_FRAME),
@@ -172,13 +175,14 @@ def option_object(unit: Unit, record: Record, option: Option) -> Element:
 
 
 def trouble_object(unit: Unit) -> Element:
-    """The DTC-DOP: all trouble codes of the unit as 3 byte numbers."""
-    codes = [_trouble(unit, row) for row in unit.kind.troubles]
+    """The DTC-DOP: all trouble codes of the unit as 3 byte numbers (KWP2000: 2, without a failure type byte)."""
+    rows = _without_failure_types(unit.kind.troubles) if unit.protocol == KWP2000 else unit.kind.troubles
+    codes = [_trouble(unit, row) for row in rows]
     return named(
         "DTC-DOP",
         "dtc",
         "Trouble code",
-        standard_length(24),
+        standard_length(16 if unit.protocol == KWP2000 else 24),
         physical("A_UINT32"),
         identical(),
         element("DTCS", *codes),
@@ -186,14 +190,26 @@ def trouble_object(unit: Unit) -> Element:
     )
 
 
+def _without_failure_types(rows: Sequence[Trouble]) -> list[Trouble]:
+    """Each 2 byte code once; where several failures share it, the text names the part only."""
+    shared: dict[str, list[Trouble]] = {}
+    for row in rows:
+        shared.setdefault(row.display.partition("-")[0], []).append(row)
+    return [
+        first if not more else replace(first, text=first.text.partition(":")[0]) for first, *more in shared.values()
+    ]
+
+
 def _trouble(unit: Unit, row: Trouble) -> Element:
-    name = "DTC_" + row.display.replace("-", "_")
+    short = unit.protocol == KWP2000
+    display = row.display.partition("-")[0] if short else row.display
+    name = "DTC_" + display.replace("-", "_")
     return named(
         "DTC",
         name,
         "",
-        element("TROUBLE-CODE", str(row.code)),
-        element("DISPLAY-TROUBLE-CODE", row.display),
+        element("TROUBLE-CODE", str(row.code >> 8 if short else row.code)),
+        element("DISPLAY-TROUBLE-CODE", display),
         element("TEXT", row.text),
         element("LEVEL", str(row.level)),
         id=f"{unit.name}.{name}",

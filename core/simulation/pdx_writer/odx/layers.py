@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.simulation.pdx_writer.odx import dops
+from core.simulation.pdx_writer.odx import dops, services_kwp2000
 from core.simulation.pdx_writer.odx.comparams import protocol_of, unit_comparams
 from core.simulation.pdx_writer.odx.service import (
     Param,
@@ -18,7 +18,7 @@ from core.simulation.pdx_writer.odx.service import (
 )
 from core.simulation.pdx_writer.odx.services import FAMILIES, VARIANT_PARAM, VARIANT_SERVICE, all_services
 from core.simulation.pdx_writer.odx.xml import Doc, Element, by_name, element, group, named, reference, special_data
-from core.simulation.pdx_writer.tables.model import Record, Unit
+from core.simulation.pdx_writer.tables.model import KWP2000, UDS, Record, Unit
 
 BOOT_VARIANT_NUMBER = 0xB001
 
@@ -46,7 +46,7 @@ def boot_name(unit: Unit) -> str:
 
 def layer_container(unit: Unit) -> Element:
     """DIAG-LAYER-CONTAINER of one unit."""
-    services = all_services(unit)
+    services = services_kwp2000.all_services(unit) if unit.protocol == KWP2000 else all_services(unit)
     return named(
         "DIAG-LAYER-CONTAINER",
         unit.name,
@@ -74,7 +74,7 @@ def _base_variant(unit: Unit, services: list[Service]) -> Element:
         _dictionary(unit),
         *_communication(unit, services),
         element("NEG-RESPONSES", negative_response(unit)),
-        special_data([("PROTOCOL", "UDS")]),
+        special_data([("PROTOCOL", "UDS")]) if unit.protocol == UDS else None,  # KWP2000: the protocol layer says it
         element("COMPARAM-REFS", *unit_comparams(unit)),
         element("PARENT-REFS", reference("PARENT-REF", protocol.layer_id, protocol.doc, xsi_type="PROTOCOL-REF")),
         id=base_variant_id(unit),
@@ -93,8 +93,7 @@ def _dictionary(unit: Unit) -> Element:
     """DIAG-DATA-DICTIONARY-SPEC in the order of the schema: codes, environment, objects, structures, fields, units."""
     kind = unit.kind
     environments = [
-        dops.environment(unit, "freeze_frame", "Freeze frame", params(unit, _freeze_frame())),
-        dops.environment(unit, "counters", "Counters", params(unit, _COUNTERS)),
+        dops.environment(unit, name, title, params(unit, rows)) for name, title, rows in _environments(unit)
     ]
     objects = [
         *dops.shared_objects(unit),
@@ -104,7 +103,7 @@ def _dictionary(unit: Unit) -> Element:
         *(dops.option_object(unit, record, option) for record in kind.records for option in record.options),
     ]  # fmt: skip
     structures = [*_fault_structures(unit), *(_record_structure(unit, record) for record in kind.records)]
-    fields = [_field(unit, name, title) for name, title in _FIELDS]
+    fields = [_field(unit, name, title) for name, title in _fields(unit)]
     return element(
         "DIAG-DATA-DICTIONARY-SPEC",
         element("DTC-DOPS", dops.trouble_object(unit)),
@@ -117,6 +116,13 @@ def _dictionary(unit: Unit) -> Element:
     )
 
 
+def _environments(unit: Unit) -> list[tuple[str, str, list[Param]]]:
+    if unit.protocol == KWP2000:  # no DIDs and no record numbers: one row of values
+        values = [value(name, f"freeze_{name}", bits, title=title) for _, name, title, bits, _, _ in dops.FREEZE_FRAME]
+        return [("freeze_frame", "Freeze frame", [*values, *_COUNTERS])]
+    return [("freeze_frame", "Freeze frame", _freeze_frame()), ("counters", "Counters", list(_COUNTERS))]
+
+
 _COUNTERS = (value("Occurrences", "uint8", 8, title="Times seen"),)
 
 _FIELDS = (
@@ -124,6 +130,11 @@ _FIELDS = (
     ("snapshot", "Freeze frames"),
     ("extended_data", "Counters"),
 )
+
+
+def _fields(unit: Unit) -> tuple[tuple[str, str], ...]:
+    """Freeze frames and counters have no numbers in KWP2000."""
+    return _FIELDS[:1] if unit.protocol == KWP2000 else _FIELDS
 
 
 def _freeze_frame() -> list[Param]:
@@ -136,14 +147,14 @@ def _freeze_frame() -> list[Param]:
 
 def _fault_structures(unit: Unit) -> list[Element]:
     rows = {
-        "dtc": (value("DTC", "dtc", 24), value("StatusOfDTC", "uint8", 8)),
+        "dtc": (value("DTC", "dtc", 16 if unit.protocol == KWP2000 else 24), value("StatusOfDTC", "uint8", 8)),
         "snapshot": (value("RecordNumber", "uint8", 8), value("FreezeFrame", "freeze_frame", None)),
         "extended_data": (value("RecordNumber", "uint8", 8), value("Counters", "counters", None)),
     }
     return [
         named("STRUCTURE", f"{name}_item", title, group("PARAMS", params(unit, rows[name])),
               id=dops.dop_id(unit, f"{name}_item"))
-        for name, title in _FIELDS
+        for name, title in _fields(unit)
     ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.simulation.pdx_writer.odx.comparams import UDS_ON_CAN, UDS_ON_DOIP, Protocol, protocol_of
+from core.simulation.pdx_writer.odx.comparams import UDS_ON_DOIP, Protocol, protocol_of, protocols_of
 from core.simulation.pdx_writer.odx.layers import base_variant_id, container_of
 from core.simulation.pdx_writer.odx.xml import Element, element, group, named, reference, special_data
 from core.simulation.pdx_writer.tables.model import Unit, Vehicle
@@ -47,8 +47,9 @@ def _special(vehicle: Vehicle) -> list[tuple[str, str]]:
 
 def _links(vehicle: Vehicle) -> list[tuple[Protocol, tuple[tuple[str, int, str], ...]]]:
     used: list[tuple[Protocol, tuple[tuple[str, int, str], ...]]] = []
-    if vehicle.on_can:
-        used.append((UDS_ON_CAN, _CAN_PINS))
+    on_can = [protocol for protocol in protocols_of(vehicle) if protocol.on_can]
+    if on_can:
+        used.append((on_can[0], _CAN_PINS))
     if vehicle.on_doip:
         used.append((UDS_ON_DOIP, _ETHERNET_PINS))
     return used

@@ -11,6 +11,14 @@ from dataclasses import dataclass, field
 
 _SYSTEM_LETTERS = "PCBU"
 
+UDS, KWP2000 = "UDS", "KWP2000"
+# a kind of unit is described by UDS identifiers; in KWP2000 the same is behind a service and one byte (ISO 14230-3, 7)
+_KWP_IDENTS = {
+    0xF190: 0x1A90, 0xF191: 0x1A91, 0xF189: 0x1A95, 0xF187: 0x1A87, 0xF18C: 0x1A8C, 0xF180: 0x1AB0, 0xF100: 0x1AB1,
+    0xF15A: 0x1A9A,
+}  # fmt: skip
+_LOCAL, _LOCAL_CODING = 0x2100, 0x21E0
+
 # DTC status bytes as a unit of the garage reports them (ISO 14229-1, D.2; bits 4 and 6 are not supported)
 ACTIVE, ACTIVE_WITH_LAMP, PENDING, STORED = 0x2F, 0xAF, 0x24, 0x28
 
@@ -158,7 +166,7 @@ class Unit:
 
     `versions` are software versions from the oldest known to the newest; the installed one is the last but one.
     `data_format` selects how its flashware travels: INTEL-HEX or MOTOROLA-S (external file), BINARY (intern).
-    `policy` holds FlashPolicy names that differ from the defaults, `settings` keys of its table in the TOML.
+    `policy` holds FlashPolicy names that differ from the protocol's defaults, `settings` keys of its table in the TOML.
     """
 
     name: str
@@ -175,12 +183,19 @@ class Unit:
     present: tuple[Present, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
     title: str = ""
+    protocol: str = UDS
     held_back: bool = False  # the data are older than the newest software and do not hold its flashware
 
     @property
     def flashware(self) -> tuple[str, ...]:
         """The versions whose flashware the data hold, oldest first."""
         return (self.installed,) if self.held_back else (self.installed, self.newest)
+
+    def identifier(self, did: int) -> int:
+        """What this unit has in place of a DID: itself in UDS, service and local identifier in KWP2000."""
+        if self.protocol == UDS:
+            return did
+        return _KWP_IDENTS.get(did) or (_LOCAL_CODING | did & 0x0F if did >> 8 == 0x01 else _LOCAL | did & 0xFF)
 
     @property
     def installed(self) -> str:

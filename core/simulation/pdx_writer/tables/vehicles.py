@@ -18,6 +18,7 @@ from core.simulation.pdx_writer.tables.model import (
     Vehicle,
     program_and_data,
 )
+from core.simulation.pdx_writer.tables.older import CAR_DAS
 from core.simulation.pdx_writer.tables.utility import TRUCK, VAN
 
 MIXED_CAN = (
@@ -281,4 +282,4 @@ CAR_OLD = Vehicle(
     ),
 )
 
-VEHICLES = (CAR_MIXED, CAR_DOIP, CAR_OLD, VAN, TRUCK)
+VEHICLES = (CAR_MIXED, CAR_DOIP, CAR_OLD, CAR_DAS, VAN, TRUCK)
