@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import VciLost
-from core.protocol.keep_alive import TESTER_PRESENT
+from core.protocol.dialect import dialect_of
 from core.vci.channel import Link, Vci
 from core.vocabulary import EcuAddress, Transport
 
@@ -55,7 +55,7 @@ class CutVci:
         return CutLink(self, self._inner.open_link(address))
 
     def send_functional(self, address: EcuAddress, pdu: bytes) -> None:
-        if pdu == TESTER_PRESENT:
+        if pdu == dialect_of(address).tester_present():
             if not (self.dead or self.silent or self.lost):
                 self.keep_alives.append((address.transport, address.functional or 0, time.monotonic()))
                 self._inner.send_functional(address, pdu)
@@ -64,6 +64,15 @@ class CutVci:
         if not self.silent:
             self._inner.send_functional(address, pdu)
         self.passed()
+
+    def collect_functional(
+        self, addresses: tuple[EcuAddress, ...], pdu: bytes, deadline: float
+    ) -> list[tuple[EcuAddress, bytes]]:
+        """One message, with all its answers."""
+        self.check()
+        heard = [] if self.silent else self._inner.collect_functional(addresses, pdu, deadline - self.clock.skipped)
+        self.passed()
+        return heard
 
     def passed(self) -> None:
         """One more message has passed."""

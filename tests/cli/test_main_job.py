@@ -10,8 +10,8 @@ import pytest
 
 from tests.cli.support import passbay, serving
 
-SIMULATIONS = ["sim:car-mixed", "sim:car-doip"]
-SMALL = {"sim:car-mixed": "BODY", "sim:car-doip": "BODY"}
+SIMULATIONS = ["sim:car-mixed", "sim:car-doip", "sim:car-das"]
+SMALL = {"sim:car-mixed": "BODY", "sim:car-doip": "BODY", "sim:car-das": "BODY"}
 
 
 def _unit(survey: dict, name: str) -> dict:
@@ -26,7 +26,7 @@ def test_survey_flash_and_survey_again(vci: str) -> None:
     survey = before.last
     assert re.fullmatch(r"[A-HJ-NPR-Z0-9]{17}", survey["vin"])
     assert survey["vehicle"] == vci.removeprefix("sim:")
-    assert len(survey["units"]) >= 5
+    assert len(survey["units"]) >= 4
     for unit in survey["units"]:
         assert {"name", "hardware", "software", "variant", "state", "dtcs"} <= unit.keys()
         assert ("tx" in unit and "rx" in unit) or "address" in unit
@@ -137,6 +137,35 @@ def test_a_served_vehicle_over_udp_multicast_and_tcp() -> None:
         assert all(u["state"] != "not-reachable" for u in both["units"])
         refused = passbay("flash", "--vci", vci, "--ecu", "HEADUNIT", "--json")
         assert refused.code == 1 and "DoIP" in refused.last["message"]
+
+
+@pytest.mark.usefixtures("papers")
+def test_a_served_car_of_the_older_protocol() -> None:
+    """KWP2000 on a real multicast bus; nobody names the protocol."""
+    bus = _multicast_bus()
+    with serving("car-das", "--can", bus) as ready:
+        assert ready["vehicle"] == "car-das" and len(ready["units"]) == 4
+        vci = f"can:{bus}"
+        survey = passbay("survey", "--vci", vci, "--json")
+        assert survey.code == 0, survey.stdout + survey.stderr
+        assert survey.last["vehicle"] == "car-das"
+        assert all(unit["software"] and unit["variant"] for unit in survey.last["units"])
+        assert {unit["protocol"] for unit in survey.last["units"]} == {"KWP2000"}
+        flashed = passbay("flash", "--vci", vci, "--ecu", "BODY", "--json")
+        assert (flashed.code, flashed.last.get("result")) == (0, "flashed"), flashed.stdout + flashed.stderr
+        again = passbay("flash", "--vci", vci, "--ecu", "BODY", "--json")
+        assert again.last["result"] == "up-to-date"
+        shown = passbay("coding", "show", "--vci", vci, "--ecu", "BRAKES", "--json").last
+        item = next(i for i in shown["items"] if len(i["choices"]) >= 2)
+        wish = next(c for c in item["choices"] if c != item["now"])
+        done = passbay("coding", "set", "--vci", vci, "--ecu", "BRAKES", f"{item['name']}={wish}", "--json")
+        assert done.code == 0 and done.last["verified"], done.stdout + done.stderr
+        cleared = passbay("faults", "--vci", vci, "--ecu", "BRAKES", "--clear", "--json")
+        assert cleared.code == 0 and cleared.last["dtcs"] == []
+        raw = passbay("uds", "--vci", vci, "--ecu", "BODY", "--json", "1A90", "22F190")
+        vin, refused = raw.last["exchanges"]
+        assert vin["answer"].startswith("5a90") and "VIN" in vin["words"]
+        assert refused["answer"] == "7f2211" and "serviceNotSupported" in refused["words"]
 
 
 @pytest.mark.usefixtures("papers")

@@ -44,7 +44,7 @@ def test_the_simulation_is_first_and_doip_only_is_last(workbench: Workbench) -> 
     assert (devices[0].name, devices[0].uri) == ("Simulation - no VCI", "sim:car-mixed")
     assert devices[0].transports == frozenset(Transport)
     others = [d.uri for d in devices if d.kind is DeviceKind.SIMULATION][1:]
-    assert others == ["sim:car-doip", "sim:car-old", "sim:truck", "sim:van"]
+    assert others == ["sim:car-das", "sim:car-doip", "sim:car-old", "sim:truck", "sim:van"]
     assert devices[-1].name == "DoIP only"
     assert any(d.kind is DeviceKind.CAN for d in devices)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,14 @@ import pytest
 from core.catalogue import Catalogue, load
 from core.catalogue.catalogue import identifying_dids
 from core.catalogue.coding import decode_items, factory_meanings
-from core.catalogue.model import FlashPolicy
+from core.catalogue.model import FlashPolicy, usual_policy
 from core.simulation import vehicle_files
 from core.simulation.ecu.memory import read_header
 from core.simulation.garage import Garage
 from core.simulation.pdx_writer.odx.coding import factory_text
 from core.simulation.pdx_writer.odx.services import all_services
 from core.simulation.pdx_writer.tables.kinds_drive import SUPPLY
-from core.simulation.pdx_writer.tables.model import Can, Unit, Vehicle
+from core.simulation.pdx_writer.tables.model import UDS, Can, Unit, Vehicle
 from core.simulation.pdx_writer.tables.vehicles import CAR_MIXED, VAN, VEHICLES
 from core.vocabulary import Addressing, CanAddress, DoipAddress, EuroClass
 
@@ -27,6 +28,13 @@ EURO = {member.value.upper(): member for member in EuroClass}
 each_vehicle = pytest.mark.parametrize("vehicle", VEHICLES, ids=lambda vehicle: vehicle.name)
 each_unit = pytest.mark.parametrize(
     ("vehicle", "unit"), [pytest.param(v, u, id=f"{v.name}-{u.name}") for v in VEHICLES for u in v.units]
+)
+
+each_uds_vehicle = pytest.mark.parametrize("vehicle", [v for v in VEHICLES if v.units[0].protocol == UDS],
+                                           ids=lambda vehicle: vehicle.name)  # fmt: skip
+each_uds_unit = pytest.mark.parametrize(
+    ("vehicle", "unit"),
+    [pytest.param(v, u, id=f"{v.name}-{u.name}") for v in VEHICLES for u in v.units if u.protocol == UDS],
 )
 
 Ask = Callable[[str, str], bytes]
@@ -90,9 +98,9 @@ class TestCompiled:
     @each_unit
     def test_unit(self, vehicle: Vehicle, unit: Unit, catalogue: Catalogue) -> None:
         info = catalogue.unit(unit.name, vehicle.name)
-        assert (info.title, info.protocol) == (unit.kind.title, "UDS")
+        assert (info.title, info.protocol) == (unit.kind.title, unit.protocol)
         if isinstance(unit.address, Can):
-            assert info.addresses == (_can_address(unit.address),)
+            assert info.addresses == (replace(_can_address(unit.address), protocol=unit.protocol),)
         else:
             assert info.addresses == (DoipAddress(unit.address.logical, 0xE400),)
         assert (info.timing.p2, info.timing.s3_client) == (pytest.approx(1.0, abs=1.0), 2.0)
@@ -100,19 +108,24 @@ class TestCompiled:
         assert [v.is_boot for v in info.variants] == [False] * applications + [True]
         kinds = [(ident.did, ident.kind) for ident in info.idents]
         assert kinds == [
-            (0xF190, "vin"), (0xF191, "hardware"), (0xF189, "software"),
-            (0xF187, "part"), (0xF18C, "serial"), (0xF180, "boot"),
+            (unit.identifier(did), kind) for did, kind in (
+                (0xF190, "vin"), (0xF191, "hardware"), (0xF189, "software"),
+                (0xF187, "part"), (0xF18C, "serial"), (0xF180, "boot"),
+            )
         ]  # fmt: skip
-        assert {(d.code, d.display, d.text) for d in info.dtcs} == {
-            (row.code, row.display, row.text) for row in unit.kind.troubles
-        }
+        if unit.protocol == UDS:
+            assert {(d.code, d.display, d.text) for d in info.dtcs} == {
+                (row.code, row.display, row.text) for row in unit.kind.troubles
+            }
 
     @each_unit
     def test_coding(self, vehicle: Vehicle, unit: Unit, catalogue: Catalogue) -> None:
         records = catalogue.unit(unit.name, vehicle.name).coding
-        assert [(r.name, r.did, r.length) for r in records] == [(r.name, r.did, r.length) for r in unit.kind.records]
+        rows = [(row.name, unit.identifier(row.did), row.length) for row in unit.kind.records]
+        assert [(r.name, r.did, r.length) for r in records] == rows
         for record, row in zip(records, unit.kind.records, strict=True):
-            assert (record.factory, record.session, record.security_level) == (row.factory_bytes(), 0x03, 0x01)
+            assert (record.factory, record.session, record.security_level) == (
+                row.factory_bytes(), usual_policy(unit.protocol).extended_session, 0x01)  # fmt: skip
             for item, option in zip(record.items, row.options, strict=True):
                 assert (item.name, item.byte, item.bit, item.bit_length) == (
                     option.name, option.byte, option.bit, option.bits)  # fmt: skip
@@ -135,8 +148,8 @@ class TestCompiled:
         for session in sessions:
             assert session.hardware == unit.hardware
             assert {ident.did: ident.values for ident in session.expected_idents} == {
-                0xF191: unit.hardware,
-                0xF189: (*unit.versions, unit.boot_software),
+                unit.identifier(0xF191): unit.hardware,
+                unit.identifier(0xF189): (*unit.versions, unit.boot_software),
             }
             spans = [(block.segments[0].start, block.size) for block in session.blocks]
             assert spans == [(block.start, block.size) for block in unit.blocks]
@@ -150,7 +163,8 @@ class TestCompiled:
 
     @each_unit
     def test_policy_says_only_what_differs(self, vehicle: Vehicle, unit: Unit, catalogue: Catalogue) -> None:
-        policy, default = catalogue.flash_sessions(unit.name, vehicle.name)[-1].policy, FlashPolicy()
+        policy = catalogue.flash_sessions(unit.name, vehicle.name)[-1].policy
+        default = usual_policy(unit.protocol)
         differing = {
             name.upper().replace("_", "-")
             for name in FlashPolicy.__dataclass_fields__
@@ -158,7 +172,7 @@ class TestCompiled:
         }
         assert differing == set(unit.policy)
 
-    @each_unit
+    @each_uds_unit
     def test_services_encode_and_are_described(self, vehicle: Vehicle, unit: Unit, catalogue: Catalogue) -> None:
         info = catalogue.unit(unit.name, vehicle.name)
         known = {name for variant in info.variants for name in variant.services}
@@ -171,7 +185,7 @@ class TestCompiled:
 class TestAlive:
     """The garage answers with what the TOML says, and the catalogue understands it."""
 
-    @each_vehicle
+    @each_uds_vehicle
     def test_every_unit_is_recognised_and_identified(self, vehicle: Vehicle, catalogue: Catalogue, cache: Path) -> None:
         _, ask = _garage(vehicle.name, cache)
         for unit in vehicle.units:
@@ -189,7 +203,7 @@ class TestAlive:
                 "boot": unit.boot_software,
             }
 
-    @each_vehicle
+    @each_uds_vehicle
     def test_values_coding_and_faults_decode(self, vehicle: Vehicle, catalogue: Catalogue, cache: Path) -> None:
         _, ask = _garage(vehicle.name, cache)
         for unit in vehicle.units:
@@ -209,7 +223,7 @@ class TestAlive:
                 if row.display in present:
                     _frames_are_read(codec, ask, unit, row.code, row.display)
 
-    @each_vehicle
+    @each_uds_vehicle
     def test_the_fingerprint_of_an_unprogrammed_unit_decodes(
         self, vehicle: Vehicle, catalogue: Catalogue, cache: Path
     ) -> None:

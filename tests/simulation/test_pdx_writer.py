@@ -19,7 +19,7 @@ from core.simulation.initial_state import read_initial_state
 from core.simulation.pdx_writer import __main__ as writer
 from core.simulation.pdx_writer.odx.flash import session_name
 from core.simulation.pdx_writer.package import pack, pdx_entries
-from core.simulation.pdx_writer.tables.model import Can, Unit, Vehicle
+from core.simulation.pdx_writer.tables.model import UDS, Can, Unit, Vehicle
 from core.simulation.pdx_writer.tables.vehicles import CAR_DOIP, CAR_MIXED, CAR_OLD, TRUCK, VEHICLES
 
 BUNDLED = writer.DEFAULT_FOLDER
@@ -27,6 +27,7 @@ SIZES = {
     "car-mixed": {"ENGINE": 512, "TRANSMISSION": 256, "BRAKES": 64, "BODY": 8, "HEADUNIT": 4096, "CLUSTER": 1024},
     "car-doip": {"GATEWAY": 128, "DRIVE": 512, "BRAKES": 64, "BODY": 32, "HEADUNIT": 2048, "DRIVERASSIST": 1024},
     "car-old": {"ENGINE": 256, "BRAKES": 64, "BODY": 16},
+    "car-das": {"ENGINE": 48, "BRAKES": 16, "BODY": 8, "CLUSTER": 12},
     "van": {"ENGINE": 64, "BRAKES": 32, "BODY": 8, "GATEWAY": 16, "CLUSTER": 16},
     "truck": {"ENGINE": 64, "TRANSMISSION": 32, "BRAKES": 16, "BODY": 8, "COORDINATOR": 128},
 }
@@ -60,6 +61,9 @@ def _every_unit() -> list[Any]:
     return [pytest.param(v, u, id=f"{v.name}-{u.name}") for v in VEHICLES for u in v.units]
 
 
+each_uds_unit = pytest.mark.parametrize(
+    ("vehicle", "unit"), [each for each in _every_unit() if each.values[1].protocol == UDS]
+)
 each_unit = pytest.mark.parametrize(("vehicle", "unit"), _every_unit())
 
 
@@ -85,7 +89,7 @@ class TestFiles:
             assert (first / toml).read_bytes() == (BUNDLED / toml).read_bytes()
 
     def test_the_repository_stays_small(self) -> None:
-        assert sum(_path(vehicle).stat().st_size for vehicle in VEHICLES) < 1_850_000
+        assert sum(_path(vehicle).stat().st_size for vehicle in VEHICLES) < 1_950_000
 
     @each_vehicle
     def test_limits_for_a_pdx_are_kept(self, vehicle: Vehicle) -> None:
@@ -170,7 +174,7 @@ class TestUnits:
             assert layer.get_doip_logical_tester_address() == 0x0E00
             assert layer.get_can_receive_id() is None
 
-    @each_unit
+    @each_uds_unit
     def test_services_of_application_and_boot_loader(
         self, vehicle: Vehicle, unit: Unit, databases: dict[str, Any]
     ) -> None:
@@ -238,7 +242,7 @@ class TestServices:
         for name in ("TesterPresent", "ExtendedSession_Start", "DTCSetting_Off", "Communication_Disable"):
             assert services[name].pos_response_suppressible.bit_mask == 0x80
 
-    @each_unit
+    @each_uds_unit
     def test_trouble_codes_of_today_decode_with_their_freeze_frames(
         self, vehicle: Vehicle, unit: Unit, databases: dict[str, Any]
     ) -> None:
@@ -264,7 +268,7 @@ class TestServices:
             )
             assert counters.param_dict["ExtendedData"][0]["Counters"]["Occurrences"] >= 1
 
-    @each_unit
+    @each_uds_unit
     def test_values_of_the_standing_car_decode(self, vehicle: Vehicle, unit: Unit, databases: dict[str, Any]) -> None:
         layer = databases[vehicle.name].base_variants[unit.name]
         state = read_initial_state(BUNDLED / f"{vehicle.name}.toml").unit(unit.name)
@@ -278,7 +282,7 @@ class TestServices:
 
 
 class TestCoding:
-    @each_unit
+    @each_uds_unit
     def test_records_and_factory_values(self, vehicle: Vehicle, unit: Unit, databases: dict[str, Any]) -> None:
         (config,) = databases[vehicle.name].ecu_configs
         data = config.config_datas[f"{unit.name}_CODING"]
@@ -306,7 +310,7 @@ class TestCoding:
             body = next(unit for unit in vehicle.units if unit.name == "BODY")
             state = read_initial_state(BUNDLED / f"{vehicle.name}.toml").unit("BODY")
             for record in body.kind.records:
-                assert state.coding[record.did] == record.car_bytes() != record.factory_bytes()
+                assert state.coding[body.identifier(record.did)] == record.car_bytes() != record.factory_bytes()
 
 
 class TestFlash:

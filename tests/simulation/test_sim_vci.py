@@ -14,6 +14,7 @@ from doipclient import DoIPClient
 
 from core.errors import DataMissing, UsageError, VciBusy, VciLost, VciNotFound
 from core.protocol.authentication.seed_key import key_for
+from core.protocol.dialect import dialect_of
 from core.simulation.can_side import CanSide
 from core.simulation.doip.side import DoipSide
 from core.simulation.ecu.memory import Region
@@ -23,7 +24,7 @@ from core.simulation.sim_vci import SimulationVci, open_simulation, reset_vehicl
 from core.simulation.vehicle_files import garage_vehicle, vehicle_names
 from core.vci.channel import Link
 from core.vci.uri import VciUri
-from core.vocabulary import CanFrame, DoipMessage, EuroClass, Transport
+from core.vocabulary import UDS, CanFrame, DoipMessage, EuroClass, Transport
 from tests.simulation.judges import code, flash, over_can, over_doip, read_text
 from tests.simulation.support import TOML, car
 
@@ -70,39 +71,42 @@ def write_coding(link: Link, did: int, value: bytes) -> None:
 
 def test_the_cars_that_come_with_the_product(cache: Path) -> None:
     cars = {name: garage_vehicle(name, cache) for name in vehicle_names()}
-    assert list(cars) == ["car-mixed", "car-doip", "car-old", "truck", "van"]
+    assert list(cars) == ["car-mixed", "car-das", "car-doip", "car-old", "truck", "van"]
     assert cars["car-mixed"].transports == {Transport.CAN, Transport.DOIP} and len(cars["car-mixed"].units) == 6
     assert cars["car-doip"].transports == {Transport.DOIP} and len(cars["car-doip"].units) == 6
     assert cars["car-old"].transports == {Transport.CAN} and cars["car-old"].euro_class is EuroClass.BEFORE_EURO_5
     assert all(len(car.vin) == 17 and car.uri == f"sim:{name}" and car.title for name, car in cars.items())
     with pytest.raises(UsageError) as caught:
         garage_vehicle("car-none", cache)
-    assert "car-mixed, car-doip, car-old, truck, van" in caught.value.advice
+    assert "car-mixed, car-das, car-doip, car-old, truck, van" in caught.value.advice
 
 
-@pytest.mark.parametrize("name", ["car-mixed", "car-doip", "car-old", "truck", "van"])
+@pytest.mark.parametrize("name", ["car-mixed", "car-das", "car-doip", "car-old", "truck", "van"])
 def test_every_unit_answers_all_that_its_data_name(simulate: Opener, name: str) -> None:
     vci = simulate(name)
     try:
         assert vci.voltage() == vci.garage.initial.voltage > 12
-        assert vci.vin_hint() == ("" if name in ("car-old", "truck") else vci.garage.vin)
+        assert vci.vin_hint() == ("" if name in ("car-das", "car-old", "truck") else vci.garage.vin)
         for unit in vci.garage.units:
             info = unit.model.info
             assert info.address is not None
             link = vci.open_link(info.address)
-            for ident in info.idents:
-                answer = ask(link, b"\x22" + ident.did.to_bytes(2, "big"))
-                assert answer[0] == 0x62 and len(answer) > 3, (unit.name, ident)
-                if ident.kind == "vin":
-                    assert answer[3:] == vci.garage.vin.encode()
+            dialect = dialect_of(info.address)
+            answers = {ident: ask(link, dialect.read_data(ident.did)) for ident in info.idents}
+            said = {ident.kind: dialect.data_of(answer, ident.did) for ident, answer in answers.items()}
+            assert all(said.values()) and said["vin"] == vci.garage.vin.encode()
             for record in info.coding:
-                assert len(ask(link, b"\x22" + record.did.to_bytes(2, "big"))) == 3 + record.length
-            supported = ask(link, "190a")[3:]
-            assert {supported[at : at + 3] for at in range(0, len(supported), 4)} == {
-                dtc.code.to_bytes(3, "big") for dtc in info.dtcs
-            }
+                answer = ask(link, dialect.read_data(record.did))
+                assert len(dialect.data_of(answer, record.did)) == record.length
+            for code in (dtc.code for dtc in info.dtcs):
+                assert ask(link, dialect.environment(code)[0].pdu)[0] in (0x59, 0x57)
             sessions = vci.garage.data.sessions[unit.name]
-            assert ask(link, "22F189")[3:].decode() == sessions[0].own_software != sessions[-1].own_software
+            assert said["software"].decode() == sessions[0].own_software != sessions[-1].own_software
+            if dialect.name == UDS:
+                supported = ask(link, "190a")[3:]
+                assert {supported[at : at + 3] for at in range(0, len(supported), 4)} == {
+                    dtc.code.to_bytes(3, "big") for dtc in info.dtcs
+                }
             link.close()
     finally:
         vci.close()

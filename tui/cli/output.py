@@ -78,11 +78,11 @@ class Output:
 
 
 def address_fields(address: EcuAddress | None) -> dict[str, str]:
-    """`tx` and `rx`, or `address`, as hex text the way the options take them."""
+    """`tx` and `rx`, or `address`, as hex text the way the options take them; and what is spoken there."""
     if isinstance(address, CanAddress):
-        return {"tx": f"0x{address.tx:x}", "rx": f"0x{address.rx:x}"}
+        return {"tx": f"0x{address.tx:x}", "rx": f"0x{address.rx:x}", "protocol": address.protocol}
     if isinstance(address, DoipAddress):
-        return {"address": f"0x{address.logical:04x}"}
+        return {"address": f"0x{address.logical:04x}", "protocol": address.protocol}
     return {}
 
 

@@ -288,7 +288,10 @@ def unit_lines(unit: UnitSurvey) -> list[Cell]:
         lines.append((("! ", "warn"), (unit.reason, "")))
     if unit.newer_software:
         lines.append((("< ", "accent"), (f"newer software {unit.newer_software} is here: f flashes it", "")))
-    about = [("address", str(unit.address)), ("variant", unit.variant), ("hardware", unit.hardware)]
+    protocol = unit.address.protocol if unit.address is not None else ""
+    about = [
+        ("address", str(unit.address)), ("variant", unit.variant), ("hardware", unit.hardware), ("protocol", protocol),
+    ]  # fmt: skip
     lines.append(tuple(p for name, value in about if value for p in ((f"{name} ", "dim"), (f"{value}   ", ""))))
     return lines
 
