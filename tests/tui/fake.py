@@ -24,6 +24,7 @@ from core.vocabulary import (
     DataReport,
     DeviceInfo,
     DeviceKind,
+    DeviceTrial,
     DoipAddress,
     DoipEntity,
     DtcReading,
@@ -80,6 +81,19 @@ def devices() -> list[DeviceInfo]:
         DeviceInfo(DeviceKind.CAN, "vector", "can:vector/0?bitrate=500000", can, False, "driver missing: vxlapi", "XL"),
         DeviceInfo(DeviceKind.DOIP, "DoIP only", "doip://127.0.0.1:13400", doip, True, "network, UDP 13400"),
     ]
+
+
+def trial_of(uri: str) -> DeviceTrial:
+    """What the test of a device finds here: a good one on CAN, a broken one else."""
+    if not uri.startswith("can:virtual"):
+        return DeviceTrial(uri, "Broken box", at=NOON, problem="Broken box: the library x.so crashed (SIGSEGV).",
+                           advice="Unplug the device, plug it in again.")  # fmt: skip
+    return DeviceTrial(
+        uri, "virtual 0", "00004711", NOON, firmware="1.2.3", library_version="0.9", api="04.04", abi="32 bit",
+        voltage=12.6, abilities=(("CAN", "yes"), ("ISO15765", "yes"), ("periodic messages", "no (ERR_NOT_SUPPORTED)")),
+        limits=("The device sends no periodic messages: this PC keeps the session alive.",), loopback="yes",
+        latency_ms=0.35, frames_per_second=3900, wire_share=0.89, seconds=1.2,
+    )  # fmt: skip
 
 
 UNITS = (
@@ -536,6 +550,7 @@ class FakeWorkbench:
         self.listed = devices()
         self.entities = [DoipEntity("192.0.2.10", 13400, VIN, 0x1000, b"\x02" * 6, b"\x03" * 6, 0)]
         self.remembered: list[str] = []
+        self.trials: list[DeviceTrial] = []
         self.resets: list[str] = []
         self.connected: list[tuple[str, tuple[Any, ...]]] = []
         self.refusal: ProductError | None = None
@@ -552,6 +567,14 @@ class FakeWorkbench:
 
     def devices(self) -> list[DeviceInfo]:
         return self.listed
+
+    def device_trials(self) -> tuple[DeviceTrial, ...]:
+        return tuple(self.trials)
+
+    def test_device(self, uri: str) -> DeviceTrial:
+        trial = trial_of(uri)
+        self.trials.insert(0, trial)
+        return trial
 
     def discover_doip(
         self, timeout: float = 2.0, port: int = 13400, addresses: Sequence[str] | None = None

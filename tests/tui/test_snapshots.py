@@ -57,6 +57,26 @@ async def devices(pilot: Pilot[Any]) -> None:
     await quiet(pilot)
 
 
+async def device_tested(pilot: Pilot[Any]) -> None:
+    """The dialog with the whole test, over the list."""
+    await devices(pilot)
+    await pilot.press("down", "down", "t")
+    await quiet(pilot)
+
+
+async def device_noted(pilot: Pilot[Any]) -> None:
+    """The dialog was closed: verdict and last test stay in the list."""
+    await device_tested(pilot)
+    await pilot.press("escape")
+    await quiet(pilot)
+
+
+async def device_failed(pilot: Pilot[Any]) -> None:
+    await devices(pilot)
+    await pilot.press("down", "t")
+    await quiet(pilot)
+
+
 async def doip_by_hand(pilot: Pilot[Any]) -> None:
     await devices(pilot)
     await pilot.press("down", "down", "down", "enter")
@@ -515,6 +535,9 @@ STATES: dict[str, Walk] = {
     "start": start,
     "start-told": start_told,
     "devices": devices,
+    "device-tested": device_tested,
+    "device-noted": device_noted,
+    "device-failed": device_failed,
     "doip-by-hand": doip_by_hand,
     "vehicle": vehicle,
     "vehicle-faults": vehicle_faults,
@@ -587,6 +610,8 @@ STATES: dict[str, Walk] = {
 MAIN = (
     "start",
     "devices",
+    "device-tested",
+    "device-noted",
     "vehicle-faults",
     "flash-checks",
     "flash-running",
@@ -599,7 +624,7 @@ MAIN = (
     "coding-kept",
     *PAPER_MAIN,
 )
-TOO_SMALL = ("start", "vehicle", "clear-asks", "live", "assist-green", "login-nobody", "credit")
+TOO_SMALL = ("start", "device-noted", "vehicle", "clear-asks", "live", "assist-green", "login-nobody", "credit")
 
 
 def _app() -> Any:

@@ -373,3 +373,19 @@ async def test_a_storm_of_sizes_breaks_nothing(size: tuple[int, int]) -> None:
         await pilot.resize_terminal(*DESIGN)
         await quiet(pilot)
         assert "7E8" in screen_text(app)
+
+
+async def test_a_device_is_tested_once_and_its_verdict_stays() -> None:
+    app = _app()
+    async with app.run_test(size=DESIGN) as pilot:
+        await STATES["devices"](pilot)
+        await pilot.press("down", "down", "t")
+        await quiet(pilot)
+        assert "Test of virtual 0" in screen_text(app) and "no (ERR_NOT_SUPPORTED)" in screen_text(app)
+        await pilot.press("escape")
+        await quiet(pilot)
+        assert "answers, 12.6 V" in screen_text(app) and "no diagnosis over IP" in screen_text(app)
+        assert [trial.serial for trial in fake_of(app).trials] == ["00004711"]
+        await pilot.press("end", "t")
+        await quiet(pilot)
+        assert "crashed (SIGSEGV)" in screen_text(app)

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from core.vocabulary import DeviceTrial, DoipEntity
+from core.vocabulary import DeviceTrial
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
+from tui.wording.devices import entity_words, trial_lines
 
 
 @click.group(invoke_without_command=True)
@@ -77,43 +78,9 @@ def test(vci: str, out: Output) -> int:
     return int(bool(trial.problem))
 
 
-def trial_lines(trial: DeviceTrial) -> list[str]:
-    """A test as text."""
-    if trial.problem:
-        return [f"- {trial.name}: {trial.problem}", f"    {trial.advice}"]
-    volts = "cannot measure" if trial.voltage is None else f"{trial.voltage:.1f} V"
-    versions = ", ".join(
-        f"{title} {text}"
-        for title, text in (
-            ("firmware", trial.firmware), ("library", trial.library_version), ("API", trial.api), ("ABI", trial.abi),
-            ("serial", trial.serial), ("VIN", trial.vin),
-        )
-        if text
-    )  # fmt: skip
-    lines = [f"+ {trial.name}  {volts}  {trial.seconds:.1f} s", f"    {versions}"]
-    lines += [f"    {what:<32} {how}" for what, how in trial.abilities]
-    if trial.loopback:
-        lines.append(f"    {'loop-back':<32} {trial.loopback}")
-    if trial.latency_ms is not None:
-        lines.append(f"    {'latency':<32} {trial.latency_ms:.2f} ms")
-    if trial.frames_per_second is not None:
-        share = f", {trial.wire_share:.0%} of the wire" if trial.wire_share is not None else ""
-        lines.append(f"    {'throughput':<32} {trial.frames_per_second} frames/s{share}")
-    return [*lines, *(f"    ! {limit}" for limit in trial.limits)]
-
-
 def _trial_record(trial: DeviceTrial) -> dict[str, Any]:
     record = asdict(trial)
     return {"vci": record.pop("uri"), **record, "abilities": dict(trial.abilities), "limits": list(trial.limits)}
-
-
-def entity_words(entity: DoipEntity) -> str:
-    """What an entity told of itself when it was asked, or that it only announced itself."""
-    node = {0: "gateway", 1: "node"}.get(entity.node_type if entity.node_type is not None else -1, "")
-    testers = f"{entity.open_sockets} of {entity.max_sockets} testers" if entity.max_sockets is not None else ""
-    power = {0: "not ready", 1: "ready"}.get(entity.power_mode if entity.power_mode is not None else -1, "")
-    heard = "announced itself" if entity.unasked else "answers"
-    return ", ".join(word for word in (heard, node, testers, power) if word)
 
 
 @devices.command()

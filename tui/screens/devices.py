@@ -8,31 +8,35 @@ from urllib.parse import urlsplit
 from textual.binding import Binding
 
 from tui.screens.base import Place
-from tui.screens.dialogs import Ask, Fill
+from tui.screens.dialogs import Ask, Fill, Tell
 from tui.theme import GLYPHS
 from tui.widgets.lines import Key, Lines
 from tui.widgets.rows import Column, Row, RowList
+from tui.wording import devices as words
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from core.vocabulary import DeviceInfo, DoipEntity
+    from core.vocabulary import DeviceInfo, DeviceTrial, DoipEntity
+    from tui.widgets.plain import Cell
 
 
 class DevicesScreen(Place):
     PLACE = "SelectPTDevice"
     KEYS: ClassVar[tuple[Key, ...]] = (
-        ("enter", "Use", "use"), ("f5", "Search again", "again"), ("esc", "Back", "back"),
+        ("enter", "Use", "use"), ("t", "Test", "test"), ("f5", "Search again", "again"), ("esc", "Back", "back"),
     )  # fmt: skip
     HELP = (
-        "Choose what connects this PC to the vehicle. Enter takes the marked line.\n"
-        "Simulation needs nothing plugged in. r puts a simulated car back to its factory state.\n"
-        "CAN: enter lets you edit interface, channel and bit rate. A line with x names what is missing.\n"
-        "DoIP only: vehicles that were heard stand below it; enter on DoIP only takes a host and port by hand.\n"
+        "Choose what connects this PC to the vehicle. Enter takes the marked line. Simulation needs no plug.\n"
+        "t tests it: versions, abilities, volts, loop-back, latency, throughput. The result stays noted here.\n"
+        "On CAN the test sends TesterPresent that wants no answer, some 220 times.\n"
+        "CAN: enter lets you edit the address. A line with x names what is missing.\n"
+        "DoIP only: vehicles that were heard stand below it; enter takes a host and port by hand.\n"
         "A DoIP-only device serves DoIP vehicles only. A device without DoIP cannot flash units behind DoIP."
     )
     BINDINGS: ClassVar = [
         Binding("f5", "again", "Search devices again", show=False),
+        Binding("t", "test", "Test the marked device", show=False),
         Binding("r", "reset", "Reset the simulated car to factory state", show=False),
     ]
 
@@ -41,19 +45,22 @@ class DevicesScreen(Place):
         self.listed: dict[str, DeviceInfo] = {}
         self.heard: tuple[DoipEntity, ...] | None = None
         self.searching = False
+        self.testing = ""
+        self.trials: dict[str, DeviceTrial] = {}
         self.port = "13400"
 
     def body(self) -> list[Widget]:
         columns = (Column("", 1), Column("Device", 26, wide=40), Column("Verdict"), Column("Speaks", 9))
         rows = RowList(columns, empty="No device found. f5 searches again.", id="devices", classes="box")
         rows.border_title = "Devices"
-        return [rows, Lines(("", "", ""), id="detail")]
+        return [rows, Lines(("", "", "", ""), id="detail")]
 
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#devices").focus()
         desk = self.desk
         if desk is not None and desk.workbench is not None:
+            self._note(desk.workbench.device_trials())
             self._take(desk.workbench.simulations())
         self.action_again()
 
@@ -86,6 +93,7 @@ class DevicesScreen(Place):
 
     def _row(self, device: DeviceInfo) -> Row:
         tone = "ok" if device.usable else "bad"
+        trial = self.trials.get(device.uri)
         speaks = " ".join(sorted(t.value for t in device.transports))
         verdict = device.verdict
         if device.kind.value == "doip":
@@ -93,6 +101,10 @@ class DevicesScreen(Place):
             if device.usable:
                 count = "listening ..." if self.heard is None else f"{len(self.heard)} vehicles heard"
                 verdict = f"UDP {self.port}, {count}"
+        elif device.uri == self.testing:
+            tone, verdict = "busy", "testing ..."
+        elif trial is not None and device.usable:
+            tone, verdict = "bad" if trial.problem else "ok", words.verdict(trial)
         return Row(
             device.uri, ((GLYPHS[tone], tone), device.name, (verdict, "" if device.usable else "dim"), (speaks, "dim"))
         )
@@ -101,8 +113,8 @@ class DevicesScreen(Place):
         desk = self.desk
         rows = [self._row(device) for device in self.listed.values() if device.usable]
         for entity in self.heard or ():
-            words = f"VIN {entity.vin}, answers"
-            rows.append(Row(entity_uri(entity), (("√", "ok"), f"  {entity.host}", words, ("DoIP", "dim"))))
+            told = f"VIN {entity.vin}, {words.entity_words(entity)}"
+            rows.append(Row(entity_uri(entity), (("√", "ok"), f"  {entity.host}", told, ("DoIP", "dim"))))
         rows += [self._row(device) for device in self.listed.values() if not device.usable]
         if self.searching:
             rows.append(Row("searching", (("░", "busy"), ("searching ...", "dim"), "", ""), selectable=False))
@@ -115,16 +127,56 @@ class DevicesScreen(Place):
         self._show_detail(event.key)
 
     def _show_detail(self, key: str) -> None:
-        device = self.listed.get(key)
-        detail = device.detail if device is not None else ""
+        device, trial = self.listed.get(key), self.trials.get(key)
         desk = self.desk
         chosen = desk is not None and desk.uri == key
+        beyond = words.cannot(device) if device is not None and device.usable else ""
         advice = "" if device is None or device.usable else "Install what is named, then f5 searches again."
+        if trial is not None:
+            second: Cell = ((" Tested   ", "dim"), (words.tested(trial), "bad" if trial.problem else ""))
+            advice = advice or trial.advice or next(iter(trial.limits), "")
+        else:
+            second = ((" Detail   ", "dim"), (self._detail(key, device), ""))
         self.query_one("#detail", Lines).show(
             ((" Address  ", "dim"), (key, ""), ("   chosen now" if chosen else "", "ok")),
-            ((" Detail   ", "dim"), (detail or "-", "")),
+            second,
+            ((" Not with ", "dim"), (beyond or "-", "dim")),
             (f" {advice or 'Plug in, ignition on. Only one program may use the device at a time.'}", "dim"),
         )
+
+    def _detail(self, key: str, device: DeviceInfo | None) -> str:
+        if device is not None:
+            return device.detail or "-"
+        entity = next((each for each in self.heard or () if entity_uri(each) == key), None)
+        if entity is None:
+            return "-"
+        return f"EID {entity.eid.hex().upper()}, address {entity.logical_address:04X}, {words.entity_words(entity)}"
+
+    # -- testing
+
+    def _note(self, trials: tuple[DeviceTrial, ...]) -> None:
+        self.trials = {trial.uri: trial for trial in reversed(trials)}
+
+    def action_test(self) -> None:
+        key, desk = self.query_one("#devices", RowList).key, self.desk
+        if desk is None or desk.workbench is None or self.testing or not key or key == "searching":
+            return
+        if desk.vehicle is not None and desk.uri == key:
+            self.passbay.toast("The device is in use: disconnect the vehicle first.", "warning")
+            return
+        workbench, self.testing = desk.workbench, key
+        self.show_desk()
+        desk.errand(lambda: workbench.test_device(key), self._tested, lane="trial", failed=lambda _: self._ended())
+
+    def _ended(self) -> None:
+        self.testing = ""
+        self.show_desk()
+
+    def _tested(self, trial: DeviceTrial) -> None:
+        self.trials[trial.uri] = trial
+        self._ended()
+        if self.app.screen is self:
+            self.app.push_screen(Tell(f"Test of {trial.name}", words.trial_lines(trial)))
 
     # -- choosing
 
