@@ -7,9 +7,11 @@ without one there is nobody to write to, and the page says so.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from core.vocabulary.cleaning import clean
 from core.vocabulary.shop.support import Contact, ContactHours
 
 DEFAULT = (
@@ -22,7 +24,21 @@ NOT_SUPPORTED = (
     "The pass-thru device itself: ask its maker.",
     "The local network, its firewall and the Internet connection: ask the local IT administrator.",
 )
+_HOURS = re.compile(r"(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)")
+_KINDS = {"commercial": DEFAULT[0], "technical": DEFAULT[1]}
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def from_back_end(kind: str, email: str, words: str, zone: str, languages: Sequence[str]) -> Contact:
+    """A contact as a back end tells it. `words`: "Monday to Friday 08:00-18:00"; what cannot be read is always shut."""
+    known = _KINDS.get(kind)
+    title, questions = (known.kind, known.questions) if known is not None else (clean(kind, 40), "")
+    days = [n for n, day in enumerate(_DAYS) if day.casefold() in words.casefold()]
+    weekdays = tuple(range(days[0], days[-1] + 1)) if days else ()
+    found = _HOURS.search(words)
+    opens, closes = (int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])) if found else (0, 0)
+    spoken = tuple(clean(each, 20) for each in languages)
+    return Contact(title, questions, clean(email, 80), opens, closes, zone, weekdays, spoken)
 
 
 def hours(contacts: Sequence[Contact], now: datetime.datetime) -> tuple[ContactHours, ...]:

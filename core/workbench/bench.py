@@ -31,7 +31,7 @@ from core.workbench.paths import WorkbenchPaths
 from core.workbench.records import Records
 from core.workbench.releases import LibraryDesk
 from core.workbench.security import SecurityDesk
-from core.workbench.shop import ShopPc
+from core.workbench.shop import ShopPc, Support
 from core.workbench.traces import Traces
 from core.workbench.vehicle import Vehicle
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from core.host.vehicle import HostedVehicle
     from core.simulation.serve import RunningGarage
 
-class Workbench(Devices, Records, Traces, ShopPc):
+class Workbench(Devices, Records, Traces, ShopPc, Support):
     """Everything the roof may ask for. Methods may block (detection, parsing): call them from a worker thread.
 
     `stream` carries all events and the bus traffic; `settings` are what the TOML file says; `problems` are sentences

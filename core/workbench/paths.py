@@ -113,5 +113,10 @@ class WorkbenchPaths:
         return self.config / "trust"
 
     @property
+    def crashes(self) -> Path:
+        """What was left of a program that ended by a fault of ours: places in the code, no values."""
+        return self.state / "crash"
+
+    @property
     def logs(self) -> Path:
         return self.state / "log"

@@ -12,7 +12,7 @@ from core import errors
 from core.errors import DataMissing
 from core.protocol import nrc
 from core.support import reference
-from core.support.contacts import DEFAULT, hours
+from core.support.contacts import DEFAULT, from_back_end, hours
 from core.support.meanings import MEANINGS
 from core.support.shelf import Shelf
 from core.vocabulary.shop.support import Contact
@@ -80,3 +80,19 @@ def test_hours_are_shown_in_the_users_zone() -> None:
     odd = Contact("odd", "x", "", 0, 24 * 60 - 1, "Mars/Olympus")
     assert "UTC" in hours([odd], summer)[0].words
     assert len(DEFAULT) == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("Monday to Friday 08:00-18:00", ((0, 1, 2, 3, 4), 480, 1080)),
+        ("Sat 9:30 - 12:00", ((5,), 570, 720)),
+        ("whenever", ((), 0, 0)),
+    ],
+)
+def test_hours_as_a_back_end_tells_them(told: str, expected: tuple[tuple[int, ...], int, int]) -> None:
+    contact = from_back_end("technical", "desk@example.org\x1b[31m", told, "CET", ("German",))
+    assert (contact.weekdays, contact.opens, contact.closes) == expected
+    assert contact.kind == "User help desk"
+    assert "\x1b" not in contact.email
+    assert hours([contact], datetime.datetime(2026, 11, 26, 12, 0, tzinfo=ZoneInfo("CET")))

@@ -29,6 +29,7 @@ _COMMANDS = {  # name -> (module, attribute, one line for --help)
     "logout": ("tui.cli.paper.account", "logout", "Log out on this PC."),
     "whoami": ("tui.cli.paper.account", "whoami", "Who is logged in, with which roles."),
     "credit": ("tui.cli.paper.credit", "credit", "Time credit: minutes left, packages, buy."),
+    "support": ("tui.cli.support", "support", "Help pages, contacts, and the bundle for whoever helps."),
     "check": ("tui.cli.check", "check", "What this PC must have, and which hosts and ports it must reach."),
     "serve": ("tui.cli.backend.serve", "serve", "The back end for others: API, shop and portal, releases."),
     "admin": ("tui.cli.backend.admin", "admin", "Administer a back end: organisations, users, credit, keys."),

@@ -1,5 +1,6 @@
-"""What the workbench does for the shop PC itself: PC check, hosts and ports."""
+"""What the workbench does for the shop PC itself: PC check, hosts and ports, Support Tool."""
 
 from core.workbench.shop.checks import ShopPc
+from core.workbench.shop.support import Support
 
-__all__ = ["ShopPc"]
+__all__ = ["ShopPc", "Support"]

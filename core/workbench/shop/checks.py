@@ -9,12 +9,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from core.errors import BackendError
 from core.settings import Settings
 from core.vocabulary import DeviceInfo, DeviceKind
 from core.workbench.paths import WorkbenchPaths
 
 if TYPE_CHECKING:
     from core.vocabulary.shop.check import NetworkRow, NetworkTarget, RequirementRow
+    from core.workbench.paper import Paper
 
 PROFILE = "light"
 
@@ -24,6 +26,7 @@ class ShopPc(ABC):
 
     paths: WorkbenchPaths
     settings: Settings
+    paper: Paper
 
     @abstractmethod
     def devices(self) -> list[DeviceInfo]: ...
@@ -42,13 +45,26 @@ class ShopPc(ABC):
 
         wanted = named(profile)
         ways = sum(d.usable and d.kind not in (DeviceKind.SIMULATION, DeviceKind.DOIP) for d in self.devices())
-        return judge(read_facts(self.paths.data, devices=ways), wanted)
+        state = self.paper.backend_state() if self.settings.backend.url else None
+        difference = state.clock_difference if state is not None else None
+        return judge(read_facts(self.paths.data, devices=ways, clock_difference=difference), wanted)
 
     def network_targets(self) -> tuple[NetworkTarget, ...]:
         """What the configured back end says that it needs; its own address where it cannot be asked."""
         from core.pc.network.targets import default_targets
+        from core.vocabulary.shop.check import NetworkTarget
 
-        return default_targets("")
+        url = self.settings.backend.url
+        if not url:
+            return default_targets("")  # embedded: asking it would only cost its start
+        default = default_targets(url)
+        try:
+            told = self.paper.licence.desk.client().network().rows
+        except BackendError:
+            return default  # it cannot be asked: the check will say why
+        web = default[0].protocol
+        rows = [(row, "http" if row.port == 80 else web) for row in told]
+        return tuple(NetworkTarget(r.purpose, r.host, r.port, protocol, r.required) for r, protocol in rows) or default
 
     def check_network(
         self, targets: Sequence[NetworkTarget] | None = None, *, deadline: float = 20.0,
@@ -58,7 +74,7 @@ class ShopPc(ABC):
         from core.pc.network import check_targets
 
         wanted = self.network_targets() if targets is None else targets
-        return check_targets(wanted, deadline=deadline, stop=stop, told=told)
+        return check_targets(wanted, deadline=deadline, ca_file=self.settings.backend.ca_file, stop=stop, told=told)
 
     @staticmethod
     def network_page(rows: Sequence[NetworkRow]) -> str:
