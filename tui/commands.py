@@ -30,6 +30,7 @@ PLACES = (
 )
 EXTRAS = (
     ("Units left in programming", "Look again which units wait for their recovery", "hosts.look"),
+    ("Signal names (DBC)", "Put frames of the live panel into words", "live.choose_signal_names"),
     ("Order number", "Quick tests and measures from now on belong to it", "reports.ask_order"),
 )
 _NOT_LISTED = ("escape", "tab")

@@ -92,9 +92,9 @@ def _foreign(desk: Desk, fact: events.ForeignAnswerSkipped) -> None:
 
 def _dtc_seen(desk: Desk, fact: events.DtcSeen) -> None:
     words = ", ".join(fact.dtc.words) or "not active"
-    text = f"{fact.dtc.display} 0x{fact.dtc.status:02X} {words}: {fact.dtc.text}"
+    text = f"0x{fact.dtc.status:02X} {words}: {fact.dtc.text}"
     severity = "warning" if fact.dtc.status & 0x01 else "info"
-    desk.tell(severity, text, unit=fact.unit, at=fact.at, alert=False)
+    desk.tell(severity, text, unit=fact.unit, code=fact.dtc.display, at=fact.at, alert=False)
 
 
 def _noted(desk: Desk, fact: events.Noted) -> None:

@@ -11,6 +11,7 @@ from core.errors import JobError, LocalProtocolError, ProductError, RemoteProtoc
 from core.host.codec import FINGERPRINT
 from core.host.outbox import MISSED, Outbox
 from core.host.wire import Wire
+from core.vocabulary import PanelShot, PanelWish
 
 if TYPE_CHECKING:
     from core.host.server import HostServer
@@ -156,14 +157,9 @@ class Seat:
             view = self._views[number] = self._server.face.traffic_view()
         return view
 
-    def _traffic(self, number: int, now: float | None, words: str, wishes: dict[str, tuple[int, ...]]) -> Any:
-        """Polls the view (unless `now` is None) and shows each wish: rows (), frame_lines and message_lines (count,
-        back)."""
-        view = self._view(number)
-        view.filter = words
-        fresh = view.poll(now) if now is not None else 0
-        shown = {name: getattr(view, name)(*numbers) for name, numbers in wishes.items() if name in _SHOWN}
-        return fresh, view.figures, view.message_count, view.transports, shown
-
-
-_SHOWN = frozenset({"rows", "frame_lines", "message_lines"})
+    def _traffic(self, number: int, now: float, wish: Any) -> PanelShot:
+        """Lets the view take in what came, and shows what is wished."""
+        if not isinstance(wish, PanelWish) or not isinstance(now, float | int):
+            raise RemoteProtocolError("That is no wish of a panel.", standard="vehicle host")
+        shot: PanelShot = self._view(number).look(now, wish)
+        return shot

@@ -169,14 +169,14 @@ def _program(name: str, row: dict[str, Any]) -> SecurityProgram | None:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`last_device` is a VCI URI, `theme` a theme's name ("" for the built-in one), `frame_rate` the most refreshes of
-    the live panel a second, `colours` what the terminal may show, `ascii` no character beyond ASCII, `bell` at the end
-    of a flash, `dbc` a file that names signals.
+    """`last_device` is a VCI URI, `theme` a theme's name ("" for the built-in one), `frame_rate` how often a second the
+    live panel is painted (twice at most over SSH), `colours` what the terminal may show, `ascii` no character beyond
+    ASCII, `bell` at the end of a flash, `dbc` a file that names signals.
     """
 
     last_device: str = key("")
     theme: str = key("")
-    frame_rate: int = key(10, between(1, 30))
+    frame_rate: int = key(4, between(1, 30))
     colours: str = key("auto", one_of("auto", "full", "16", "none"))
     ascii: bool = key(False)
     bell: bool = key(True)

@@ -32,6 +32,7 @@ _MOST_CHANNELS = 255
 
 
 class _Chunk(NamedTuple):
+    since: float
     until: float
     records: int
     data: bytes
@@ -63,6 +64,13 @@ class LastMinutes:
         """(records, bytes that they take)."""
         with self._lock:
             return self._records + self._open_records, self._bytes + self._open_bytes
+
+    @property
+    def reach(self) -> float:
+        """How many seconds the oldest kept record lies back."""
+        with self._lock:
+            oldest = self._chunks[0].since if self._chunks else self._open_since if self._open_records else None
+            return 0.0 if oldest is None else self._clock() - oldest
 
     def follow(self) -> None:
         """From now on it keeps itself up to date."""
@@ -129,7 +137,7 @@ class LastMinutes:
     def _seal(self) -> None:
         if not self._open_records:
             return
-        chunk = _Chunk(self._open_until, self._open_records, zlib.compress(b"".join(self._open), 1))
+        chunk = _Chunk(self._open_since, self._open_until, self._open_records, zlib.compress(b"".join(self._open), 1))
         self._open.clear()
         self._open_records = self._open_bytes = 0
         self._chunks.append(chunk)

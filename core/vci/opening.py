@@ -56,9 +56,12 @@ def open_vci(
 
             can_way, voltage, notices = open_j2534(uri, tap=tap, clock=clock, python32=python32)
             stack.callback(can_way.close)
+        names = channel_names(uri)
         if uri.interface:
-            can_way = _open_can(uri, tap, clock)
+            can_way = _open_can(uri, tap, clock, names[0])
             stack.callback(can_way.close)
+        for other, channel in zip(uri.beside, names[1:], strict=True):
+            stack.callback(_open_can(other, tap, clock, channel).close)
         if uri.doip_host:
             doip_way = _open_doip(uri, tap, clock, trust)
             stack.callback(doip_way.close)
@@ -78,7 +81,25 @@ def lock_names(uri: VciUri) -> list[str]:
         names.append(f"can:{uri.interface}/{uri.channel}" + (f" port {port}" if port is not None else ""))
     if uri.doip_host:
         names.append(f"doip:{uri.doip_host}:{uri.doip_port}")
-    return names
+    return [*names, *(name for other in uri.beside for name in lock_names(other))]
+
+
+def channel_names(uri: VciUri) -> tuple[str, ...]:
+    """What the frames of each bus are marked with: the channel, and what tells two of the same name apart."""
+    names: list[str] = []
+    for bus in (uri, *uri.beside):
+        name = bus.channel
+        if uri.beside and (not name or name in names):
+            port = bus.options.get("port")
+            name = f"{name} port {port}" if port is not None else f"{bus.interface} {name}".strip()
+        names.append(name)
+    return tuple(names)
+
+
+def bitrates(uri: VciUri) -> dict[str, int]:
+    """The bit rate of each bus by its channel name; empty where there is one bus at most."""
+    rates = (each.bitrate for each in (uri, *uri.beside))
+    return dict(zip(channel_names(uri), rates, strict=True)) if uri.beside else {}
 
 
 def _open_doip(uri: VciUri, tap: Tap, clock: Clock, trust: Callable[[], TlsTrust] | None) -> Vci:
@@ -98,7 +119,7 @@ def _is_multicast(uri: VciUri) -> bool:
     return uri.interface == "udp_multicast"
 
 
-def _open_can(uri: VciUri, tap: Tap, clock: Clock) -> CanVci:
+def _open_can(uri: VciUri, tap: Tap, clock: Clock, channel: str) -> CanVci:
     from core.vci.python_can import CanVci
 
     is_multicast = _is_multicast(uri)
@@ -108,7 +129,7 @@ def _open_can(uri: VciUri, tap: Tap, clock: Clock) -> CanVci:
         name=f"{uri.interface} {uri.channel}".strip(),
         tap=tap,
         clock=clock,
-        channel=uri.channel,
+        channel=channel,
         fd=uri.fd,
         echoes=is_multicast,
         block_size=MULTICAST_BLOCK if is_multicast else 0,

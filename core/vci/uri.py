@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -15,6 +15,7 @@ DOIP_PORT = 13400  # ISO 13400-2, table 48
 TLS_PORT = 3496
 TESTER = 0x0E00  # first logical address of external test equipment (ISO 13400-2, table 13)
 DEFAULT_BITRATE = 500_000
+MOST_BESIDE = 7
 EXAMPLES = "sim:car-mixed, can:socketcan/can0?bitrate=500000, j2534:NAME, doip://192.168.10.2:13400?source=0x0e00"
 J2534_MODES = frozenset({"auto", "iso15765", "can"})
 
@@ -22,6 +23,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,18}|0[xX][0-9a-fA-F]{1,15}")
 _FLOAT = re.compile(r"[+-]?[0-9]{1,18}\.[0-9]{1,18}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}|[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9._-]{1,32})?")
+_BESIDE = re.compile(r",(?=can:)")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -38,6 +40,8 @@ class VciUri:
     "can" ours, "auto" the device's where it has one), `library` (a path instead of the registered one), `device` (the
     name for PassThruOpen) and `helper` (yes: the library in a process of its own; auto: where needed); `bitrate` and
     `doip` as with can.
+
+    `beside`: further CAN buses behind commas (`can:...,can:...`): they are listened to, nothing is sent there.
     """
 
     kind: DeviceKind
@@ -56,10 +60,14 @@ class VciUri:
     verify: bool = True
     faults: tuple[str, ...] = ()
     device: str = ""
+    beside: tuple[VciUri, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> VciUri:
         """UsageError with an example for anything that is not one of the four forms."""
+        first, *others = _BESIDE.split(text.strip())
+        if others:
+            return _with_others(text.strip(), first, others)
         scheme, colon, rest = text.strip().partition(":")
         reader = {"sim": _simulation, "can": _can, "j2534": _j2534, "doip": _doip}.get(scheme.lower())
         if not colon or reader is None:
@@ -73,6 +81,18 @@ class VciUri:
 def _refused(text: str, why: str) -> UsageError:
     shown = text if len(text) <= 120 else f"{text[:117]}..."
     return UsageError(f"{shown!r} is not a VCI: {why}.", f"Write it like one of these: {EXAMPLES}.")
+
+
+def _with_others(text: str, first: str, others: list[str]) -> VciUri:
+    """Buses that are only listened to, beside the way to the vehicle."""
+    main = VciUri.parse(first)
+    beside = tuple(VciUri.parse(each) for each in others)
+    if main.kind is DeviceKind.SIMULATION or any(each.doip_host for each in beside):
+        raise _refused(text, "behind a comma comes one more CAN bus to listen to")
+    places = [(each.interface, each.channel, each.options.get("port")) for each in (main, *beside)]
+    if len(beside) > MOST_BESIDE or len(set(places)) < len(places):
+        raise _refused(text, f"it names a bus twice, or more than {MOST_BESIDE + 1}")
+    return replace(main, text=text, beside=beside)
 
 
 def _simulation(text: str, rest: str) -> VciUri:

@@ -81,7 +81,20 @@ from core.vocabulary.results import (
     VehicleIdentity,
     VehicleUnit,
 )
-from core.vocabulary.traffic import BusFigures, FrameLine, FrameRow, MessageLine, TraceFigures
+from core.vocabulary.traffic import (
+    BusFigures,
+    BusLine,
+    ErrorLine,
+    ExchangeLine,
+    FrameLine,
+    FrameRow,
+    KeptFigures,
+    MessageLine,
+    PanelLines,
+    PanelShot,
+    PanelWish,
+    TraceFigures,
+)
 from core.vocabulary.vehicle import EuroClass, Vin
 
 __all__ = [
@@ -94,6 +107,7 @@ __all__ = [
     "Addressing",
     "BackendState",
     "BusFigures",
+    "BusLine",
     "CanAddress",
     "CanFrame",
     "CodingChange",
@@ -119,7 +133,9 @@ __all__ = [
     "DtcReading",
     "EcuAddress",
     "EnvironmentValue",
+    "ErrorLine",
     "EuroClass",
+    "ExchangeLine",
     "ExplainedStep",
     "Explanation",
     "FaultsResult",
@@ -140,10 +156,14 @@ __all__ = [
     "HostJob",
     "InstallPreview",
     "Interrupted",
+    "KeptFigures",
     "LibraryCheck",
     "LoginPrompt",
     "MessageLine",
     "OverviewRow",
+    "PanelLines",
+    "PanelShot",
+    "PanelWish",
     "Permit",
     "PlanReport",
     "ReleaseOverview",

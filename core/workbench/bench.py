@@ -32,7 +32,7 @@ from core.workbench.records import Records
 from core.workbench.releases import LibraryDesk
 from core.workbench.security import SecurityDesk
 from core.workbench.shop import ShopPc, Support
-from core.workbench.traces import Traces
+from core.workbench.traces import Traces, watching
 from core.workbench.vehicle import Vehicle
 
 if TYPE_CHECKING:
@@ -221,6 +221,7 @@ class Workbench(Devices, Records, Traces, ShopPc, Support):
             permits=JobPermits(self.paper, parsed.text),
             bitrate=parsed.bitrate if Transport.CAN in vci.transports else None,
             newer_data=newer.catalogue,
+            watching=watching(parsed, self.settings),
         )
         self._keep(vehicle)
         return vehicle

@@ -31,7 +31,7 @@ from core.workbench.paths import WorkbenchPaths
 WATCHERS_MAY = frozenset(
     (
         "voltage", "flashware", "coding_after", "coding_history", "report", "ordered_faults", "struck_faults",
-        "save_trace",
+        "save_trace", "use_dbc",
     )
 )
 """Methods of Vehicle that change nothing and start nothing: a screen that only watches may call them."""

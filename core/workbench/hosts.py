@@ -230,6 +230,9 @@ def device_names(uri: str) -> frozenset[str]:
     from core.vci.uri import VciUri
 
     parsed = VciUri.parse(uri)
+    if parsed.beside:
+        alone = (uri.partition(",can:")[0], *(other.text for other in parsed.beside))
+        return frozenset(name for each in alone for name in device_names(each))
     if parsed.kind is DeviceKind.SIMULATION:
         return frozenset({f"sim:{parsed.vehicle}"})
     if parsed.kind is DeviceKind.J2534:

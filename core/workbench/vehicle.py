@@ -27,7 +27,7 @@ from core.workbench.coding import CodingJobs
 from core.workbench.flash import FlashJobs
 from core.workbench.paper.permits import JobPermits, NoPaperNeeded, PaperOfJob, kind_of_requests
 from core.workbench.recorder import RECORDED, Recorder
-from core.workbench.traces import KeptTraffic
+from core.workbench.traces import KeptTraffic, Watching
 from core.workbench.training import Training
 
 if TYPE_CHECKING:
@@ -37,16 +37,12 @@ if TYPE_CHECKING:
     from core.diagnosis.preflight import Bench
     from core.diagnosis.runner import RunningJob
     from core.diagnosis.security import SecurityMethods
-    from core.diagnosis.traffic import TrafficView
     from core.reports.history import HistoryStore
     from core.stream import EventStream
     from core.vci.channel import Vci
     from core.workbench.flash.twin import Twins
 
 T = TypeVar("T")
-
-RECENT_RECORDS = 2000
-"""What a new panel takes over from the ring: enough to show what is going on, little enough to be instant."""
 
 
 class _DtcWatch:
@@ -86,6 +82,7 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
         twins: Twins,
         permits: JobPermits,
         newer_data: Callable[[], Catalogue | None] = lambda: None,
+        watching: Watching | None = None,
     ) -> None:
         from core.diagnosis.coding import BackupStore
         from core.diagnosis.identify import Surroundings
@@ -118,7 +115,7 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
         self._watch = _DtcWatch(stream)
         self._lock = threading.Lock()
         self._closed = False
-        self._keep_traffic(stream)
+        self._watch_traffic(stream, watching or Watching())
 
     # -- what is known; "" / UNKNOWN / () until a job has identified the vehicle
 
@@ -319,16 +316,6 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
 
     def _warn(self, text: str) -> None:
         self._stream.publish(Noted(time.time(), "warning", text))
-
-    # -- traffic
-
-    def traffic_view(self) -> TrafficView:
-        """A new view on the bus traffic, beginning a moment ago: one per panel, polled by the roof (4-10 Hz)."""
-        from core.diagnosis.traffic import TrafficView
-
-        ring = self._stream.traffic
-        start = max(0, ring.total - RECENT_RECORDS)
-        return TrafficView(ring.read_since, lambda: self._speakers, cursor=start, bitrate=self._bitrate)
 
     def close(self) -> None:
         """Cancels a running job (its safe ending runs), waits for it, lets the device go. Idempotent."""

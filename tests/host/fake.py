@@ -17,7 +17,7 @@ from core.host.registry import Entry, Registry
 from core.host.server import HostServer
 from core.host.vehicle import HostedVehicle
 from core.host.wire import Door
-from core.vocabulary import BusFigures, FrameRow, HostInfo, Transport, UnitState
+from core.vocabulary import BusFigures, FrameRow, HostInfo, PanelShot, PanelWish, Transport, UnitState
 
 PATIENCE = 30.0
 
@@ -51,33 +51,18 @@ class FakeJob:
 
 
 class FakeView:
-    """Counts polls; shows as many rows as it was polled."""
+    """Counts looks; shows as many rows as it was looked at."""
 
     def __init__(self) -> None:
-        self.filter = ""
-        self.polls = 0
-        self.message_count = 7
-        self.transports = frozenset({Transport.CAN})
+        self.looks = 0
 
-    def poll(self, now: float) -> int:
-        self.polls += 1
-        return 3
+    def look(self, now: float, wish: PanelWish) -> PanelShot:
+        self.looks += 1
+        rows = tuple(FrameRow(f"{n:03X}", n, None, b"\x01", (True,), wish.filter) for n in range(self.looks))
+        return PanelShot(wish, rows, BusFigures(0.5, 100.0, self.looks, 0))
 
     def clear(self) -> None:
-        self.polls = 0
-
-    def rows(self) -> list[FrameRow]:
-        return [FrameRow(f"{n:03X}", n, None, b"\x01", (True,), self.filter) for n in range(self.polls)]
-
-    def frame_lines(self, count: int, back: int = 0) -> list[Any]:
-        return []
-
-    def message_lines(self, count: int, back: int = 0) -> list[Any]:
-        return []
-
-    @property
-    def figures(self) -> BusFigures:
-        return BusFigures(0.5, 100.0, self.polls, 0)
+        self.looks = 0
 
 
 class FakeVehicle:

@@ -17,6 +17,7 @@ import pytest
 from core.errors import JobCancelled, VciBusy, VciLost, VciNotFound
 from core.events import ProgressMade, StepStarted
 from core.host.vehicle import HostedVehicle
+from core.vocabulary import PanelWish
 from core.workbench import Workbench, open_workbench
 from tests.host.fake import PATIENCE, until
 
@@ -113,7 +114,7 @@ def test_the_next_screen_shows_the_progress_and_the_end(bench: Workbench) -> Non
         told = bench.stream.drain()
         assert any(isinstance(event, StepStarted) and event.step.startswith("erase") for event in told)
         until(lambda: [event for event in bench.stream.drain() if isinstance(event, ProgressMade)], "progress")
-        assert vehicle.driving and vehicle.traffic_view().poll(0.0) > 0
+        assert vehicle.driving and vehicle.traffic_view().look(0.0, PanelWish("rows", 9)).figures.frames > 0
         result = job.wait(LONG)
         assert result.result == "flashed" and result.software_after != result.software_before
         assert vehicle.vin and vehicle.units

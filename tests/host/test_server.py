@@ -5,17 +5,26 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.errors import JobCancelled, JobError, LocalProtocolError, NegativeResponse, UsageError, VciLost
+from core.errors import (
+    JobCancelled,
+    JobError,
+    LocalProtocolError,
+    NegativeResponse,
+    RemoteProtocolError,
+    UsageError,
+    VciLost,
+)
 from core.events import JobFailed, JobFinished, JobStarted, Noted, ProgressMade, StepStarted, VciClosed, VciOpened
 from core.host.link import dial
 from core.host.outbox import EVENT_LIMIT
 from core.host.wire import Wire
-from core.vocabulary import Transport, UnitState
+from core.vocabulary import PanelWish, Transport, UnitState
 from tests.host.fake import PATIENCE, Stage, stage, until
 
 
@@ -210,27 +219,37 @@ def test_one_that_was_too_slow_learns_where_the_job_is(served: Stage) -> None:
 def test_the_panel_is_answered_by_the_host(served: Stage) -> None:
     one = served.client()
     view, other = one.traffic_view(), one.traffic_view()
-    assert view.poll(1.0) == 3 and view.figures.frames == 1 and view.message_count == 7
-    assert [row.identifier for row in view.rows()] == ["000"]
-    view.filter = "x"
-    view.poll(1.1)
-    assert [row.meaning for row in view.rows()] == ["x", "x"]
-    assert view.frame_lines(10) == [] and view.message_lines(5, 1) == [] and view.transports == {Transport.CAN}
-    assert other.rows() == []
+    wish = PanelWish("rows", 10)
+    shot = view.look(1.0, wish)
+    assert shot.wish == wish and shot.figures.frames == 1
+    assert [row.identifier for row in shot.lines] == ["000"]
+    assert [row.meaning for row in view.look(1.1, replace(wish, filter="x")).lines] == ["x", "x"]
+    assert len(other.look(1.0, wish).lines) == 1
     view.clear()
-    assert view.rows() == [] and view.figures.frames == 0
+    assert view.look(2.0, wish).figures.frames == 1
 
 
-def test_a_poll_that_shows_the_same_is_one_round_trip(served: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_is_one_round_trip(served: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     one = served.client()
     view = one.traffic_view()
     calls: list[str] = []
     call = one._link.call
     monkeypatch.setattr(one._link, "call", lambda verb, *a, **k: (calls.append(verb), call(verb, *a, **k))[1])
     for number in range(10):
-        view.poll(number / 10)
-        assert len(view.rows()) == number + 1
-    assert len(calls) == 11  # the first list is asked for by itself
+        assert len(view.look(number / 10, PanelWish("rows", 100)).lines) == number + 1
+    assert len(calls) == 10
+
+
+def test_a_senseless_wish_of_a_panel_is_refused_and_the_last_answer_stays(served: Stage) -> None:
+    one = served.client()
+    view = one.traffic_view()
+    shot = view.look(1.0, PanelWish("rows", 10))
+    with pytest.raises(RemoteProtocolError):
+        one._link.call("traffic", 1, 1.0, ("rows", 10))
+    with pytest.raises(RemoteProtocolError):
+        one._link.call("traffic", 1, "now", PanelWish("rows", 10))
+    one._link._wire.hang_up()
+    assert view.look(2.0, PanelWish("frames", 10)) == shot
 
 
 def test_the_last_goodbye_ends_an_idle_host(tmp_path: Path) -> None:
@@ -308,7 +327,7 @@ def test_a_host_that_dies_is_a_lost_device(served: Stage) -> None:
     assert isinstance(closed, VciClosed) and "ended unexpectedly" in closed.reason
     with pytest.raises(VciLost):
         one.state_of((), state=UnitState.OK)
-    assert one.voltage() is None and one.traffic_view().poll(0.0) == 0
+    assert one.voltage() is None and one.traffic_view().look(0.0, PanelWish("rows", 5)).lines == ()
 
 
 def test_leaving_does_not_stop_the_job(served: Stage) -> None:

@@ -8,10 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from core.diagnosis.traffic.filter import parse
+from core.diagnosis.traffic.lines import exchange_facts, row_facts
 from core.errors import ProductError
 from core.events import Event
+from core.settings import Settings
 from core.vocabulary import (
     BusFigures,
+    BusLine,
     CanAddress,
     CodingChange,
     CodingDiff,
@@ -29,7 +33,9 @@ from core.vocabulary import (
     DoipEntity,
     DtcReading,
     EnvironmentValue,
+    ErrorLine,
     EuroClass,
+    ExchangeLine,
     FaultsResult,
     FlashCheck,
     FlashChoice,
@@ -44,9 +50,12 @@ from core.vocabulary import (
     HostInfo,
     HostJob,
     Interrupted,
-    MessageLine,
+    KeptFigures,
+    PanelShot,
+    PanelWish,
     SimulatedFault,
     SurveyResult,
+    TraceFigures,
     Transport,
     TwinReport,
     UnitState,
@@ -342,62 +351,78 @@ def frame_rows() -> list[FrameRow]:
     ]
 
 
-def message_lines() -> list[MessageLine]:
+def exchange_lines() -> list[ExchangeLine]:
+    vin, seed = bytes.fromhex("22F190"), bytes.fromhex("3400440001000000080000")
     return [
-        MessageLine(0, NOON, "ENGINE", "7E0", True, bytes.fromhex("22F190"), 3, "ReadDataByIdentifier F190"),
-        MessageLine(
-            1,
-            NOON + 0.012,
-            "ENGINE",
-            "7E8",
-            False,
-            bytes.fromhex("62F190") + VIN.encode(),
-            20,
-            "ReadDataByIdentifier F190, 17 bytes",
+        ExchangeLine(
+            0, NOON, "ENGINE", "7E0", "ReadDataByIdentifier F190", "ok", "VIN_Read: VIN=" + VIN, 12.4, 0, 1, vin, 3,
+            bytes.fromhex("62F190") + VIN.encode(), 20,
         ),
-        MessageLine(2, NOON + 0.5, "ENGINE", "7E0", True, bytes.fromhex("3401"), 11, "RequestDownload"),
-        MessageLine(
-            3,
-            NOON + 0.51,
-            "ENGINE",
-            "7E8",
-            False,
-            bytes.fromhex("7F3433"),
-            3,
-            "! negative: RequestDownload 0x33 securityAccessDenied",
-            True,
+        ExchangeLine(1, NOON + 0.3, "all units", "7DF", "TesterPresent", "quiet", "", None, 0, 0, b"\x3e\x80", 2),
+        ExchangeLine(
+            2, NOON + 0.5, "ENGINE", "7E0", "RequestDownload", "negative",
+            "! negative: RequestDownload 0x33 securityAccessDenied", 10.1, 0, 1, seed, 11, bytes.fromhex("7F3433"), 3,
         ),
+        ExchangeLine(
+            3, NOON + 0.9, "BODY", "7E4", "RoutineControl start FF00", "pending",
+            "! pending: RoutineControl 0x78 needs more time", 310.0, 4, 0, bytes.fromhex("3101FF00"), 4,
+        ),
+    ]  # fmt: skip
+
+
+def error_lines() -> list[ErrorLine]:
+    return [
+        ErrorLine(
+            0, NOON + 0.5, "warning", "ENGINE", "NRC 33", "! negative: RequestDownload 0x33 securityAccessDenied"
+        ),
+        ErrorLine(
+            1, NOON + 2.0, "warning", "ENGINE", "P0301-00", "0x2F active, pending: Cylinder 1 misfire detected"
+        ),
+        ErrorLine(2, NOON + 9.0, "info", "ENGINE", "P0301-00", "0x2F became 0x28 stored: Cylinder 1 misfire detected"),
     ]
+
+
+BUSES = (
+    BusLine("can0", 90638, 0, 61, 1204.0, 1311.0, 0.38, tuple(900.0 + 300 * (n % 7) / 6 for n in range(60))),
+    BusLine("DoIP", 12, 0, 1, 0.5, 6.0, None, tuple(float(n % 5 == 0) for n in range(60))),
+)
 
 
 class FakeView:
     """A TrafficView with fixed content."""
 
     def __init__(self) -> None:
-        self.filter = ""
-        self.polls = 0
-        self.shown_rows, self.shown_messages = frame_rows(), message_lines()
+        self.looks = 0
+        self.wishes: list[PanelWish] = []
+        self.shown_rows, self.shown_exchanges = frame_rows(), exchange_lines()
+        self.shown_errors = error_lines()
+        self.shown_buses: tuple[BusLine, ...] = BUSES[:1]
         self.figures = BusFigures(0.38, 1204.0, 90638, 0, 0)
 
-    def poll(self, now: float) -> int:
-        self.polls += 1
-        return 0
-
     def clear(self) -> None:
-        self.shown_rows, self.shown_messages = [], []
+        self.shown_rows, self.shown_exchanges, self.shown_errors = [], [], []
 
-    def rows(self) -> list[FrameRow]:
-        return [r for r in self.shown_rows if self.filter.lower() in f"{r.identifier} {r.meaning}".lower()]
+    def look(self, now: float, wish: PanelWish) -> PanelShot:
+        self.looks += 1
+        self.wishes.append(wish)
+        units = ("BODY", "ENGINE", "HEADUNIT")
+        names = (tuple(row.identifier for row in self.shown_rows), units, tuple(bus.name for bus in self.shown_buses))
+        lines: Any = self._lines(wish)[-wish.count :] if wish.count else ()
+        kept = KeptFigures(252.0, 300_000, 3 << 20, 0)
+        return PanelShot(wish, tuple(lines), self.figures, self.shown_buses, kept, names)
 
-    def frame_lines(self, count: int, back: int = 0) -> list[FrameLine]:
-        return [
-            FrameLine(n, NOON + n / 100, row.identifier, row.is_rx, row.data, row.length)
-            for n, row in enumerate(self.rows())
-        ][-count:]
-
-    def message_lines(self, count: int, back: int = 0) -> list[MessageLine]:
-        wanted = self.filter.lower()
-        return [m for m in self.shown_messages if wanted in f"{m.unit} {m.identifier} {m.words}".lower()][-count:]
+    def _lines(self, wish: PanelWish) -> Any:
+        chosen = parse(wish.filter)
+        rows = [row for row in self.shown_rows if chosen.matches(row_facts(row, row.meaning.partition(":")[0]))]
+        if wish.mode == "frames":
+            return [
+                FrameLine(n, NOON + n / 100, row.identifier, row.is_rx, row.data, row.length, False, row.bus,
+                          10.0 if n else None)
+                for n, row in enumerate(rows)
+            ]  # fmt: skip
+        if wish.mode == "talk":
+            return [line for line in self.shown_exchanges if chosen.matches(exchange_facts(line))]
+        return {"rows": rows, "errors": self.shown_errors}.get(wish.mode, [])
 
 
 class FakeVehicle:
@@ -534,6 +559,14 @@ class FakeVehicle:
     def traffic_view(self) -> FakeView:
         return self.view
 
+    def save_trace(self, path: Any, minutes: float | None = None) -> TraceFigures:
+        self.asked.append(("save", str(path), minutes))
+        return TraceFigures(str(path), 302_119, 12, 0, 61, NOON, 252.0)
+
+    def use_dbc(self, path: Any) -> int:
+        self.asked.append(("dbc", str(path)))
+        return 42
+
     def close(self) -> None:
         self.closed = True
 
@@ -544,6 +577,7 @@ class FakeWorkbench:
     def __init__(self, vehicle: FakeVehicle | None = None) -> None:
         self.stream = FakeStream()
         self.problems: tuple[str, ...] = ()
+        self.settings = Settings()
         self.last_device = "sim:car-mixed"
         self.vehicle = vehicle or FakeVehicle()
         self.paper = FakePaper()
@@ -617,6 +651,12 @@ class FakeWorkbench:
     def write_text(self, path: Path, text: str) -> Path:
         self.written[str(path)] = text
         return path
+
+    def trace_place(self, vin: str = "") -> Path:
+        return self.paths.traces / "XPBMX00000A000001-20231115-120000.pcapng"
+
+    def change_settings(self, **values: Any) -> None:
+        self.settings = replace(self.settings, **values)
 
     def warm_up(self) -> None:
         pass

@@ -65,7 +65,9 @@ def poisoned_workbench(poison: str) -> FakeWorkbench:
     vehicle.name = poison
     vehicle.choices = poisoned(vehicle.choices, poison)
     vehicle.view.shown_rows = [poisoned(row, poison) for row in fake.frame_rows()]
-    vehicle.view.shown_messages = [poisoned(line, poison) for line in fake.message_lines()]
+    vehicle.view.shown_exchanges = [poisoned(line, poison) for line in fake.exchange_lines()]
+    vehicle.view.shown_errors = [poisoned(line, poison) for line in fake.error_lines()]
+    vehicle.view.shown_buses = tuple(poisoned(bus, poison) for bus in fake.BUSES)
     workbench = FakeWorkbench(vehicle)
     workbench.listed = [poisoned(device, poison) for device in fake.devices()]
     workbench.entities = [poisoned(entity, poison) for entity in workbench.entities]

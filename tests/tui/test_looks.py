@@ -29,7 +29,7 @@ def contrast(one: str, other: str) -> float:
 
 
 WALKS = (
-    "vehicle-faults", "flash-running", "coding-changed", "live-messages", "clear-asks", "help-live", "devices",
+    "vehicle-faults", "flash-running", "coding-changed", "live-talk", "clear-asks", "help-live", "devices",
     "first-run", "assist-green", "assist-expired", "assist-qr", "login-code", "credit", "code-page", "start-grey",
 )  # fmt: skip
 

@@ -106,12 +106,11 @@ async def test_the_live_panel_watches_a_quick_test(home: Path) -> None:
         rows = app.screen.query_one("#traffic")
         await until(pilot, lambda: {"7E0", "7E8", "0E00>1010"} <= {row.key for row in rows.rows})
         await until(pilot, lambda: len(rows.rows) > 12)  # the units talk among themselves, too
-        await pilot.press("m")
-        app.screen.paint()
-        await pilot.pause()
+        await pilot.press("m", "m")
+        await until(pilot, lambda: app.screen.shot.wish.mode == "talk" and rows.rows)
         shown = screen_text(app)
-        assert "ReadDataByIdentifier" in shown or "ReadDTCInformation" in shown
-        figures = app.screen.view.figures
+        assert "Conversation" in shown and ("ENGINE" in shown or "CLUSTER" in shown or "HEADUNIT" in shown)
+        figures = app.screen.shot.figures
         assert figures.frames > 50 and figures.dropped == 0
     desk.close()
 

@@ -13,6 +13,7 @@ from core.errors import JobInterrupted, PreconditionNotMet, VciBusy
 from core.events import (
     Event,
     JobStarted,
+    NumberedMessageRaised,
     ProgressMade,
     ResponsePendingReceived,
     StepFinished,
@@ -21,6 +22,7 @@ from core.events import (
 )
 from core.vocabulary import FlashCheck
 from tests.tui.fake import (
+    BUSES,
     FLASHED,
     FLASHING,
     HOST,
@@ -33,7 +35,7 @@ from tests.tui.fake import (
     surveyed,
 )
 from tests.tui.states_paper import PAPER_MAIN, PAPER_STATES
-from tests.tui.support import fake_of, make_app, quiet, until
+from tests.tui.support import fake_of, make_app, quiet, screen_text, until
 
 DESIGN, WIDE, SMALL = (80, 24), (160, 45), (60, 20)
 
@@ -277,23 +279,77 @@ async def live(pilot: Pilot[Any]) -> None:
     await quiet(pilot)
 
 
-async def live_messages(pilot: Pilot[Any]) -> None:
+async def _live_mode(pilot: Pilot[Any], mode: str, there: bool = False) -> None:
+    app: Any = pilot.app
+    if not there:
+        await live(pilot)
+    while app.screen.mode != mode:
+        await pilot.press("m")
+    await until(pilot, lambda: app.screen.shot.wish.mode == mode and app.screen.query_one("#traffic").rows)
+    await quiet(pilot)
+
+
+async def live_talk(pilot: Pilot[Any]) -> None:
+    await _live_mode(pilot, "talk")
+
+
+async def live_errors(pilot: Pilot[Any]) -> None:
+    """The bus shows a refusal and a trouble code, the message list a numbered message."""
+    app: Any = pilot.app
     await live(pilot)
-    await pilot.press("m")
+    fake_of(app).stream.publish(NumberedMessageRaised(NOON + 5, "2173-43", "warning", "Cars: 12 minutes are left."))
+    await _live_mode(pilot, "errors", there=True)
+    app.clear_notifications()
+    await pilot.pause()
+
+
+async def live_buses(pilot: Pilot[Any]) -> None:
+    await live(pilot)
+    fake_of(pilot.app).vehicle.view.shown_buses = BUSES
+    await _live_mode(pilot, "buses", there=True)
+    await until(pilot, lambda: len(pilot.app.screen.query_one("#traffic").rows) == 2)
+
+
+async def live_exchange(pilot: Pilot[Any]) -> None:
+    await live_talk(pilot)
+    await pilot.press("home", "enter")
+    await until(pilot, lambda: pilot.app.screen.query("#words"))
+
+
+async def live_filter(pilot: Pilot[Any]) -> None:
+    """A filter is being written, and what may come next is offered."""
+    await live_talk(pilot)
+    await pilot.press("slash")
+    await until(pilot, lambda: pilot.app.screen.query("#offers"))
+    await pilot.press(*"unit:E", "tab", *" and s")
+    await quiet(pilot)
+    await until(pilot, lambda: "service:" in screen_text(pilot.app))
+
+
+async def live_bookmarks(pilot: Pilot[Any]) -> None:
+    app: Any = pilot.app
+    await live_frames_paused(pilot)
+    await pilot.press("home", "z", "down", "down", "z")
+    await pilot.pause()
+    app.clear_notifications()
     await quiet(pilot)
 
 
 async def live_frames_paused(pilot: Pilot[Any]) -> None:
+    app: Any = pilot.app
     await live(pilot)
     await pilot.press("s", "space")
+    await until(pilot, lambda: app.screen._whole)
     await quiet(pilot)
 
 
 async def live_filtered(pilot: Pilot[Any]) -> None:
-    await live_messages(pilot)
+    app: Any = pilot.app
+    await live_talk(pilot)
     await pilot.press("slash")
-    await pilot.pause()
+    await until(pilot, lambda: app.screen.query("#offers"))
     await pilot.press(*"negative", "enter")
+    await until(pilot, lambda: app.screen.query("#traffic") and len(app.screen.query_one("#traffic").rows) == 1)
     await quiet(pilot)
 
 
@@ -564,7 +620,12 @@ STATES: dict[str, Walk] = {
     "coding-refused": coding_refused,
     "live-empty": live_empty,
     "live": live,
-    "live-messages": live_messages,
+    "live-talk": live_talk,
+    "live-errors": live_errors,
+    "live-buses": live_buses,
+    "live-exchange": live_exchange,
+    "live-filter": live_filter,
+    "live-bookmarks": live_bookmarks,
     "live-frames-paused": live_frames_paused,
     "live-filtered": live_filtered,
     "live-in-flash": live_in_flash,
@@ -617,7 +678,10 @@ MAIN = (
     "flash-running",
     "coding-changed",
     "live",
-    "live-messages",
+    "live-talk",
+    "live-errors",
+    "live-buses",
+    "live-frames-paused",
     "start-left",
     "flash-explained",
     "order-running",

@@ -166,7 +166,7 @@ def test_no_byte_of_the_vehicle_reaches_the_terminal(terminal: Terminal) -> None
         (b"\x1b[20~", b"Identifiers"),
     ):
         terminal.press(keys, mark)
-    terminal.press(b"m", b"UDS messages")
+    terminal.press(b"m", b"Frames")
     terminal.press(b"\x11", b"\x1b[?1049l")
     terminal.end()
     assert b"PWNED" in terminal.seen, "the canary was shown"

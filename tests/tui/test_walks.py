@@ -303,37 +303,6 @@ async def test_another_device_starts_every_place_anew() -> None:
         assert [uri for uri, _ in fake_of(app).connected] == ["sim:car-mixed", "sim:car-doip"]
 
 
-async def test_live_pause_stops_polling_and_empty_empties() -> None:
-    app = _app()
-    async with app.run_test(size=DESIGN) as pilot:
-        await STATES["live"](pilot)
-        view = fake_of(app).vehicle.view
-        before = view.polls
-        await until(pilot, lambda: view.polls > before)
-        await pilot.press("space")
-        await pilot.pause()
-        paused = view.polls
-        for _ in range(5):
-            app.screen.tick()
-        assert view.polls == paused and "[PAUSE]" in screen_text(app)
-        await pilot.press("space", "x")
-        await pilot.pause()
-        assert "Nothing on the bus yet" in screen_text(app)
-
-
-async def test_the_hidden_panel_polls_once_a_second() -> None:
-    app = _app()
-    async with app.run_test(size=DESIGN) as pilot:
-        await STATES["live"](pilot)
-        live, view = app.screen, fake_of(app).vehicle.view
-        await pilot.press("f9")
-        await pilot.pause()
-        before = view.polls
-        for _ in range(20):
-            live.tick()
-        assert 1 <= view.polls - before <= 3
-
-
 async def test_mouse_does_what_keys_do() -> None:
     app = _app()
     async with app.run_test(size=DESIGN) as pilot:

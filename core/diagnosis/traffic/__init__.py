@@ -1,4 +1,4 @@
-"""What the live panel shows, from the tap's records: rows, lists, UDS messages in words, bus figures. No screen."""
+"""What the live panel shows, from the tap's records: rows, lists, conversation, errors, bus figures. No screen."""
 
 from core.diagnosis.traffic.view import TrafficView
 
