@@ -1,4 +1,4 @@
-"""A real browser by the W3C WebDriver protocol: chromium without a screen through chromedriver, which speaks plain JSON."""
+"""A real browser by the W3C WebDriver protocol: chromium without a screen, through chromedriver's plain JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import httpx
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name of references, fixed by the standard (section 12.2)
 _FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
-          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1000,900")  # fmt: skip
+          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+          "--window-size=1000,900")  # fmt: skip
 PATIENCE = 60
 
 
