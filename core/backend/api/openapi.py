@@ -64,11 +64,11 @@ def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
-    statuses = {429, 503, *operation.refusals}
+    statuses = {413, 429, 503, *operation.refusals}  # the gate's stand before every operation
     if operation.bearer:
         statuses.add(401)
     if operation.body is not None:
-        statuses |= {408, 413, 415}
+        statuses |= {408, 415}
     if operation.form:
         statuses |= {400} | ({401} if operation.share is Share.LOGIN else set())
     elif operation.body is not None or operation.keyed or operation.query is not None:

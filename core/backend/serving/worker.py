@@ -12,6 +12,8 @@ from core.backend.api.gate import App
 from core.backend.context import Backend, Config
 from core.backend.serving.server import SETUP_VARIABLE
 
+_PATIENCE = 5.0  # seconds; a client gives up sooner than the store would by itself
+
 
 def make_app() -> App:
     from core.backend.app import build_app
@@ -20,7 +22,7 @@ def make_app() -> App:
     from core.backend.store import open_store
 
     setup: dict[str, Any] = json.loads(os.environ[SETUP_VARIABLE])
-    store = open_store(setup["database"], migrate=False)
+    store = open_store(setup["database"], migrate=False, patience=_PATIENCE)
     config = Config(
         public_url=setup["public_url"],
         tls=setup["tls"],
