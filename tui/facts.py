@@ -12,6 +12,8 @@ from tui.work import JobView, StepView
 if TYPE_CHECKING:
     from tui.desk import Desk
 
+PAPER_CODES = ("2221-", "2173-", "PB-70")
+
 Handler = Callable[["Desk", Any], None]
 
 
@@ -55,6 +57,8 @@ def _job_failed(desk: Desk, fact: events.JobFailed) -> None:
     if desk.job is not None:
         desk.job.told = True
     desk.tell_message(message_for_failure(fact), fact.unit, fact.at)
+    if fact.code.startswith(PAPER_CODES):  # refused for want of paper: what is shown of it may be old
+        desk.papers.changed()
 
 
 def _step_started(desk: Desk, fact: events.StepStarted) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.workbench import Workbench
     from tui.desk import Desk
 
+MANUALS = ("2221-", "2173-")  # the numbers that technicians know; a toast names them
 PULLS_A_SECOND = 4 if SLOW_LINE in os.environ else 10
 
 
@@ -147,7 +148,8 @@ class PassbayApp(App[None]):
             self.refresh_places()
         alerts, desk.alerts = desk.alerts, []
         for item in alerts[-2:]:  # the message list has them all
-            self.toast(item.text, item.severity)
+            number = f"{item.code} " if item.code.startswith(MANUALS) else ""
+            self.toast(f"{number}{item.text}", item.severity)
 
     def toast(self, text: str, severity: str) -> None:
         from tui.widgets.plain import clean

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from core.errors import NotSignedIn, ProductError
+from core.errors import BackendUnreachable, NotSignedIn, ProductError
 from core.vocabulary import (
     AccountState,
     BackendState,
@@ -60,6 +60,11 @@ class LoginView:
         return self.handle is not None and bool(self.handle.embedded)
 
 
+def _is_news(error: ProductError) -> bool:
+    """Who only looked is told in place that nobody is logged in or answers; the StartKey check has 2221-47 for it."""
+    return not isinstance(error, NotSignedIn) and type(error) is not BackendUnreachable
+
+
 class Papers:
     """The papers on the desk; all on the screen's thread."""
 
@@ -97,6 +102,16 @@ class Papers:
         identity = getattr(self.desk.vehicle, "identity", None)
         return identity.product_group if identity is not None else ""
 
+    @property
+    def out_of_credit(self) -> bool:
+        """Whether the connected vehicle's group is known to have none."""
+        group = self.product_group
+        if not group or not self.account.user:
+            return False
+        if self.minutes is not None or self.credit is None:
+            return self.minutes == 0
+        return not any(b.group == group and (b.minutes or b.until or b.unused) for b in self.credit)
+
     # -- asking
 
     def ask(self, *names: str, then: Callable[[], None] = lambda: None) -> None:
@@ -119,7 +134,7 @@ class Papers:
         def failed(error: ProductError) -> None:
             self._pending[name] -= 1
             before, self.troubles[name] = self.troubles.get(name), error
-            if not isinstance(error, NotSignedIn) and (before is None or before.message != error.message):
+            if _is_news(error) and (before is None or before.message != error.message):
                 self.desk.tell_error(error)
             self.desk.news()
             then()

@@ -33,6 +33,6 @@ def lacking(papers: Papers, place: str) -> tuple[str, str]:
         return "right missing", f"{papers.account.user} lacks the right standard diagnosis."
     if changing and Role.FLASH not in roles:
         return "right missing", f"{papers.account.user} lacks the right flash."
-    if papers.minutes == 0 and papers.product_group:
+    if papers.out_of_credit:
         return "no credit", f"There is no credit for {papers.product_group}."
     return NOTHING

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 TOO_SMALL = "too small, need 80x24"
+CHANGING_KEYS = {"flash": "flash", "write": "coding"}
 HELP_KEY: Key = ("f1", "Help", "app.help")
 
 
@@ -63,7 +64,16 @@ class Place(Fitting[None]):
             self.show_desk()
 
     def tell_keys(self) -> None:
-        self.query_one(KeyBar).tell((*self.keys(), HELP_KEY))
+        self.query_one(KeyBar).tell((*self.keys(), HELP_KEY), self._grey())
+
+    def _grey(self) -> frozenset[str]:
+        """Actions that the papers do not allow; the core refuses them with the reason."""
+        papers = self.desk.papers if self.desk is not None else None
+        if papers is None or not papers.needed:
+            return frozenset()
+        from tui.paper.greying import lacking
+
+        return frozenset(action for action, place in CHANGING_KEYS.items() if lacking(papers, place)[0])
 
     def keys(self) -> tuple[Key, ...]:
         """The keys of the bar now; at most four, help and palette follow."""

@@ -170,10 +170,9 @@ class StartScreen(Place):
         if desk is not None and desk.papers.needed:
             from tui.paper.greying import lacking
 
-            key = "7" if not desk.papers.account.user else "6"
             for place in ("vehicle", "flash"):
                 if lacking(desk.papers, place)[1]:
-                    return ((f" {lacking(desk.papers, place)[1]} ", "warn"), (key, "key"), (" helps.", "dim"))
+                    return ((f" {lacking(desk.papers, place)[1]} ", "warn"), ("6", "key"), (" helps.", "dim"))
         if desk is not None and desk.vehicle is not None:
             return (
                 (" Next: ", "dim"),

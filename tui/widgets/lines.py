@@ -87,9 +87,14 @@ class KeyBar(Lines):
 
     ground = "bar"
 
-    def tell(self, keys: Sequence[Key]) -> None:
+    def tell(self, keys: Sequence[Key], grey: frozenset[str] = frozenset()) -> None:
+        """`grey`: actions that would be refused; their keys may be pressed all the same."""
         self._keys = (*keys, ("^p", "Commands", "app.command_palette"))
-        self.show(tuple(piece for key, label, _ in self._keys for piece in ((f" {key}", "key"), (f" {label} ", ""))))
+        pieces: list[tuple[str, str]] = []
+        for key, label, action in self._keys:
+            dim = action in grey
+            pieces += [(f" {key}", "dim" if dim else "key"), (f" {label} ", "dim" if dim else "")]
+        self.show(tuple(pieces))
 
     def _places(self) -> list[tuple[int, int, str]]:
         """Start and end column and action of each key; the last one is docked right."""

@@ -57,7 +57,7 @@ def next_step(papers: Papers) -> str:
         return "login"
     if papers.start_key is None or not papers.start_key.green:
         return "startkey"
-    if papers.minutes == 0 and papers.product_group:
+    if papers.out_of_credit:
         return "credit"
     if papers.credit is not None and not any(wording.has_credit(balance) for balance in papers.credit):
         return "credit"

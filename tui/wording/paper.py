@@ -85,6 +85,8 @@ def header_words(papers: Papers) -> Cell:
         return (("not logged in", "warn"),)
     user = clean(account.user)
     who = (f"{fit(user, min(len(user), 12))}/{role_word(account.roles)}", "")
+    if papers.out_of_credit and papers.needed:
+        return who, ("  no credit", "bad")
     if papers.minutes is None:
         return (who,)
     return who, (f"  {minutes_short(papers.minutes)}", minutes_tone(papers.minutes))
@@ -150,10 +152,18 @@ def server_told(papers: Papers) -> Told:
     return ("busy", "asking ...") if papers.asks("backend") else ("dim", "not asked yet")
 
 
+def server_name(papers: Papers) -> str:
+    state = papers.backend
+    if state is None:
+        return "-"
+    return "built in" if state.embedded else state.url.partition("://")[2] or state.url
+
+
 def server_words(state: BackendState) -> Told:
     """Embedded or shared, TLS, how quick."""
     if not state.reachable:
-        return "bad", f"not reachable: {state.words}" if state.words else "not reachable"
+        where = state.url.partition("://")[2] or state.url
+        return "bad", f"not reachable: {where}" if where and not state.embedded else f"does not answer: {state.words}"
     place = "built in, no port open" if state.embedded else state.url.partition("://")[2] or state.url
     quick = f", {state.milliseconds:.0f} ms" if state.milliseconds is not None else ""
     if state.maintenance:

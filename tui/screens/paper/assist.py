@@ -64,6 +64,7 @@ class AssistScreen(Place):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#steps").focus()
+        self.app.clear_notifications()  # they would lie on the steps; the message list has them
         self.action_again()
 
     def action_again(self) -> None:

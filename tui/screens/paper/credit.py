@@ -57,6 +57,7 @@ class CreditScreen(Place):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#packages").focus()
+        self.app.clear_notifications()  # they would lie on the balances; the message list has them
         self.action_again()
 
     def action_again(self) -> None:

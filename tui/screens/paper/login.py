@@ -50,6 +50,7 @@ class LoginScreen(Place):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#choices").focus()
+        self.app.clear_notifications()  # they would lie on the code; the message list has them
         self.set_interval(REFRESH, self.refresh_desk)
         if self.desk is not None:
             self.desk.papers.ask("account", "backend")
@@ -86,7 +87,7 @@ class LoginScreen(Place):
                 ((" Organisation  ", "dim"), (account.organisation or "-", "")),
                 ((" Rights        ", "dim"), (wording.roles_words(account.roles), "")),
                 ((" Activation    ", "dim"), (words, tone)),
-                ((" Server        ", "dim"), (account.issuer or "built in", "")),
+                ((" Server        ", "dim"), (account.issuer or wording.server_name(papers), "")),
                 "",
             ]
         state = view.state if view is not None else ""
