@@ -662,4 +662,4 @@ async def test_a_toast_names_the_number_that_technicians_know() -> None:
     async with app.run_test(size=DESIGN) as pilot:
         await quiet(pilot)
         app.desk.tell_error(StartKeyMissing("There is no StartKey."))
-        await until(pilot, lambda: "2221-45 There is no StartKey." in screen_text(app))
+        await until(pilot, lambda: [n.message for n in app._notifications] == ["2221-45 There is no StartKey."])
