@@ -1,7 +1,7 @@
 """One writer of the ledger campaign: a process that may be killed at any moment and goes on where its log ends.
 
 Like a client it writes each request with its key down before it sends it, sends it, writes the answer down, and sends
-it once more: the second answer must have the same bytes. `python -m tests.campaign.charges JSON`.
+it once more: the second answer must have the same bytes. `python -m tests.campaign.charges_writer JSON`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ PATIENCE = 120.0  # seconds in which a server that was killed must be back
 class Task:
     """What one writer does; travels as JSON to its process."""
 
-    door: str  # "ledger URL" or "http URL TOKEN"
+    door: str  # "ledger URL" or "http URL TOKEN-FILE"
     organisation: str
     name: str
     seed: str
@@ -214,11 +213,8 @@ def _send(door: Door, step: Step, key: str, log: Log) -> str:
         return door.buy(step.group, step.amount, key)
     if step.operation == "reserve":
         return door.reserve(step.group, step.amount, key)
-    reservation = json.loads(log.answers[step.of])["id"]
+    held = json.loads(log.answers[step.of])
+    reservation = held.get("id") or held["reservation"]  # the ledger's own name for it, and the API's
     if step.operation == "void":
         return door.void(reservation, key)
     return door.post(reservation, step.amount, key)
-
-
-if __name__ == "__main__":
-    work(Task(**json.loads(sys.argv[1])))

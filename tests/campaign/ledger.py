@@ -2,13 +2,15 @@
 
 Eight writers send 500 requests each twice a round. Two of them and the server are killed with SIGKILL at random moments
 and started again. After each round everything that was acknowledged must be there once, and all sums must hold.
-"Server": the program that the writers talk to; where they use the ledger directly, PostgreSQL itself (SQLite has none,
-so a third writer is killed in its place).
+With `--door http` the writers talk to `passbay serve` with two worker processes, and that server is killed. With
+`--door ledger` they use the ledger in their own processes: the server is PostgreSQL itself (SQLite has none, so a third
+writer is killed in its place).
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import subprocess
@@ -28,6 +30,7 @@ from core.backend.store.tables import accounts, entries, idempotency, organisati
 from core.vocabulary.online.paper import CreditDuration
 from tests.backend.postgres import Postgres, why_not
 from tests.campaign.charges import GROUPS, Log, Task, key_of, plan
+from tests.campaign.charges_http import Server, Shop
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ORGANISATION = "0" * 31 + "1"
@@ -56,12 +59,21 @@ class Arena:
     url: str
     door: str
     kill_server: Callable[[], None] | None = None
+    before_round: Callable[[], None] | None = None
+    organisation: str = ORGANISATION
     store: Store = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = open_store(self.url, patience=60)
 
     def prepare(self) -> None:
+        if self.organisation == ORGANISATION:
+            self._add_organisation()
+        ledger, now = Ledger(self.store), time.time_ns() // 1_000_000
+        ledger.buy(self.organisation, GROUPS[0], CreditDuration.HOUR, 500, "first", now)
+        ledger.buy(self.organisation, GROUPS[1], CreditDuration.HOUR, 1, "second", now)
+
+    def _add_organisation(self) -> None:
         self.store.write(
             lambda c: c.execute(
                 insert(organisations).values(
@@ -69,9 +81,6 @@ class Arena:
                 )
             )
         )
-        ledger, now = Ledger(self.store), time.time_ns() // 1_000_000
-        ledger.buy(ORGANISATION, GROUPS[0], CreditDuration.HOUR, 500, "first", now)
-        ledger.buy(ORGANISATION, GROUPS[1], CreditDuration.HOUR, 1, "second", now)
 
 
 class Writer:
@@ -82,7 +91,7 @@ class Writer:
         self._start()
 
     def _start(self) -> None:
-        command = [sys.executable, "-m", "tests.campaign.charges", json.dumps(asdict(self.task))]
+        command = [sys.executable, "-m", "tests.campaign.charges_writer", json.dumps(asdict(self.task))]
         self.process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
 
     def kill(self) -> bool:
@@ -116,8 +125,10 @@ class Writer:
 def run_round(arena: Arena, folder: Path, seed: str, writers: int, requests: int, tally: Tally) -> None:
     dice = random.Random(seed)
     started = time.monotonic()
+    if arena.before_round:
+        arena.before_round()
     tasks = [
-        Task(arena.door, ORGANISATION, f"w{n}", f"{seed}-{n}", requests, str(folder / f"{seed}-{n}.log"))
+        Task(arena.door, arena.organisation, f"w{n}", f"{seed}-{n}", requests, str(folder / f"{seed}-{n}.log"))
         for n in range(writers)
     ]
     crew = [Writer(task) for task in tasks]
@@ -179,7 +190,7 @@ def _acknowledged(connection: Connection, task: Task, log: Log) -> list[str]:
     faults = []
     for key, step in keys.items():
         answer = log.answers.get(step.number)
-        if answer is not None and kept.get(key) != answer:
+        if answer is not None and _essence(kept.get(key)) != _essence(answer):
             faults.append(f"{key} was acknowledged as {answer}, the database holds {kept.get(key)}")
         if answer is None and key in kept and step.number not in log.refused:
             faults.append(f"{key} was booked, but its writer never learnt it")
@@ -188,12 +199,21 @@ def _acknowledged(connection: Connection, task: Task, log: Log) -> list[str]:
     return faults
 
 
+def _essence(answer: str | None) -> tuple[object, ...] | None:
+    """Number and hash of the booking and its minutes: what the API's wording of an answer has in common with ours."""
+    if answer is None:
+        return None
+    values = json.loads(answer)
+    booked = values.get("receipt", values)
+    return booked["number"], booked["hash"], booked["minutes"], values["minutes"]
+
+
 def _booked_once(connection: Connection) -> list[str]:
     """Minutes that the entries of each key consumed or bought are those of its one answer."""
     booked: Counter[str] = Counter()
     targets = {"buy": "purchased", "reserve": "reserved", "post": "consumed"}
     query = select(entries.c.key, entries.c.operation, entries.c.target, entries.c.amount)
-    for row in connection.execute(query.execution_options(yield_per=1000)):
+    for row in connection.execute(query):
         if targets.get(row.operation) == row.target:
             booked[row.key] += row.amount
     faults = []
@@ -241,12 +261,29 @@ def postgres_arena(server: Postgres) -> Arena:
     return Arena(url, f"ledger {url}", die)
 
 
+def http_arena(url: str, folder: Path, workers: int) -> tuple[Arena, Server]:
+    server = Server(url, workers)
+    store = open_store(url)
+    shop = Shop(store, folder / "token")
+
+    def die() -> None:
+        server.kill()
+        server.start()
+
+    door = f"http {server.url} {shop.token_file}"
+    arena = Arena(url, door, die, lambda: shop.log_in(server.url), shop.organisation)
+    store.dispose()
+    return arena, server
+
+
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign ledger", description=__doc__)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--writers", type=int, default=8)
     parser.add_argument("--requests", type=int, default=500)
+    parser.add_argument("--door", choices=("ledger", "http"), default="http")
+    parser.add_argument("--workers", type=int, default=2, help="worker processes of passbay serve")
     parser.add_argument("--on", choices=("sqlite", "postgresql"), action="append")
     options = parser.parse_args(argv)
     print(f"seed {options.seed}", flush=True)
@@ -257,25 +294,30 @@ def main(argv: list[str]) -> int:
             continue
         tally = _on(kind, options)
         bad += len(tally.faults)
-        print(
-            f"{kind:<12} {tally.rounds} rounds, {tally.acknowledged} acknowledged (each sent twice), {tally.refused} "
-            f"refused, {tally.kills} writers and {tally.server_kills} servers killed, {tally.entries} entries, "
-            f"{tally.seconds:.0f} s, faults: {len(tally.faults)}",
-            flush=True,
-        )
+        print(f"{options.door} on {kind}: {_summary(tally)}", flush=True)
         for words in tally.faults[:20]:
             print(f"  {words}", flush=True)
     return 1 if bad else 0
 
 
+def _summary(tally: Tally) -> str:
+    return (
+        f"{tally.rounds} rounds, {tally.acknowledged} acknowledged (each sent twice), {tally.refused} refused, "
+        f"{tally.kills} writers and {tally.server_kills} servers killed, {tally.entries} entries, "
+        f"{tally.seconds:.0f} s, faults: {len(tally.faults)}"
+    )
+
+
 def _on(kind: str, options: argparse.Namespace) -> Tally:
-    with tempfile.TemporaryDirectory(prefix="passbay-ledger-") as name:
-        folder = Path(name)
-        sizes = options.seed, options.rounds, options.writers, options.requests
-        if kind == "sqlite":
-            return campaign(sqlite_arena(folder), folder, *sizes)
-        server = Postgres()
-        try:
-            return campaign(postgres_arena(server), folder, *sizes)
-        finally:
-            server.stop()
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="passbay-ledger-")))
+        postgres = Postgres() if kind == "postgresql" else None
+        if postgres:
+            stack.callback(postgres.stop)
+        if options.door == "http":
+            url = postgres.create() if postgres else f"sqlite:///{folder / 'backend.db'}"
+            arena, server = http_arena(url, folder, options.workers)
+            stack.callback(server.kill)
+        else:
+            arena = postgres_arena(postgres) if postgres else sqlite_arena(folder)
+        return campaign(arena, folder, options.seed, options.rounds, options.writers, options.requests)

@@ -15,6 +15,7 @@ from core.backend.ledger.nouns import Head
 from core.backend.store.tables import accounts, clock_packages, entries, organisations, reservations
 from core.vocabulary.online.paper import CreditBalance
 
+_PAGE = 1000
 Place = tuple[str, str]  # organisation, product group
 
 
@@ -126,17 +127,29 @@ def problems(connection: Connection) -> list[str]:
 
 
 def _entries(connection: Connection) -> Iterator[tuple[Entry, str]]:
-    query = select(entries).order_by(entries.c.number).execution_options(yield_per=1000)
-    for row in connection.execute(query):
-        values: dict[str, Any] = dict(row._mapping)
-        stored = values.pop("hash")
-        yield Entry(**values), stored
+    """In pages: a ledger of years must not lie in memory at once."""
+    last = 0
+    while True:
+        query = select(entries).where(entries.c.number > last).order_by(entries.c.number).limit(_PAGE)
+        rows = connection.execute(query).all()
+        for row in rows:
+            values: dict[str, Any] = dict(row._mapping)
+            stored = values.pop("hash")
+            yield Entry(**values), stored
+        if len(rows) < _PAGE:
+            return
+        last = rows[-1].number
 
 
 def _account_problems(connection: Connection, sums: Counter[tuple[str, str, str, str]]) -> list[str]:
     held = Counter({tuple(row[:4]): row.balance for row in connection.execute(select(accounts))})
+    idle = [n[:3] for n, amount in sums.items() if n[3] == "owed" and amount and sums[*n[:3], "purchased"] > 0]
     names = sorted(set(held) | set(sums))
-    return [f"account {'/'.join(n)} holds {held[n]}, its entries give {sums[n]}" for n in names if held[n] != sums[n]]
+    wrong = [n for n in names if held[n] != sums[n]]
+    return [
+        *(f"{'/'.join(place)} owes minutes although it has some" for place in idle),
+        *(f"account {'/'.join(n)} holds {held[n]}, its entries give {sums[n]}" for n in wrong),
+    ]
 
 
 def _reservation_problems(connection: Connection, sums: Counter[tuple[str, str, str, str]]) -> list[str]:

@@ -62,10 +62,16 @@ def _sqlite(url: URL, connections: int) -> Engines:
 
 
 def _create_file(path: Path) -> None:
-    """Only its owner may read it: it holds the issuer's keys. SQLite gives its WAL the same rights."""
+    """Only its owner may read it: it holds the issuer's keys. SQLite gives its WAL the same rights.
+
+    A file that is there is not opened: closing it would drop the locks that another store of this process has on it
+    (POSIX locks belong to the process), and the next process would take the WAL away under it.
+    """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return
     except OSError as error:
         raise StorageFailed(f"The database {path} cannot be opened: {error.strerror}.") from error
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -226,6 +228,36 @@ def test_the_file_belongs_to_its_owner_alone(tmp_path: Path) -> None:
     assert set(modes.values()) == {0o600}
     assert "backend.db" in modes
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+_OTHER = """
+import sys
+from core.backend.store import open_store
+from core.backend.store.tables import settings
+store = open_store(sys.argv[1])
+store.write(lambda c: c.execute(settings.insert().values(key=sys.argv[2], value="other")))
+store.dispose()
+"""
+
+
+def test_a_second_store_in_one_process_keeps_the_locks_of_the_first(tmp_path: Path) -> None:
+    """Opening and closing the file ourselves dropped them: another process then took the WAL away under the first.
+
+    What that one wrote was not seen here, and what was written here was lost.
+    """
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    first, second = open_store(url), open_store(url)
+    first.write(put("a", "1"))
+    for name in ("b", "c"):
+        subprocess.run([sys.executable, "-c", _OTHER, url, name], check=True, timeout=60)
+        assert first.read(get(name)) == "other"
+        first.write(put(f"after {name}", "1"))
+    assert (tmp_path / "a.db-wal").exists()
+    second.dispose()
+    first.dispose()
+    third = open_store(url)
+    assert [third.read(get(name)) for name in ("a", "after b", "after c")] == ["1", "1", "1"]
+    third.dispose()
 
 
 def test_sqlite_writes_ahead_and_waits_for_the_disk(tmp_path: Path) -> None:
