@@ -1,7 +1,8 @@
 """`python -m tests.campaign faults`: every misbehaviour of the garage on CAN and on DoIP, in the middle of a flash.
 
 Each cell must end in success or in one defined error within 30 s, and the next, undisturbed flash must give the unit
-the right image. `--rounds N --seed S` lets the faults strike at other occasions, drawn at random.
+the right image. `--way` sends it through a pass-thru library, multicast or TLS. `--rounds N --seed S` lets the faults
+strike at other occasions, drawn at random.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from core.simulation.garage import Garage
 from core.simulation.misbehaviour import FAULTS, FaultOrder
 from core.vocabulary import Transport
 from core.workbench import Vehicle, Workbench, WorkbenchPaths, open_workbench
+from tests.campaign.rig import MULTICAST, WAYS, free_port, passthru
 from tests.papers import commission
+from tests.vci.j2534.support import Wire
 
 PLACES = {Transport.CAN: ("van", "BODY"), Transport.DOIP: ("van", "CLUSTER")}
 """Small units: 8 KiB in blocks of 512 bytes, 16 KiB in blocks of 2 KiB."""
@@ -104,11 +107,15 @@ class Matrix:
             workbench.warm_up()
 
     def run(
-        self, order: str, transport: Transport, place: tuple[str, str] | None = None, *, may_miss: bool = False
-    ) -> Cell:
-        """`place`: car and unit, by default the small one of this transport. `may_miss`: it need not strike."""
-        with self._workbench() as workbench:
-            cell, struck = _Trial(workbench, order, transport, *(place or PLACES[transport])).run()
+        self, order: str, transport: Transport, place: tuple[str, str] | None = None, *, may_miss: bool = False,
+        way: str = "",
+    ) -> Cell:  # fmt: skip
+        """`place`: car and unit, by default the small one of this transport. `may_miss`: it need not strike.
+
+        `way`: one of rig.WAYS, "" for the simulation's own.
+        """
+        with self._workbench() as workbench, ExitStack() as stack:
+            cell, struck = _Trial(workbench, order, transport, *(place or PLACES[transport]), way, stack).run()
         if struck or may_miss:
             return cell
         return replace(cell, wrong="the fault did not happen")
@@ -131,8 +138,11 @@ class Matrix:
 class _Trial:
     """One fault: the disturbed connection, flash or coding, then the undisturbed flash."""
 
-    def __init__(self, workbench: Workbench, order: str, transport: Transport, car: str, unit: str) -> None:
+    def __init__(
+        self, workbench: Workbench, order: str, transport: Transport, car: str, unit: str, way: str, stack: ExitStack
+    ) -> None:
         self._workbench, self._order, self._transport = workbench, order, transport
+        self._way, self._stack = way, stack
         self._car, self._unit = car, unit
         self._occasion = FaultOrder.parse(order).fault.occasion
         self._garage: Garage | None = None
@@ -160,15 +170,33 @@ class _Trial:
         return Cell(self._order, self._transport, name, words, seconds, again, "; ".join(wrong)), bool(struck)
 
     def _connect(self, faults: tuple[str, ...]) -> Vehicle:
-        """`sim:`, but for faults of datagrams: there the vehicle is served, because `sim:` has no UDP."""
-        if self._occasion == _ASKED:
-            commission(self._workbench.paths)
-            running = self._workbench.serve_garage(self._car, doip="127.0.0.1:0", faults=faults)
-            self._garage = running.garage
-            return _in_process(self._workbench.connect(f"doip://{running.describe()['doip']}"))
-        query = "&".join(f"fault={order}" for order in faults)
-        vehicle = _in_process(self._workbench.connect(f"sim:{self._car}?{query}".rstrip("?")))
-        self._garage = garage = vehicle._vci.garage  # type: ignore[attr-defined]
+        """`sim:`, but for faults of datagrams (`sim:` has no UDP) and ways that only a served vehicle has."""
+        if self._occasion == _ASKED or self._way in ("j2534", "multicast"):
+            return self._connect_served(faults)
+        query = [f"fault={order}" for order in faults] + (["tls=client"] if self._way == "tls" else [])
+        vehicle = _in_process(self._workbench.connect(f"sim:{self._car}?{'&'.join(query)}".rstrip("?")))
+        return self._quick(vehicle, vehicle._vci.garage)  # type: ignore[attr-defined]
+
+    def _connect_served(self, faults: tuple[str, ...]) -> Vehicle:
+        commission(self._workbench.paths)  # to a workbench it is a real vehicle
+        if self._way == "multicast":
+            way = f"udp_multicast/{MULTICAST}?port={free_port()}"
+            running, uri = self._workbench.serve_garage(self._car, can=way, faults=faults), f"can:{way}"
+        elif self._way == "j2534":
+            wire = self._stack.enter_context(Wire())
+            running = self._workbench.serve_garage(self._car, can=f"virtual/{wire.channel}", faults=faults)
+            self._stack.callback(running.close)  # before the wire
+            uri = f"j2534:Campaign?library={passthru()}&device={wire.path}&helper=yes"
+        else:
+            tls = "client" if self._way == "tls" else ""
+            running = self._workbench.serve_garage(self._car, doip="127.0.0.1:0", faults=faults, tls=tls, tls_port=0)
+            told = running.describe()
+            uri = f"doip://{told['doip']}" + (f"?tls_port={told['tls_port']}" if tls else "")
+        self._garage = running.garage
+        return self._quick(_in_process(self._workbench.connect(uri)), running.garage)
+
+    def _quick(self, vehicle: Vehicle, garage: Garage) -> Vehicle:
+        self._garage = garage
         for unit in garage.units:  # only what would cost time: the storms of 0x78 and the slow start stay as they are
             object.__setattr__(unit.model.initial, "timing", replace(unit.model.initial.timing, **QUICK))
         return vehicle
@@ -230,18 +258,21 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign faults", description=__doc__)
     parser.add_argument("--fault", action="append", default=[], metavar="NAME[@N]", help="only these")
     parser.add_argument("--transport", choices=["can", "doip"])
+    parser.add_argument("--way", choices=WAYS, help="j2534 and multicast are CAN, tls is DoIP")
     parser.add_argument("--unit", metavar="VEHICLE:UNIT", help="another unit than the small ones of the van")
     parser.add_argument("--rounds", type=int, default=0, metavar="N", help="so often each fault, at random occasions")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
-    transports = [way for way in Transport if options.transport in (None, way.value.lower())]
+    only = {"tls": "doip", "j2534": "can", "multicast": "can"}.get(options.way or "", options.transport)
+    transports = [way for way in Transport if only in (None, way.value.lower())]
     orders = options.fault or (random_orders(options.seed, options.rounds) if options.rounds else [])
     place = tuple(options.unit.split(":", 1)) if options.unit else None
     table = []
     begun = time.monotonic()
     with Matrix() as matrix:
         for order, transport in cells(orders, transports):
-            table.append(matrix.run(order, transport, place, may_miss=bool(options.rounds)))
+            cell = matrix.run(order, transport, place, may_miss=bool(options.rounds), way=options.way or "")
+            table.append(cell)
             print(table[-1].line(), flush=True)
     wrong = [cell for cell in table if cell.wrong]
     good = sum(cell.outcome == "success" for cell in table if not cell.wrong)

@@ -19,12 +19,14 @@ from pathlib import Path
 
 from core.vocabulary import FlashResult
 from tests.campaign.cuts import CutVci, Killed
-from tests.campaign.rig import QUICK, Rig, Subject
+from tests.campaign.rig import QUICK, WAYS, Rig, Subject
 
 SMALL = {"can": Subject("car-mixed", "BODY", 412), "doip": Subject("car-doip", "BODY", 1641)}
 """Images of 20 TransferData blocks."""
 LARGE = {"can": Subject("car-mixed", "ENGINE", 4095), "doip": Subject("car-mixed", "HEADUNIT", 4095)}
 """512 KiB and 4 MiB; the boot loaders of both go on with an interrupted download."""
+for _subjects in (SMALL, LARGE):
+    _subjects |= {way: replace(_subjects["doip" if way == "tls" else "can"], way=way) for way in WAYS}
 LOW_VOLTAGE = 10.8
 LONGEST_SPACING = 2.5
 ATTEMPTS = 3
@@ -243,7 +245,7 @@ def slow(subject: Subject, seconds: float = 5.5) -> Subject:
 def main(argv: list[str]) -> int:
     options = _options(argv)
     chance = random.Random(options.seed)
-    transports = [options.transport] if options.transport else ["can", "doip"]
+    transports = options.transport or list(SMALL)
     tallies: list[Tally] = []
     print(f"seed {options.seed}")
     print(HEADER)
@@ -268,7 +270,7 @@ def main(argv: list[str]) -> int:
 def _options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign flash", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--transport", choices=("can", "doip"))
+    parser.add_argument("--transport", action="append", choices=list(SMALL), help="only this; several are possible")
     parser.add_argument("--cuts", default="all", help="how many places in the small image: a number, or all")
     parser.add_argument("--large", type=int, default=100, help="how many random places in the large image")
     parser.add_argument("--large-cuts", choices=("kill", "all"), default="kill")

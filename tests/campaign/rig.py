@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +24,9 @@ from core.diagnosis.runner import RunningJob
 from core.errors import ProductError
 from core.events import Event, Noted
 from core.simulation.can_side import CanSide
+from core.simulation.certificates import Authority
 from core.simulation.doip.side import DoipSide
+from core.simulation.doip.tls import garage_trust, server_context
 from core.simulation.ecu.server import Peer
 from core.simulation.garage import Garage, GarageUnit
 from core.simulation.initial_state import SimTiming
@@ -30,6 +35,9 @@ from core.stream import EventStream
 from core.vci.channel import Vci
 from core.vci.combined import CombinedVci
 from core.vci.doip.tcp import DoipVci
+from core.vci.doip.tls import TlsTrust
+from core.vci.j2534.helper.client import RemoteDevice
+from core.vci.j2534.vci import J2534Vci
 from core.vci.opening import MULTICAST_BLOCK, open_bus
 from core.vci.python_can import CanVci
 from core.vci.uri import VciUri
@@ -37,22 +45,29 @@ from core.vocabulary import FlashResult, Interrupted
 from core.workbench import Workbench, WorkbenchPaths
 from tests.campaign.cuts import CutVci, Killed, SkippingClock
 from tests.papers import commission
+from tests.vci.j2534.support import Compiler, Wire
 
 QUICK = SimTiming(
     reset_time=0.03, erase_per_kib=0.0, erase_minimum=0.06, checksum_per_kib=0.0, answer_time=0.0, pending_interval=0.02
 )
+WAYS = ("j2534", "multicast", "tls")
+"""A compiled pass-thru library in a helper process, python-can's udp_multicast, DoIP over TLS with certificates."""
 MULTICAST = "239.74.163.71"
 PATIENCE = 120.0  # seconds
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Which unit of which car is flashed; `block_length` is what its 0x34 offers (maxNumberOfBlockLength)."""
+    """Which unit of which car is flashed; `block_length` is what its 0x34 offers (maxNumberOfBlockLength).
+
+    `way`: "" the simulation's own (virtual CAN bus, plain DoIP), else one of WAYS.
+    """
 
     car: str
     unit: str
     block_length: int
     timing: SimTiming = QUICK
+    way: str = ""
 
 
 class Watched(EventStream):
@@ -95,11 +110,16 @@ class Rig:
         self._channel = ""
         self._doip: DoipSide | None = None
         self.uri = ""
+        self._trust: TlsTrust | None = None
+        self._wire: Wire | None = None
         if self.unit.can_address is None:
-            self._doip = DoipSide(self.garage)
+            self._doip = self._tls_side(home) if subject.way == "tls" else DoipSide(self.garage)
             self._stack.callback(self._doip.close)
             self.uri = f"doip://{self._doip.host}:{self._doip.port}"
-        elif outside:
+        elif subject.way == "j2534":
+            self._wire = self._stack.enter_context(Wire())
+            self._stack.callback(CanSide(self.garage, self._wire.bus()).close)
+        elif outside or subject.way == "multicast":
             self.uri = f"can:udp_multicast/{MULTICAST}?port={free_port()}"
             bus = open_bus(VciUri.parse(self.uri))
             self._stack.callback(CanSide(self.garage, bus, MULTICAST_BLOCK).close)
@@ -111,6 +131,12 @@ class Rig:
         self.session = session
         images = [self.catalogue.image(session, block) for block in session.blocks]
         self.wanted = {segment.start: segment.data for image in images for segment in image.segments}
+
+    def _tls_side(self, home: Path) -> DoipSide:
+        folder = home / "certificates"
+        side = DoipSide(self.garage, tls=server_context(Authority(folder), self.garage.name, self.garage.vin, "client"))
+        self._trust = garage_trust(folder, side.tls_port)
+        return side
 
     def _bus(self) -> can.BusABC:
         return can.Bus(interface="virtual", channel=self._channel)
@@ -151,15 +177,28 @@ class Rig:
         stack = ExitStack()
         can_vci = doip_vci = None
         clock = SkippingClock()
-        if self._channel:
-            can_vci = CanVci(self._bus(), uri="sim:", name="campaign", tap=lambda record: None)
-        elif self._doip is not None:
-            doip_vci = DoipVci(self._doip.host, self._doip.port, source=0x0E00, tap=lambda record: None)
+        if self._doip is None:
+            can_vci = self._can_way()
+        else:
+            trust = None if self._trust is None else lambda: self._trust
+            doip_vci = DoipVci(
+                self._doip.host, self._doip.port, source=0x0E00, tap=lambda record: None, trust=trust
+            )  # fmt: skip
         inner = CombinedVci(
             can_vci, doip_vci, uri=f"sim:{self.subject.car}", name="campaign", voltage=lambda: self.garage.voltage,
             vin_hint=self.garage.vin, on_close=stack.close,
         )  # fmt: skip
         return Tester(self, CutVci(inner, clock, cut_at, happen))
+
+    def _can_way(self) -> Vci:
+        named = {"uri": "sim:", "name": "campaign", "tap": lambda record: None}
+        if self._wire is not None:
+            device = RemoteDevice((sys.executable,), passthru(), "campaign", str(self._wire.path))
+            return J2534Vci(device, bitrate=500_000, **named)
+        if self.uri:
+            bus = open_bus(VciUri.parse(self.uri))
+            return CanVci(bus, echoes=True, block_size=MULTICAST_BLOCK, **named)
+        return CanVci(self._bus(), **named)
 
     def charge(self) -> None:
         """The technician connects the battery charger."""
@@ -259,6 +298,12 @@ class Tester:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@cache
+def passthru() -> Path:
+    """The J2534 library of the tests, compiled once a process. Where nobody can compile the tests are skipped."""
+    return Compiler(Path(tempfile.mkdtemp(prefix="passbay-library-"))).library()
 
 
 def free_port() -> int:

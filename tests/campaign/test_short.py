@@ -12,7 +12,7 @@ import pytest
 
 from tests.campaign.flash import CUTS, SMALL, Campaign, slow
 from tests.campaign.hosts import Tally, flash_and_kill
-from tests.campaign.rig import QUICK, Rig, Subject
+from tests.campaign.rig import QUICK, WAYS, Rig, Subject
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 AT_ONCE = replace(QUICK, reset_time=0.0)  # each reset that takes its time costs a probe of half a second
@@ -23,6 +23,16 @@ SUBJECTS = {transport: replace(subject, timing=AT_ONCE) for transport, subject i
 def campaign(tmp_path_factory: pytest.TempPathFactory, compiled_cache: Path) -> Iterator[Campaign]:
     with Campaign(tmp_path_factory.mktemp("campaign"), compiled_cache, workers=5) as running:
         yield running
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("way", WAYS)
+def test_every_unit_comes_back_over_every_way(campaign: Campaign, way: str, cut: str) -> None:
+    """Through a pass-thru library, over multicast, over TLS: in the first block, and at the reset."""
+    messages = campaign.measure(SUBJECTS[way])
+    tally = campaign.run(way, SUBJECTS[way], cut, [45, messages - 9], messages)
+    assert tally.faults == []
+    assert (tally.runs, tally.left >= 1) == (2, True)
 
 
 @pytest.mark.parametrize("cut", CUTS)

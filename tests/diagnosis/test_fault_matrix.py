@@ -46,6 +46,25 @@ def test_each_ends_as_it_should_and_the_unit_comes_back(
     assert (cell.outcome, cell.again, cell.wrong) == (outcome, "right image", ""), cell.line()
 
 
+@pytest.mark.parametrize(
+    ("order", "way", "outcome"),
+    [
+        ("lost-76@4", "j2534", "success"),
+        ("nrc-73@4", "j2534", "JobInterrupted"),
+        ("fc-overflow@6", "j2534", "JobInterrupted"),
+        ("lost-76@4", "multicast", "success"),
+        ("fc-overflow@6", "multicast", "JobInterrupted"),
+        ("tcp-reset@4", "tls", "JobInterrupted"),
+        ("nack-08@4", "tls", "success"),
+        ("alive-check@4", "tls", "success"),
+        ("power-mode-0", "tls", "PreconditionNotMet"),
+    ],
+)
+def test_over_every_way_as_well(matrix: Matrix, order: str, way: str, outcome: str) -> None:
+    cell = matrix.run(order, DOIP if way == "tls" else CAN, way=way)
+    assert (cell.outcome, cell.again, cell.wrong) == (outcome, "right image", ""), cell.line()
+
+
 def test_a_unit_on_can_fd_takes_the_same_faults(matrix: Matrix) -> None:
     cell = matrix.run("fc-wait-3@4", CAN, ("truck", "COORDINATOR"))
     assert (cell.outcome, cell.wrong) == ("success", ""), cell.line()

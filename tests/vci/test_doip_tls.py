@@ -75,7 +75,7 @@ def test_a_lost_tls_connection_is_made_anew_over_tls(tmp_path: Path, compiled_ca
         vci.close()
 
 
-def test_the_main_job_over_tls(home: Path) -> None:
+def test_the_main_job_over_tls(papers: Path) -> None:
     with open_workbench() as workbench:
         running = workbench.serve_garage("car-doip", doip="127.0.0.1:0", tls="client", tls_port=0)
         host, port, tls_port = place(running)

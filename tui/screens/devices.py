@@ -132,8 +132,9 @@ class DevicesScreen(Place):
         chosen = desk is not None and desk.uri == key
         beyond = words.cannot(device) if device is not None and device.usable else ""
         advice = "" if device is None or device.usable else "Install what is named, then f5 searches again."
-        if trial is not None:
-            second: Cell = ((" Tested   ", "dim"), (words.tested(trial), "bad" if trial.problem else ""))
+        if trial is not None and desk is not None:
+            line = words.tested(trial, desk.day_words(trial.at))
+            second: Cell = ((" Tested   ", "dim"), (line, "bad" if trial.problem else ""))
             advice = advice or trial.advice or next(iter(trial.limits), "")
         else:
             second = ((" Detail   ", "dim"), (self._detail(key, device), ""))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from core.vocabulary import DeviceInfo, DeviceTrial, DoipEntity, Transport
 
 NOT_WITHOUT_DOIP = "units behind DoIP (head unit, cluster): no diagnosis over IP (G5)"
@@ -17,9 +15,8 @@ def cannot(device: DeviceInfo) -> str:
     return "" if Transport.CAN in device.transports else NOT_WITHOUT_CAN
 
 
-def tested(trial: DeviceTrial) -> str:
+def tested(trial: DeviceTrial, when: str) -> str:
     """One line: when, and what came out."""
-    when = datetime.fromtimestamp(trial.at).strftime("%Y-%m-%d %H:%M")
     if trial.problem:
         return f"{when} failed: {trial.problem}"
     parts = [_versions(trial, 2), "no volts" if trial.voltage is None else f"{trial.voltage:.1f} V"]
