@@ -51,7 +51,7 @@ def test_each_ends_as_it_should_and_the_unit_comes_back(
     [
         ("lost-76@4", "j2534", "success"),
         ("nrc-73@4", "j2534", "JobInterrupted"),
-        ("fc-overflow@6", "j2534", "JobInterrupted"),
+        ("fc-overflow@6", "j2534", "success"),  # the library says timeout: the block is sent again
         ("lost-76@4", "multicast", "success"),
         ("fc-overflow@6", "multicast", "JobInterrupted"),
         ("tcp-reset@4", "tls", "JobInterrupted"),

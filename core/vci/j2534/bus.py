@@ -59,7 +59,7 @@ class J2534Bus(can.BusABC):
             raise can.CanInitializationError(f"{error.message} {error.advice}") from error
         self.channel_info = f"J2534 {name}"
         self._received: deque[Message] = deque()
-        self._own = receive_own_messages
+        self._own, self._ended = receive_own_messages, False
         self._started: tuple[float, int] | None = None
         super().__init__(channel=channel, **more)
 
@@ -77,6 +77,7 @@ class J2534Bus(can.BusABC):
 
     def shutdown(self) -> None:
         super().shutdown()
+        self._ended = True
         self.device.close()
 
     def _recv_internal(self, timeout: float | None) -> tuple[can.Message | None, bool]:
@@ -91,6 +92,8 @@ class J2534Bus(can.BusABC):
             try:
                 self._received.extend(self._channel.read(BATCH, min(SLICE, int(left * 1000))))
             except ProductError as error:
+                if self._ended:
+                    return None, False  # a notifier that is still reading while its bus is shut down
                 raise _failed(error) from None
             if self._received:
                 continue

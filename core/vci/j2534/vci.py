@@ -23,6 +23,7 @@ BATCH, RAW_BATCH = 8, 64
 N_AS = 1000  # milliseconds that a single frame may wait for the bus (ISO 15765-2, 9.8)
 LONG = 5000  # milliseconds that a segmented message may take until the driver returns
 GIVE_UP_READING = 1.0
+_new = tuple.__new__
 NO_FRAMES = "The device shows no single frames beside its own ISO-TP: the live panel stays without the bus."
 OWN_FRAMES = "Long messages to the units are shown in the live panel only where the device's driver echoes them."
 NO_PERIODIC = "The device sends no periodic messages: this PC keeps the session alive."
@@ -179,8 +180,7 @@ class J2534Vci(ReaderVci[J2534Link]):
         """All frames there are, before what the device made of them: a first frame must not come after its message."""
         shown = False
         while self._frames is not None and (frames := self._frames.read(RAW_BATCH, 0)):
-            for frame in frames:
-                self._show(frame)
+            self._show(frames)
             shown = True
             if len(frames) < RAW_BATCH:
                 break
@@ -204,14 +204,22 @@ class J2534Vci(ReaderVci[J2534Link]):
             if pdu:
                 link.on_message(pdu)
 
-    def _show(self, frame: Message) -> None:
+    def _show(self, frames: list[Message]) -> None:
         """To the tap; the first frame of a long answer is noticed here where the device does not tell it."""
-        if len(frame.data) < 4:
-            return
-        extended, sent = bool(frame.rx_status & j.CAN_29BIT_ID), bool(frame.rx_status & j.TX_MSG_TYPE)
-        identifier, data = int.from_bytes(frame.data[:4], "big"), frame.data[4:]
-        self._tap(CanFrame(self._wall_clock(), identifier, data, extended, False, not sent, False, self.name))
-        link = None if sent or self._tells_first_frames else receiver_of(data[:1], self._on_identifier(frame))
+        tap, name, now = self._tap, self.name, self._wall_clock()
+        for frame in frames:
+            whole, _, status, _ = frame
+            if len(whole) < 4:
+                continue
+            sent, data = bool(status & j.TX_MSG_TYPE), whole[4:]
+            identifier, extended = int.from_bytes(whole[:4], "big"), bool(status & j.CAN_29BIT_ID)
+            # not CanFrame(...): hundreds come at once after a long message, and the answer to it waits behind them
+            tap(_new(CanFrame, (now, identifier, data, extended, False, not sent, False, name, False)))
+            if not sent and not self._tells_first_frames:
+                self._notice(frame, data)
+
+    def _notice(self, frame: Message, data: bytes) -> None:
+        link = receiver_of(data[:1], self._on_identifier(frame))
         if link is not None and link.receiving_since() is None:
             at = int(link.can_address.rx_extension is not None)
             if data[at : at + 1] and data[at] >> 4 == 1:

@@ -3,14 +3,18 @@
    SLOW, NO_ISO15765, ONE_CHANNEL, NO_PERIODIC, BY_NAME, QUIET (no first frame and TxDone indications), HANG, CRASH,
    CRASH_IN_WRITE, V0202 (the older API), MIXED (numbers of one ABI, structures of another), MUTE_OPEN (opens and
    tells no number), MANY_IOCTLS (also CLEAR_PERIODIC_MSGS, CLEAR_MSG_FILTERS and a
-   serial number).
-   On the socket: 16 bytes a frame: identifier big-endian (bit 31: 29 bit), length, 3 times 0, 8 bytes of data. */
+   serial number), PACED (a frame takes its time at 500 kbit/s; 16 wait in the device).
+   On the socket: 16 bytes a frame: identifier big-endian (bit 31: 29 bit), length, 3 times 0 (PACED: when the frame
+   ends, CLOCK_MONOTONIC in us, 24 bits big-endian), 8 bytes of data. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef PACED
+#include <sys/prctl.h>
+#endif
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -76,11 +80,40 @@ static void show_own(unsigned id, const unsigned char *data, int size) { /* a ra
             put(&channels[i], 1 | (id & 0x80000000u ? 0x100 : 0), all, 4 + size);
 }
 
+#ifdef PACED
+enum { TX_BUFFER = 16 };
+static double wire_free, ends[TX_BUFFER];
+static int next_end;
+
+static double steady(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec + t.tv_nsec / 1e9; }
+static void sleep_until(double when) {
+    struct timespec t = { (time_t)when, (long)((when - (time_t)when) * 1e9) };
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR) {}
+}
+static void pace(unsigned char *frame, int size) { /* bits as in tests/bench/paced_bus.py */
+    double t = steady(), bits = 47 + 8 * size + (34 + 8 * size) / 32;
+    wire_free = (wire_free > t ? wire_free : t) + bits / 500000.0;
+    if (ends[next_end] > t) sleep_until(ends[next_end]);
+    ends[next_end] = wire_free;
+    next_end = (next_end + 1) % TX_BUFFER;
+    unsigned us = (unsigned)(uint64_t)(wire_free * 1e6);
+    frame[5] = us >> 16; frame[6] = us >> 8; frame[7] = us;
+}
+static void await_end(const unsigned char *frame) {
+    double t = steady();
+    unsigned left = ((unsigned)(frame[5] << 16 | frame[6] << 8 | frame[7]) - (unsigned)(uint64_t)(t * 1e6)) & 0xffffff;
+    if (left < 0x800000) sleep_until(t + left / 1e6);
+}
+#endif
+
 static int send_frame(unsigned id, const unsigned char *data, int size, int own) {
     unsigned char frame[16] = { id >> 24, id >> 16, id >> 8, id, size };
     memcpy(frame + 8, data, (size_t)size);
 #ifdef SLOW
     usleep(1000);
+#endif
+#ifdef PACED
+    pace(frame, size);
 #endif
     if (own) show_own(id, data, size);
     for (int done = 0; done < 16;) {
@@ -142,6 +175,9 @@ static void heard(unsigned id, const unsigned char *data, int size) {
 
 static void *read_wire(void *unused) {
     unsigned char frame[16];
+#ifdef PACED
+    prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+#endif
     for (;;) {
         int done = 0;
         while (done < 16) {
@@ -150,6 +186,9 @@ static void *read_wire(void *unused) {
                 pthread_mutex_unlock(&lock); return unused; }
             done += (int)n;
         }
+#ifdef PACED
+        await_end(frame);
+#endif
         pthread_mutex_lock(&lock);
         heard(word(frame), frame + 8, frame[4] > 8 ? 8 : frame[4]);
         pthread_mutex_unlock(&lock);
@@ -332,6 +371,9 @@ static sl write_iso(Channel *c, Msg *m) {
             sent += n; left--;
         }
     }
+#ifdef PACED
+    sleep_until(wire_free);
+#endif
 #ifndef QUIET
     put(c, 8 | (m->tx & 0x100), m->data, 4 + x);
 #endif

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 import threading
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from core.errors import DriverMissing
 from core.vci.j2534.driver import constants as j
 from core.vci.j2534.driver.library import WRONG_ABI_ADVICE, Library
 
+_new = tuple.__new__  # of a NamedTuple: half the cost, and every frame pays it
 _REFUSED = (j.NOT_SUPPORTED, j.INVALID_IOCTL_ID, j.INVALID_IOCTL_VALUE, j.FAILED)
 
 
@@ -29,6 +31,8 @@ class Channel:
         self.library, self.number, self.protocol = library, number, protocol
         self._layouts = library.layouts
         self._room: Any = None  # read buffer, made once
+        self._view = memoryview(b"")
+        self._head = struct.Struct("@6" + self._layouts.letter)
         self._count = self._layouts.ulong(0)
         self._sending = threading.Lock()
         self._out = self._layouts.message()
@@ -37,7 +41,8 @@ class Channel:
         """Up to `most` messages; waits for the first one. Empty where nothing came."""
         if self._room is None or len(self._room) < most:
             self._room = (self._layouts.message * most)()
-        room, count, layouts = self._room, self._count, self._layouts
+            self._view = memoryview(self._room).cast("B")
+        room, count = self._room, self._count
         count.value = most
         result = self.library.call(
             "PassThruReadMsgs", self.number, room, ctypes.byref(count), milliseconds,
@@ -45,13 +50,18 @@ class Channel:
         )  # fmt: skip
         if result == j.BUFFER_EMPTY:
             return []
+        return self._messages(min(count.value, most))
+
+    def _messages(self, count: int) -> list[Message]:
+        """Out of the buffer, field by field through ctypes would take three times as long: a full bus feels that."""
+        layouts, view, unpack = self._layouts, self._view, self._head.unpack_from
+        size, offset = layouts.message_size, layouts.data_offset
         found = []
-        base = ctypes.addressof(room) + layouts.data_offset
-        for index in range(min(count.value, most)):
-            head = room[index]
-            size = min(head.data_size, j.DATA_SIZE)
-            data = ctypes.string_at(base + index * layouts.message_size, size)
-            found.append(Message(data, head.tx_flags, head.rx_status, head.timestamp))
+        for at in range(0, count * size, size):
+            _, rx_status, tx_flags, timestamp, length, _ = unpack(view, at)
+            begin = at + offset
+            data = bytes(view[begin : begin + min(length, j.DATA_SIZE)])
+            found.append(_new(Message, (data, tx_flags, rx_status, timestamp)))
         return found
 
     def write(self, data: bytes, tx_flags: int, milliseconds: int, tolerate: tuple[int, ...] = ()) -> int:

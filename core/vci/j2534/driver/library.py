@@ -37,9 +37,13 @@ _UNTOUCHED = b"\xaa"
 
 
 class Layouts(NamedTuple):
-    """The structures of one ABI. `data_offset` and `message_size` in bytes (3.5: 48 and 4176, or 24 and 4152)."""
+    """The structures of one ABI; `letter` is what the struct module calls the number.
+
+    `data_offset` and `message_size` in bytes (3.5: 48 and 4176, or 24 and 4152).
+    """
 
     name: str
+    letter: str
     ulong: Any
     message: Any
     config: Any
@@ -50,7 +54,7 @@ class Layouts(NamedTuple):
     message_size: int
 
 
-def _layouts(name: str, ulong: Any) -> Layouts:
+def _layouts(name: str, letter: str, ulong: Any) -> Layouts:
     words = ("protocol", "rx_status", "tx_flags", "timestamp", "data_size", "extra")
 
     class Message(ctypes.Structure):
@@ -69,11 +73,11 @@ def _layouts(name: str, ulong: Any) -> Layouts:
         _fields_ = [("count", ulong), ("infos", ctypes.POINTER(Info))]
 
     offset = 6 * ctypes.sizeof(ulong)
-    return Layouts(name, ulong, Message, Config, ConfigList, Info, InfoList, offset, ctypes.sizeof(Message))
+    return Layouts(name, letter, ulong, Message, Config, ConfigList, Info, InfoList, offset, ctypes.sizeof(Message))
 
 
-U32 = _layouts("32 bit", ctypes.c_uint32)
-NATIVE = _layouts("unsigned long", ctypes.c_ulong)
+U32 = _layouts("32 bit", "I", ctypes.c_uint32)
+NATIVE = _layouts("unsigned long", "L", ctypes.c_ulong)
 _LOADER: Any = getattr(ctypes, "WinDLL", ctypes.CDLL)  # stdcall on Windows
 _LONG_IS_WIDE = ctypes.sizeof(ctypes.c_ulong) == 8  # LP64: Linux and macOS on 64 bit
 
