@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from core.errors import (
     BackendError,
+    BackendRefused,
     BackendUnreachable,
     LicenceCheckFailed,
     LicenceError,
@@ -19,7 +20,17 @@ from core.licence.credit.memory import GroupCredit, KnownCredit, refuse_older_le
 from core.licence.credit.minutes import MINUTE, warning
 from core.licence.credit.outbox import Purchase, Use, new_id
 from core.licence.desk import Desk
-from core.online.wire import Balance, Booked, BuyRequest, Package, PostRequest, ReserveRequest, VoidRequest
+from core.online.wire import (
+    Balance,
+    Booked,
+    BuyRequest,
+    Package,
+    PermitRequest,
+    PostRequest,
+    ReserveRequest,
+    VoidRequest,
+    loads,
+)
 from core.vocabulary import CreditBalance, CreditPackage
 
 IN_DOUBT = 24 * 3_600_000
@@ -153,6 +164,8 @@ class Booking:
 
     def _send_use(self, use: Use) -> None:
         desk = self._desk
+        if not use.reservation:
+            use = self._reserved_once_more(use) or use
         if use.minutes == 0:
             if use.reservation:
                 self._close(use, lambda token: desk.client().void(token, use.book_key, VoidRequest(use.reservation)))
@@ -171,6 +184,21 @@ class Booking:
             if use.minutes > 0:  # it is gone, what was used is not: under a new key from the beginning
                 self._desk.outbox.put(replace(use, reservation="", late=True, attempt=use.attempt + 1))
                 raise LicenceCheckFailed("The reservation is gone; it is booked anew.") from problem
+
+    def _reserved_once_more(self, use: Use) -> Use | None:
+        """The permit whose answer was lost: the same question has the same answer, its reservation included."""
+        if not use.wish or use.attempt:
+            return None
+        desk, wish = self._desk, loads(PermitRequest, use.wish)
+        try:
+            told = desk.account.call(lambda token: desk.client().permit(token, use.id, wish))
+        except (LicenceError, BackendRefused):
+            return None  # it did not get there, and would be refused now
+        if not told.reservation:
+            return None
+        use = replace(use, reservation=told.reservation)
+        desk.outbox.put(use)
+        return use
 
     def _reserved_late(self, use: Use) -> Use:
         desk = self._desk

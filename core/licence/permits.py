@@ -39,7 +39,7 @@ from core.licence.credit.minutes import MINUTE, cost, to_reserve
 from core.licence.credit.outbox import Use, new_id
 from core.licence.desk import Desk, unknown_reason
 from core.online.dsse import verify
-from core.online.wire import TICKET, PermitAnswer, PermitRequest, StartKey, Ticket, WireError, loads
+from core.online.wire import TICKET, PermitAnswer, PermitRequest, StartKey, Ticket, WireError, dumps, loads
 from core.vocabulary import Permit, Role, StartKeyVerdict
 
 BEAT_SECONDS = 15.0
@@ -171,7 +171,7 @@ class JobPaper:
                     return self._online(use, vin)
                 except BackendUnreachable:
                     self._desk.was_silent()
-            return self._offline(use)
+            return self._offline(self._use or use)
         except ProductError:
             self._drop()
             raise
@@ -184,6 +184,9 @@ class JobPaper:
             use.id, use.kind, use.group, _vin(vin), self._unit, "", self._paper.hardware_id, self._paper.key_id,
             self._need.flash, use.reserved,
         )  # fmt: skip
+        if use.reserved:
+            use = self._use = replace(use, wish=dumps(wish).decode("ascii"))
+        desk.outbox.put(use)  # on the disk before the first send
         try:
             told = desk.account.call(lambda token: desk.client().permit(token, use.id, wish))
         except BackendRefused as problem:
@@ -256,7 +259,6 @@ class JobPaper:
             new_id(), desk.place.url, kept.user, kept.organisation, group, need.kind, now, paid,
             time.time_ns() // 1_000_000, reserve,
         )  # fmt: skip
-        desk.outbox.put(use)
         self._use, self._lock, self._since = use, desk.outbox.hold(use), time.monotonic()
         if not need.free:
             threading.Thread(target=self._meter, name=f"meter {use.id[:8]}", daemon=True).start()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TICKET_LIFE = DAY
 RESERVED_FOR = 30 * MINUTE  # minutes of a client that died come back after that; a living one renews or posts
-CHANGES = frozenset({"flash", "coding", "coding-write", "recover", "clear", "uds-write"})
+CHANGES = frozenset({"flash", "coding", "coding-write", "recover", "uds-write"})
 """Kinds that write into the vehicle whatever the client says about them (L2)."""
 
 

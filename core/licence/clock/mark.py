@@ -10,6 +10,9 @@ mark. What no offline means can see is a clock that was stopped while the PC was
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Annotated
+
+from core.online.wire.codec import MAX_INTEGER, Number
 
 TOLERANCE = 26 * 3_600_000
 """ms: time zones mixed up (two systems on one PC, a clock set to local time) are no attempt to buy time."""
@@ -23,7 +26,7 @@ class SeenTime:
     boot: str = ""
     ticks: int = 0
     checked: int = 0
-    difference: int = 0  # server minus clock of this PC at that answer
+    difference: Annotated[int, Number(least=-MAX_INTEGER)] = 0  # server minus clock of this PC at that answer
 
 
 def observed(seen: SeenTime, wall: int, boot: str, ticks: int) -> SeenTime:

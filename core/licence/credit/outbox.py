@@ -13,10 +13,11 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from core.errors import StorageFailed
 from core.online.wire import WireError, dumps, loads
+from core.online.wire.codec import Number, Text
 from core.pc.files import open_file, sync_folder, write_file
 
 _LARGEST = 100_000
@@ -42,8 +43,9 @@ class Use:
     begun: int  # by the clock of this PC, which the file's signs of life are counted from
     reserved: int
     reservation: str = ""
-    minutes: int = -1
+    minutes: Annotated[int, Number(least=-1)] = -1
     late: bool = False
+    wish: Annotated[str, Text(most=2000, lines=True)] = ""  # the permit that was asked for, as it was sent
     attempt: int = 0  # a reservation that ran out is made anew, under another key
 
     @property
