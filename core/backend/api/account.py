@@ -147,10 +147,12 @@ def _may_work(call: Call) -> None:
 
 def reserve(call: Call) -> Reserved:
     wish: ReserveRequest = call.body
-    _may_work(call)
+    if not wish.late:
+        _may_work(call)
     held = call.backend.ledger.reserve(
-        call.user.organisation_id, wish.group, wish.minutes, call.key, call.now, RESERVED_FOR, wish.hardware_id
-    )
+        call.user.organisation_id, wish.group, wish.minutes, call.key, call.now, RESERVED_FOR, wish.hardware_id,
+        late=wish.late,
+    )  # fmt: skip
     return Reserved(held.id, held.minutes, held.expires, _booked(held.receipt))
 
 

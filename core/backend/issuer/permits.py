@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TICKET_LIFE = DAY
 RESERVED_FOR = 30 * MINUTE  # minutes of a client that died come back after that; a living one renews or posts
 CHANGES = frozenset({"flash", "coding", "coding-write", "recover", "uds-write"})
-"""Kinds that write into the vehicle whatever the client says about them (L2)."""
+"""Kinds that need the role flash, whatever the client says (L2). Clearing trouble codes is standard diagnosis."""
 
 
 def permit(backend: Backend, user: User, wish: PermitRequest, now: int) -> PermitAnswer:
@@ -46,8 +46,22 @@ def _permit(backend: Backend, conn: Connection, user: User, wish: PermitRequest,
     envelope = keys.signer(conn, now).sign(TICKET, ticket)
     _keep(conn, user, system, wish, held, envelope, now)
     if held is None:
-        return PermitAnswer(envelope, "", None)
+        return _told(backend, conn, user, wish, envelope, now)
     return PermitAnswer(envelope, held.id, held.receipt.minutes_left, held.receipt.until)
+
+
+def _told(
+    backend: Backend, conn: Connection, user: User, wish: PermitRequest, envelope: str, now: int
+) -> PermitAnswer:
+    """Nothing was to be reserved: what there is, for the header."""
+    balances = backend.ledger.balances(user.organisation_id, now, conn=conn)
+    found = next((balance for balance in balances if balance.group == wish.group), None)
+    if found is None:
+        return PermitAnswer(envelope, "", 0)
+    running = found.until is not None
+    return PermitAnswer(
+        envelope, "", None if running else found.minutes, round((found.until or 0) * 1000) if running else None
+    )
 
 
 def _has_rights(conn: Connection, user: User, change: bool, now: int) -> None:

@@ -84,17 +84,23 @@ class Ledger:
         timeout_ms: int,
         system: str = "",
         *,
+        late: bool = False,
         conn: Connection | None = None,
     ) -> Reservation:
-        """Sets minutes apart for a job. Raises CreditMissing or CreditUsedUp; after `timeout_ms` they come back."""
+        """Sets minutes apart for a job. Raises CreditMissing or CreditUsedUp; after `timeout_ms` they come back.
+
+        `late`: for work that was done without network: never refused, `post` puts on `owed` what is not there.
+        """
         if minutes < 0 or timeout_ms < 1:
             raise ValueError("a reservation has minutes and a time-out")
-        request = ("reserve", group, minutes, timeout_ms, system)
+        request: tuple[object, ...] = ("reserve", group, minutes, timeout_ms, system)
+        if late:
+            request += ("late",)
 
         def work(connection: Connection) -> Reservation:
             name, expires = self._new_id(), now + timeout_ms
             with opened(Book(connection, organisation, group, "reserve", key, now)) as book:
-                receipt = rules.reserve(book, name, minutes, expires, system)
+                receipt = rules.reserve(book, name, minutes, expires, system, late=late)
             return Reservation(name, organisation, group, receipt.minutes, expires, receipt)
 
         return self._once(organisation, key, request, now, work, reservation_from, conn)

@@ -45,11 +45,20 @@ def buy(book: Book, duration: CreditDuration, amount: int) -> Receipt:
     return receipt(book, minutes)
 
 
-def reserve(book: Book, reservation: str, minutes: int, expires: int, system: str) -> Receipt:
-    """A running package by the clock costs nothing; else minutes; else the shortest package by the clock begins."""
+def reserve(
+    book: Book, reservation: str, minutes: int, expires: int, system: str, *, late: bool = False
+) -> Receipt:
+    """A running package by the clock costs nothing; else minutes; else the shortest package by the clock begins.
+
+    `late`: the work was done without network. It takes what is there, so that `post` can put the rest on `owed`.
+    """
     reserved = 0
     if not book.running:
-        if book.balance("purchased") >= max(minutes, 1):
+        if late and not any(book.balance("purchased", duration.value) for duration in CLOCK_DURATIONS):
+            minutes = min(minutes, book.balance("purchased"))
+        else:
+            late = False
+        if late or book.balance("purchased") >= max(minutes, 1):
             book.move("purchased", "reserved", minutes, reference=reservation)
             reserved = minutes
         else:

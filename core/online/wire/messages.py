@@ -247,9 +247,12 @@ class BuyRequest:
 
 @dataclass(frozen=True, slots=True)
 class ReserveRequest:
+    """`late`: for work that was done without network; made with the minutes that are there, and never refused."""
+
     group: Annotated[str, Text(most=64, pattern=WORD)]
     minutes: Annotated[int, Number(least=1, most=1440)]
     hardware_id: Annotated[str, Text(pattern=HARDWARE_ID)]
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.backend.identity import rights
 from core.vocabulary.online.paper import Role
 from tests.backend.rig import DEVICE, Rig
 
@@ -52,6 +53,26 @@ def test_reserve_post_void(workshop: Rig) -> None:
         "/api/v1/credit/void", json={"reservation": held["reservation"]}, headers=bearer | workshop.key()
     )
     assert void.status_code == 409
+
+
+def test_work_without_network_is_booked_late_and_owed(workshop: Rig) -> None:
+    bearer = workshop.bearer("anna")
+    wish = {"group": "vans", "minutes": 10, "hardware_id": DEVICE.hardware_id}
+    reserve = "/api/v1/credit/reserve"
+    assert workshop.client.post(reserve, json=wish, headers=bearer | workshop.key()).json()["code"] == "2173-42"
+    now = workshop.backend.now()
+    workshop.backend.write(lambda c: rights.revoke(c, workshop.users["anna"], Role.STANDARD_DIAGNOSIS, now))
+    held = workshop.client.post(reserve, json=wish | {"late": True}, headers=bearer | workshop.key()).json()
+    assert held["minutes"] == 0
+    posted = workshop.client.post(
+        "/api/v1/credit/post", json={"reservation": held["reservation"], "minutes": 25}, headers=bearer | workshop.key()
+    ).json()
+    assert (posted["minutes"], posted["minutes_left"], posted["owed"]) == (25, 0, 25)
+    anna = workshop.users["anna"]
+    workshop.backend.write(lambda c: rights.grant(c, anna, Role.STANDARD_DIAGNOSIS, now, activate=True))
+    assert workshop.buy(bearer).json()["minutes_left"] == 35  # the debt is paid first
+    late = workshop.client.post(reserve, json=wish | {"late": True}, headers=bearer | workshop.key()).json()
+    assert late["minutes"] == 10 and workshop.backend.ledger.verify() == []
 
 
 def test_a_key_is_needed(workshop: Rig) -> None:

@@ -128,6 +128,21 @@ def test_a_permit_is_a_signed_ticket_and_reserves(workshop: Rig) -> None:
     assert again["reservation"] == answer["reservation"]  # an answer that was lost costs nothing
 
 
+def test_a_permit_that_reserves_nothing_tells_what_there_is(workshop: Rig) -> None:
+    bearer = workshop.bearer("anna")
+    key = key_id_of(workshop.order(bearer).json()["startkey"])
+    wish = {"kind": "clear", "change": False, "minutes": 0}
+    assert workshop.permit(bearer, key, **wish).json()["minutes_left"] == 0
+    workshop.buy(bearer)
+    answer = workshop.permit(bearer, key, **wish).json()
+    assert answer["minutes_left"] == 60 and answer["reservation"] == ""
+    workshop.buy(bearer, "vans-day")
+    workshop.permit(bearer, key, minutes=60)
+    until = workshop.permit(bearer, key, minutes=1).json()["until"]
+    answer = workshop.permit(bearer, key, **wish).json()
+    assert answer["minutes_left"] is None and answer["until"] == until == workshop.backend.now() + DAY * 1000
+
+
 def test_who_gets_no_permit(workshop: Rig) -> None:
     bearer = workshop.bearer("anna")
     key = key_id_of(workshop.order(bearer).json()["startkey"])
