@@ -151,7 +151,7 @@ def _disturb(arena: Arena, crew: list[Writer], dice: random.Random, requests: in
         _wait_for(writer, int(share * requests * LINES))
         tally.kills += writer.kill()
     if arena.kill_server:
-        writer = crew[dice.choice([n for n in range(len(crew)) if n not in victims])]
+        writer = crew[dice.choice([n for n in range(len(crew)) if n not in victims] or victims)]
         _wait_for(writer, writer.lines() + dice.randint(1, max(1, requests // 10)))
         arena.kill_server()
         tally.server_kills += 1
