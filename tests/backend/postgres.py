@@ -69,6 +69,11 @@ class Postgres:
         entry = names.get("postgres") or names["nobody"]
         return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
+    @property
+    def uid(self) -> int:
+        """The user it runs as."""
+        return int(self._user.get("user", os.geteuid()))
+
     def _run(self, program: str, *arguments: str) -> None:
         result = subprocess.run(
             [str(self._bin / program), *arguments],
