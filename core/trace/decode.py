@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from core.diagnosis.traffic import TrafficView
-from core.vocabulary import CanFrame, DoipMessage, EcuAddress, MessageLine
+from core.vocabulary import UDS, CanAddress, CanFrame, DoipMessage, EcuAddress, MessageLine
 
 Record = CanFrame | DoipMessage
 
@@ -60,7 +61,8 @@ def _once_each(units: Sequence[tuple[str, EcuAddress]]) -> tuple[tuple[str, EcuA
     heard: set[object] = set()
     kept = []
     for name, address in units:
-        if address not in heard:
-            heard.add(address)
+        place = replace(address, protocol=UDS) if isinstance(address, CanAddress) else address
+        if place not in heard:
+            heard.add(place)
             kept.append((name, address))
     return tuple(kept)

@@ -1,4 +1,4 @@
-"""`python -m tests.campaign faults`: every misbehaviour of the garage on CAN and on DoIP, in the middle of a flash.
+"""`python -m tests.campaign faults`: every misbehaviour of the garage on CAN, on DoIP and in KWP2000, in a flash.
 
 Each cell must end in success or in one defined error within 30 s, and the next, undisturbed flash must give the unit
 the right image. `--way` sends it through a pass-thru library, multicast or TLS. `--rounds N --seed S` lets the faults
@@ -21,6 +21,7 @@ from typing import Any
 from core.errors import NegativeResponse, ProductError
 from core.simulation.garage import Garage
 from core.simulation.misbehaviour import FAULTS, FaultOrder
+from core.simulation.misbehaviour.catalog import COUNTERS
 from core.vocabulary import Transport
 from core.workbench import Vehicle, Workbench, WorkbenchPaths, open_workbench
 from tests.campaign.rig import MULTICAST, WAYS, free_port, passthru
@@ -29,6 +30,8 @@ from tests.vci.j2534.support import Wire
 
 PLACES = {Transport.CAN: ("van", "BODY"), Transport.DOIP: ("van", "CLUSTER")}
 """Small units: 8 KiB in blocks of 512 bytes, 16 KiB in blocks of 2 KiB."""
+KWP = ("car-das", "BODY")
+"""The same on CAN in KWP2000: 8 KiB in blocks of 412 bytes. Faults of block counters do not exist there."""
 LIMIT = 30.0
 """Seconds that a disturbed flash may take."""
 PATIENCE = 120.0
@@ -51,11 +54,12 @@ class Cell:
     seconds: float
     again: str
     wrong: str = ""
+    way: str = ""
 
     def line(self) -> str:
         mark = "!!" if self.wrong else "ok"
         return (
-            f"{mark} {self.transport.value:<4} {self.fault:<24} {self.outcome:<20} {self.seconds:6.2f} s  "
+            f"{mark} {self.way or self.transport.value:<4} {self.fault:<24} {self.outcome:<20} {self.seconds:6.2f} s  "
             f"{self.again:<12} {self.wrong or self.words[:120]}"
         ).rstrip()
 
@@ -68,6 +72,11 @@ def cells(
         for transport in transports:
             if transport in FaultOrder.parse(order).fault.transports:
                 yield order, transport
+
+
+def kwp_orders(orders: Sequence[str] = ()) -> list[str]:
+    """Those of them (all faults by default) that a unit of KWP2000 can have."""
+    return [order for order, _ in cells(orders, [Transport.CAN]) if FaultOrder.parse(order).fault.name not in COUNTERS]
 
 
 def order_of(name: str) -> str:
@@ -116,6 +125,8 @@ class Matrix:
         """
         with self._workbench() as workbench, ExitStack() as stack:
             cell, struck = _Trial(workbench, order, transport, *(place or PLACES[transport]), way, stack).run()
+        if place == KWP:
+            cell = replace(cell, way="KWP")
         if struck or may_miss:
             return cell
         return replace(cell, wrong="the fault did not happen")
@@ -257,7 +268,7 @@ def _holds_newest(vehicle: Vehicle, garage: Garage, name: str) -> bool:
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign faults", description=__doc__)
     parser.add_argument("--fault", action="append", default=[], metavar="NAME[@N]", help="only these")
-    parser.add_argument("--transport", choices=["can", "doip"])
+    parser.add_argument("--transport", choices=["can", "doip", "kwp"], help="kwp: KWP2000 on CAN")
     parser.add_argument("--way", choices=WAYS, help="j2534 and multicast are CAN, tls is DoIP")
     parser.add_argument("--unit", metavar="VEHICLE:UNIT", help="another unit than the small ones of the van")
     parser.add_argument("--rounds", type=int, default=0, metavar="N", help="so often each fault, at random occasions")
@@ -270,8 +281,11 @@ def main(argv: list[str]) -> int:
     table = []
     begun = time.monotonic()
     with Matrix() as matrix:
-        for order, transport in cells(orders, transports):
-            cell = matrix.run(order, transport, place, may_miss=bool(options.rounds), way=options.way or "")
+        rows = [(order, transport, place) for order, transport in cells(orders, transports)]
+        if place is None and options.transport in (None, "kwp") and options.way != "tls":
+            rows += [(order, Transport.CAN, KWP) for order in kwp_orders(orders)]
+        for order, transport, where in rows:
+            cell = matrix.run(order, transport, where, may_miss=bool(options.rounds), way=options.way or "")
             table.append(cell)
             print(table[-1].line(), flush=True)
     wrong = [cell for cell in table if cell.wrong]

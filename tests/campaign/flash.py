@@ -21,10 +21,14 @@ from core.vocabulary import FlashResult
 from tests.campaign.cuts import CutVci, Killed
 from tests.campaign.rig import QUICK, WAYS, Rig, Subject
 
-SMALL = {"can": Subject("car-mixed", "BODY", 412), "doip": Subject("car-doip", "BODY", 1641)}
-"""Images of 20 TransferData blocks."""
+SMALL = {
+    "can": Subject("car-mixed", "BODY", 412),
+    "doip": Subject("car-doip", "BODY", 1641),
+    "kwp": Subject("car-das", "BODY", 411),
+}
+"""Images of 20 TransferData blocks; "kwp" is KWP2000 on CAN."""
 LARGE = {"can": Subject("car-mixed", "ENGINE", 4095), "doip": Subject("car-mixed", "HEADUNIT", 4095)}
-"""512 KiB and 4 MiB; the boot loaders of both go on with an interrupted download."""
+"""512 KiB and 4 MiB; the boot loaders of both go on with an interrupted download. KWP2000 has no such unit here."""
 for _subjects in (SMALL, LARGE):
     _subjects |= {way: replace(_subjects["doip" if way == "tls" else "can"], way=way) for way in WAYS}
 LOW_VOLTAGE = 10.8
@@ -253,7 +257,8 @@ def main(argv: list[str]) -> int:
         Path(folder), Path(options.cache or folder), options.workers
     ) as campaign:
         for transport in transports:
-            for kind, subject in (("small", SMALL[transport]), ("large", LARGE[transport])):
+            subjects = {"small": SMALL[transport], **({"large": LARGE[transport]} if transport in LARGE else {})}
+            for kind, subject in subjects.items():
                 messages = campaign.measure(subject)
                 title = f"{transport} {subject.car} {subject.unit}"
                 for cut in CUTS:

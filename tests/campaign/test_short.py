@@ -1,4 +1,4 @@
-"""The short form of the campaigns: some cuts of every kind on CAN and DoIP; the whole is `python -m tests.campaign`."""
+"""The campaigns in short: some cuts of every kind on CAN, DoIP and KWP2000; all of it: `python -m tests.campaign`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_unit_comes_back_over_every_way(campaign: Campaign, way: str, cut:
 
 
 @pytest.mark.parametrize("cut", CUTS)
-@pytest.mark.parametrize("transport", ["can", "doip"])
+@pytest.mark.parametrize("transport", ["can", "doip", "kwp"])
 def test_every_unit_comes_back(campaign: Campaign, transport: str, cut: str) -> None:
     """Places before the erase, in and between both blocks, at the reset, while the software is read back."""
     messages = campaign.measure(SUBJECTS[transport])

@@ -11,7 +11,7 @@ import pytest
 from core.errors import JobInterrupted, NegativeResponse, UsageError
 from core.vocabulary import Transport
 from core.workbench import Workbench
-from tests.campaign.faults import PLACES, Matrix, cells, order_of, random_orders
+from tests.campaign.faults import KWP, PLACES, Matrix, cells, kwp_orders, order_of, random_orders
 from tests.diagnosis.garage_help import PATIENCE, garage_of, restored, wait_until
 
 CAN, DOIP = Transport.CAN, Transport.DOIP
@@ -63,6 +63,32 @@ def test_each_ends_as_it_should_and_the_unit_comes_back(
 def test_over_every_way_as_well(matrix: Matrix, order: str, way: str, outcome: str) -> None:
     cell = matrix.run(order, DOIP if way == "tls" else CAN, way=way)
     assert (cell.outcome, cell.again, cell.wrong) == (outcome, "right image", ""), cell.line()
+
+
+@pytest.mark.parametrize(
+    ("order", "outcome"),
+    [
+        ("lost-76@4", "JobInterrupted"),  # without a counter a block must not be sent again
+        ("duplicate-76@4", "success"),
+        ("lost-fc@6", "success"),  # a block that the unit cannot have taken whole may be
+        ("nrc-21", "success"),
+        ("nrc-70", "JobInterrupted"),
+        ("nrc-37", "success"),
+        ("s3-expiry@4", "JobInterrupted"),
+        ("nrc-7e", "NegativeResponse 80"),
+        ("swallowed-write", "VerificationFailed"),
+    ],
+)
+def test_a_unit_of_kwp2000_comes_back_from_the_same_faults(matrix: Matrix, order: str, outcome: str) -> None:
+    cell = matrix.run(order, CAN, KWP)
+    assert (cell.outcome, cell.again, cell.wrong) == (outcome, "right image", ""), cell.line()
+
+
+def test_faults_of_block_counters_do_not_exist_in_kwp2000(matrix: Matrix) -> None:
+    names = {order.partition("@")[0] for order in kwp_orders()}
+    assert len(names) == 45 and not names & {"nrc-73", "lost-76-73", "wrong-block-echo"}
+    cell = matrix.run("nrc-73@4", CAN, KWP)
+    assert (cell.outcome, cell.again) == ("UsageError", "right image") and "no counter" in cell.words
 
 
 def test_a_unit_on_can_fd_takes_the_same_faults(matrix: Matrix) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from core.catalogue.model import FlashPolicy
 from core.catalogue.plans.model import FlashPlanFile
-from core.vocabulary import UDS, EuroClass
+from core.vocabulary import KWP2000, UDS, EuroClass
 
 _SCOPES = {
     "block": "each block is erased before it is sent",
@@ -17,7 +17,8 @@ _SCOPES = {
 
 def describe(plan: FlashPlanFile) -> tuple[str, ...]:
     """What would be done to which unit, and when it would be refused."""
-    return tuple(line[0].upper() + line[1:] for line in (*_head(plan), *_sequence(plan.policy), *_blocks(plan)))
+    lines = (*_head(plan), *_sequence(plan.policy, plan.protocol), *_blocks(plan))
+    return tuple(line[0].upper() + line[1:] for line in lines)
 
 
 def _head(plan: FlashPlanFile) -> Iterator[str]:
@@ -47,7 +48,7 @@ def _head(plan: FlashPlanFile) -> Iterator[str]:
         yield "! nothing proves the result: name a checksum routine or the software afterwards"
 
 
-def _sequence(policy: FlashPolicy) -> Iterator[str]:
+def _sequence(policy: FlashPolicy, protocol: str) -> Iterator[str]:
     yield f"supply voltage {policy.voltage_minimum:g} to {policy.voltage_maximum:g} V"
     off = [word for on, word in ((policy.dtc_setting, "trouble code storage"),
                                  (policy.communication_control, "normal messages")) if on]  # fmt: skip
@@ -65,6 +66,8 @@ def _sequence(policy: FlashPolicy) -> Iterator[str]:
     yield f"{_SCOPES[policy.erase_scope]}{routine}"
     limit = f"blocks of up to {policy.max_block} bytes" if policy.max_block else "as long as unit and device allow"
     again = "sent once more after silence" if policy.resend_on_timeout else "never sent twice"
+    if protocol == KWP2000:
+        again = "sent once more only where the unit cannot have taken all of it"
     yield f"data {limit}, {again}"
     if policy.checksum_routine is not None:
         yield f"{policy.checksum_algorithm} of each block compared by routine {policy.checksum_routine:04X}"

@@ -196,8 +196,8 @@ class Programming:
             answer = b""
             try:
                 answer = yield Request(unit, address, pdu)
-            except NoResponse:
-                if not (dialect.counts_blocks and self._policy.resend_on_timeout):
+            except NoResponse as silence:
+                if not self._may_repeat(silence):
                     raise
             if not answer:  # outside the except block: there a cancel would have to wait
                 answer = yield from self._again(pdu)
@@ -211,6 +211,12 @@ class Programming:
             counter = (counter + 1) & 0xFF
             yield Progress(done + offset + len(piece), total)
         yield self._request(dialect.transfer_exit(), LONG_WORK)
+
+    def _may_repeat(self, silence: NoResponse) -> bool:
+        """Without a counter (KWP2000) only what the unit cannot have taken whole: it still owed a flow control."""
+        if self._dialect.counts_blocks:
+            return self._policy.resend_on_timeout
+        return silence.timer == "N_Bs"
 
     def _again(self, pdu: bytes) -> Job[bytes]:
         """The answer to a block was lost: the same counter once more (only where the unit's data allows it).
