@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.errors import DriverMissing, LocalProtocolError, UsageError, VciNotFound
 from core.pc.locks import DeviceLock
+from core.vci.bit_timing import with_timing
 from core.vci.can_interfaces import INTERFACES, list_can_interfaces, missing_driver
 from core.vci.channel import Clock, Tap, Vci
 from core.vci.combined import CombinedVci
@@ -154,7 +155,7 @@ def open_bus(uri: VciUri) -> can.BusABC:
     """
     import can
 
-    settings: dict[str, Any] = {**uri.options, "bitrate": uri.bitrate}
+    settings = with_timing(uri)
     port = uri.options.get("port", 1)
     if uri.interface in _OVER_THE_NETWORK and not (type(port) is int and 0 < port <= 0xFFFF):
         raise UsageError(f"Port {port} of {uri.interface} cannot be.", "A port is a number from 1 to 65535.")

@@ -53,7 +53,7 @@ class Channel:
         return self._messages(min(count.value, most))
 
     def _messages(self, count: int) -> list[Message]:
-        """Out of the buffer, field by field through ctypes would take three times as long: a full bus feels that."""
+        """Out of the buffer, field by field through ctypes takes twice as long: a full bus feels that."""
         layouts, view, unpack = self._layouts, self._view, self._head.unpack_from
         size, offset = layouts.message_size, layouts.data_offset
         found = []
