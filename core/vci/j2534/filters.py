@@ -15,7 +15,7 @@ from core.vci.j2534.driver.face import OpenChannel
 from core.vci.j2534.link import J2534Link
 from core.vocabulary import CanAddress
 
-TESTER_PRESENT = b"\x3e\x80"
+TESTER_PRESENT = (b"\x3e\x80", b"\x3e\x02")  # without an answer, in UDS and in KWP2000
 INTERVAL = 2000  # milliseconds; S3server is 5 s (ISO 14229-2, clause 7)
 HUNGER = 4.0  # seconds without being fed: the tester has stopped, the device must stop too
 
@@ -39,7 +39,7 @@ class PeriodicMessages:
 
     def start(self, data: bytes, tx_flags: int) -> bool:
         """From now on, where `data` is a TesterPresent. False where the device cannot: then nothing has changed."""
-        if not data.endswith(TESTER_PRESENT) or len(data) > 5 + len(TESTER_PRESENT):
+        if not data.endswith(TESTER_PRESENT) or len(data) > 5 + 2:
             return True
         with self._lock:
             if self._refused:

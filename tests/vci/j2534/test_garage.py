@@ -13,6 +13,7 @@ from core.simulation.serve import serve
 from core.vci.uri import VciUri
 from core.workbench import open_workbench
 from core.workbench.hosts import device_names
+from tests.campaign.rig import MULTICAST, free_port
 from tests.diagnosis.garage_help import in_transfer, when
 from tests.vci.j2534.support import Compiler, Wire, narrow_compiler
 from tests.vci.j2534.test_device import wait_until
@@ -98,6 +99,33 @@ def test_a_plug_pulled_in_transfer_is_told_and_the_unit_is_flashed_again(
         with workbench.connect(uri, hosted=False) as vehicle:
             again = vehicle.flash("BODY").wait(PATIENCE)
             assert (again.result, again.software_after) == ("flashed", vehicle.flashware("BODY")[0].software)
+
+
+@pytest.mark.usefixtures("papers")
+@pytest.mark.parametrize("way", ["j2534", "j2534 helper", "udp_multicast"])
+def test_an_older_series_over_every_way(compiler: Compiler, wire: Wire, compiled_cache: Path, way: str) -> None:
+    """KWP2000 on CAN (car-das): survey, faults, flash and coding."""
+    helper = "&helper=yes" if "helper" in way else ""
+    uri, bus = f"j2534:Test?library={compiler.library()}{helper}", _channel(wire)
+    if way == "udp_multicast":
+        uri = f"can:udp_multicast/{MULTICAST}?port={free_port()}"
+        bus = VciUri.parse(uri)
+    with (
+        serve("car-das", bus, cache_directory=compiled_cache),
+        open_workbench() as workbench,
+        workbench.connect(uri, hosted=False) as vehicle,
+    ):
+        result = vehicle.survey().wait(PATIENCE)
+        assert len(result.units) >= 3 and all(unit.software for unit in result.units)
+        unit = next(each.name for each in reversed(vehicle.units) if each.flashable and each.codable)
+        assert vehicle.faults(unit).wait(PATIENCE) is not None
+        flashed = vehicle.flash(unit).wait(PATIENCE)
+        assert (flashed.result, flashed.software_after) == ("flashed", vehicle.flashware(unit)[0].software)
+        item = next(each for each in vehicle.coding_read(unit).wait(PATIENCE).items if len(each.choices) > 1)
+        wanted = next(choice for choice in item.choices if choice != item.now)
+        vehicle.coding_write(unit, {item.name: wanted}).wait(PATIENCE)
+        now = {each.name: each.now for each in vehicle.coding_read(unit).wait(PATIENCE).items}
+        assert now[item.name] == wanted
 
 
 def _channel(wire: Wire) -> VciUri:
