@@ -35,8 +35,16 @@ class Exchange(Fetching):
             from core.releases.trust.kept import KeptMetadata, anchor_id
 
             generation = self.state.trust.get(anchor_id(anchor), "")
-            newer = KeptMetadata(self.folder / "trust" / generation, source)
+            newer = KeptMetadata(self.folder / "trust" / generation, source, self._indexes_here())
             return self._taken(newer, anchor, tell, stop)
+
+    def _indexes_here(self) -> dict[str, bytes]:
+        """The indexes of the last search by their place in a repository: the archive holds older ones."""
+        found = {}
+        for target, digest in self.state.indexes.items():
+            folder, _, name = target.rpartition("/")
+            found[f"targets/{folder}/{digest}.{name}"] = self.shelf.document(digest, document_name(target))
+        return found
 
     def _taken(
         self, source: Source, anchor: bytes, tell: Callable[[Advance], None], stop: threading.Event | None
@@ -78,7 +86,7 @@ class Exchange(Fetching):
         metadata = KeptMetadata(self.folder / "trust" / generation)
         with self._locked(), self._repository(metadata, anchor) as repository:
             manifest = self.manifest(kept)
-            documents = [(f"metadata/{name}", content) for name, content in metadata.files()]
+            documents = [(f"metadata/{name}", content) for name, content in metadata.files]
             index = index_target(manifest.head.kind)
             for target, digest in ((index, self.state.indexes.get(index, "")), (kept.target, kept.manifest)):
                 expected = repository.expected(target)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -52,30 +52,33 @@ def sync_generation(folder: Path) -> None:
 
 
 class KeptMetadata:
-    """The metadata of a generation under the names of a repository: for export, and to judge an older stick by."""
+    """The metadata of a generation under the names of a repository: for export, and to judge an older stick by.
+
+    Read at once: the folder goes when a newer generation counts.
+    """
 
     offline = True
 
-    def __init__(self, folder: Path, targets: Source | None = None) -> None:
-        self.name = "this PC"
-        self._folder, self._targets = folder, targets
-
-    def files(self) -> Iterator[tuple[str, bytes]]:
-        """(name in the repository, content): each root, timestamp, and the versioned others."""
-        for path in sorted((self._folder / "root_history").glob("*.root.json")):
-            yield path.name, path.read_bytes()
-        for path in sorted(self._folder.glob("*.json")):
-            if path.name != "root.json":
-                content = path.read_bytes()
-                version = json.loads(content)["signed"]["version"]
-                yield path.name if path.name == "timestamp.json" else f"{version}.{path.name}", content
+    def __init__(
+        self, folder: Path, targets: Source | None = None, documents: Mapping[str, bytes] | None = None
+    ) -> None:
+        """`targets` has the rest of the repository; `documents` are newer ones than its own, by their place in it."""
+        self._documents = documents or {}
+        self.name = targets.name if targets else "this PC"
+        self._targets = targets
+        try:
+            self.files = tuple(_published(folder))
+        except (OSError, ValueError, KeyError, TypeError) as problem:
+            raise NotThere(f"The trusted metadata in {folder} cannot be read: {problem}.") from problem
 
     def read(self, path: str, limit: int) -> bytes:
         folder, _, name = path.rpartition("/")
         if folder == "metadata":
-            for known, content in self.files():
+            for known, content in self.files:
                 if known in (name, quote(name, "")):
                     return content
+        elif path in self._documents:
+            return self._documents[path]
         elif self._targets is not None:
             return self._targets.read(path, limit)
         raise NotThere(f"{path} is not here.")
@@ -89,3 +92,14 @@ class KeptMetadata:
 
     def close(self) -> None:
         pass
+
+
+def _published(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """(name in the repository, content): each root, timestamp, and the versioned others."""
+    for path in sorted((folder / "root_history").glob("*.root.json")):
+        yield path.name, path.read_bytes()
+    for path in sorted(folder.glob("*.json")):
+        if path.name != "root.json":
+            content = path.read_bytes()
+            version = json.loads(content)["signed"]["version"]
+            yield path.name if path.name == "timestamp.json" else f"{version}.{path.name}", content
