@@ -25,7 +25,7 @@ class Exchange(Fetching):
         self, source: Source, anchor: bytes, *, tell: Callable[[Advance], None] = lambda advance: None,
         stop: threading.Event | None = None,
     ) -> list[Kept]:  # fmt: skip
-        """Every release and AddOn in an exported zip or a folder, newest first; checked as on the network.
+        """The newest release and AddOns in an exported zip or a folder; checked as on the network.
 
         Where this PC has seen newer metadata, those judge what the archive holds.
         """
@@ -42,6 +42,8 @@ class Exchange(Fetching):
         """The indexes of the last search by their place in a repository: the archive holds older ones."""
         found = {}
         for target, digest in self.state.indexes.items():
+            if target not in (index_target(RELEASE), index_target(ADDON)):
+                continue
             folder, _, name = target.rpartition("/")
             found[f"targets/{folder}/{digest}.{name}"] = self.shelf.document(digest, document_name(target))
         return found
@@ -61,18 +63,21 @@ class Exchange(Fetching):
         return taken
 
     def _heads_in(self, repository: Repository) -> Iterator[Head]:
+        """The newest release and the newest of each AddOn whose manifest is there: an index names all."""
         for kind in (RELEASE, ADDON):
             try:
                 heads = read_index(repository.document(index_target(kind), LARGEST_DOCUMENT), kind)
-            except ReleaseIncomplete:
+            except (ReleaseIncomplete, NotThere):
                 continue
-            except NotThere:
-                continue
+            found: set[str] = set()
             for head in reversed(heads):
+                if head.name in found:
+                    continue
                 try:
                     self._manifest_document(repository, head)
-                except NotThere:
-                    continue  # the index names all, the archive holds one
+                except (ReleaseIncomplete, NotThere):
+                    continue
+                found.add(head.name)
                 yield head
 
     def export(self, kept: Kept, anchor: bytes, place: Path, progress: Callable[[int], None] = lambda n: None) -> Path:
