@@ -147,4 +147,5 @@ class Activation(Exchange):
                 raise ReleaseIncomplete(f"{component.name} of {kept.key} is not here.", "Download it again.")
             problem = self.shelf.damaged(component)
             if problem:
-                raise HashMismatch(f"Not installed: {problem}", "Remove this release here and download it again.")
+                self.shelf.discard(component)
+                raise HashMismatch(f"Not installed: {problem}", "It was thrown away: download the release again.")

@@ -131,6 +131,14 @@ class Shelf:
 
     # -- throwing away
 
+    def discard(self, component: Component) -> None:
+        """A damaged file goes, so that the next download fetches it anew. StorageFailed where it cannot."""
+        path = self.component(component)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as problem:
+            raise disk_error(problem, path) from problem
+
     def sweep(self, state: State) -> None:
         """What no kept release and no begun download needs goes. Never fails: the next sweep tries again."""
         needed = set(state.indexes.values())
