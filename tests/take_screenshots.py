@@ -1,28 +1,33 @@
 """Takes the README's pictures from a real run: `python -m tests.take_screenshots [FOLDER]`. Not a test.
 
-The app runs headless on the simulated car in a fresh home: quick test, fault codes, flash, order, training,
-coding, live panel. Writes SVG, and PNG where cairosvg is there (a tool for this script only; the font is DejaVu Sans
-Mono).
+The app runs headless on the simulated car in a fresh home: first run, ConfigAssist, log-in, StartKey, credit, quick
+test, fault codes, flash, order, training, coding, live panel; then the log-in at a back end that is served. Writes
+SVG, and PNG where cairosvg is there (a tool for this script only; the font is DejaVu Sans Mono).
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
 
+from core.workbench import WorkbenchPaths
 from tests.tui.support import until
 from tui.desk import Desk
 from tui.shell import PassbayApp
 
 FOLDER = Path(__file__).resolve().parents[1] / "screenshots"
+WALK = ("papers", "start_and_devices", "vehicle", "flash", "live", "order", "training", "coding")
 SIZES = {"80x24": (80, 24), "160x45": (160, 45)}
 WIDE_ONES = {"vehicle", "flash-transfer", "live-messages", "live-rows"}  # the places that gain from a large terminal
 FONT = "DejaVu Sans Mono"
@@ -78,8 +83,60 @@ class Walk:
     async def until(self, condition: Callable[[], Any]) -> None:
         await until(self.pilot, condition)
 
-    async def start_and_devices(self) -> None:
+    async def papers(self) -> None:
+        """A newcomer's first minutes, on the embedded back end."""
+        await self.until(lambda: self.app.place is not None and self.app.place.PLACE == "Hardware selection")
+        await self.until(lambda: not self.desk.bridge.busy)
+        await self.shot("first-run")
+        await self.press("enter")
+        papers = self.desk.papers
+        await self.until(lambda: papers.overview is not None and papers.device is not None)
+        await self.shot("assist-new")
+        await self.press("enter")
+        await self.until(lambda: self.screen.query("#choices"))
+        await self.press("enter")
+        await self.until(lambda: papers.login is not None and papers.login.state == "waiting")
+        await self.press("enter")
+        await self.until(lambda: papers.account.user)
+        await self.press("escape")
+        await self.until(lambda: self.app.place.PLACE == "ConfigAssist" and not self.desk.bridge.busy)
+        await self.press("enter")
+        await self.until(lambda: self.screen.query("#picks"))
+        await self.press("enter")
+        await self.until(lambda: papers.start_key is not None and papers.start_key.green)
+        await self.until(lambda: not self.desk.bridge.busy)
+        self.app.go("credit")
+        await self.until(lambda: papers.packages)
+        await self.press("enter")
+        await self.until(lambda: self.screen.query("Input"))
+        await self.press("enter")
+        await self.until(lambda: self.screen.query("#words"))
+        await self.press("right", "enter")
+        await self.until(lambda: papers.credit and not self.desk.bridge.busy)
+        await self.shot("credit")
+        await self.press("escape")
+        await self.until(lambda: not self.desk.bridge.busy)
+        await self.shot("assist")
+        await self.press("escape")
+        self.app.go("codes")
+        await self.press("enter")
+        await self.until(lambda: self.screen.query("#page"))
+        await self.shot("what-to-do")
+        await self.press("escape", "escape")
+
+    async def log_in(self) -> None:
+        """The device grant of a back end that is served: address, code, QR."""
         await self.until(lambda: self.app.desk is not None and self.app.desk.workbench is not None)
+        await self.press("7")
+        await self.until(lambda: self.screen.query("#choices") and not self.desk.bridge.busy)
+        await self.press("enter")
+        papers = self.desk.papers
+        await self.until(lambda: papers.login is not None and papers.login.state == "waiting")
+        await self.shot("log-in")
+        await self.press("escape")
+
+    async def start_and_devices(self) -> None:
+        await self.until(lambda: self.app.place is not None and self.app.place.PLACE == "Start")
         await self.shot("start")
         await self.press("5")
         await self.until(lambda: not self.desk.bridge.busy)
@@ -176,15 +233,28 @@ class Walk:
         await self.shot("help")
 
 
-async def walk(size: tuple[int, int], tag: str, folder: Path) -> None:
+async def walk(size: tuple[int, int], tag: str, folder: Path, *names: str) -> None:
     app = PassbayApp()
     async with app.run_test(size=size) as pilot:
         steps = Walk(app, pilot, tag, folder)
-        for step in (
-            steps.start_and_devices, steps.vehicle, steps.flash, steps.live, steps.order, steps.training, steps.coding,
-        ):  # fmt: skip
-            await step()
+        for name in names:
+            await getattr(steps, name)()
     steps.desk.close()
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """A back end of its own on a free port of the loopback interface; its address."""
+    command = [sys.executable, "-m", "tui.entry", "serve", "--port", "0", "--json", "--database",
+               f"sqlite:///{folder / 'served.sqlite3'}"]  # fmt: skip
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert server.stdout is not None
+    try:
+        yield f"http://127.0.0.1:{json.loads(server.stdout.readline())['port']}"
+    finally:
+        server.terminate()
+        server.wait()
+        server.stdout.close()
 
 
 def halfway(desk: Desk) -> bool:
@@ -200,7 +270,13 @@ def main() -> None:
     for tag, size in SIZES.items():
         with tempfile.TemporaryDirectory() as home:
             os.environ["PASSBAY_HOME"] = home
-            asyncio.run(walk(size, tag, folder))
+            asyncio.run(walk(size, tag, folder, *WALK))
+    with tempfile.TemporaryDirectory() as home, served(Path(home)) as address:
+        os.environ["PASSBAY_HOME"] = home
+        settings = WorkbenchPaths.below(Path(home)).settings_file
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text(f'last_device = "sim:car-mixed"\n[backend]\nurl = "{address}"\n', encoding="utf-8")
+        asyncio.run(walk(SIZES["80x24"], "80x24", folder, "log_in"))
 
 
 if __name__ == "__main__":

@@ -180,6 +180,8 @@ def clock_told(papers: Papers) -> Told:
     seconds = state.clock_difference
     if abs(seconds) > CLOCK_SLACK:
         return "bad", f"{span(seconds)} off the server: set date and time of this PC right"
+    if abs(seconds) < 0.05:
+        return "ok", "the same as the server's"
     return "ok", f"{seconds:+.1f} s against the server"
 
 
