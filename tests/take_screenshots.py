@@ -147,7 +147,7 @@ class Walk:
         await self.press("1")
         await self.until(lambda: self.desk.survey is not None and self.idle())
         await self.press("enter")
-        await self.until(lambda: self.idle() and self.screen.faults)
+        await self.until(lambda: self.idle() and self.screen.faults and self.desk.papers.minutes is not None)
         await self.shot("vehicle")
 
     async def begin_flash(self) -> None:
