@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -535,3 +536,23 @@ def test_the_overview_names_what_is_missing(bare: Workbench) -> None:
     rows = {row.name: row for row in bare.paper.system_overview()}
     assert rows["StartKey"].ok and rows["Log-in"].value == "demo" and rows["Time credit"].ok is False
     assert replace(rows["Hardware ID"], value="") and len(rows["Hardware ID"].value) == 12
+
+
+def test_a_pc_that_never_had_network_takes_a_startkey_by_the_issuers_key(
+    ready: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings name the back end's first key; without it nothing says whose signature that is."""
+    saved = tmp_path / "key.startkey"
+    ready.paper.order_start_key(None, saved)
+    first = ready.paper.licence.desk.client().keys().keys[0].public
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        monkeypatch.setenv("PASSBAY_BACKEND__URL", f"http://127.0.0.1:{probe.getsockname()[1]}")
+    for key, error in (("", BackendUnreachable), ("ab" * 32, StartKeyInvalid), (first, None)):
+        monkeypatch.setenv("PASSBAY_BACKEND__ISSUER_KEY", key)
+        with open_workbench() as away:
+            if error is None:
+                assert away.paper.install_start_key(saved).green and away.paper.start_key().green
+            else:
+                with pytest.raises(error):
+                    away.paper.install_start_key(saved)
+                assert not away.paper.start_key().green
