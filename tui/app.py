@@ -26,9 +26,13 @@ def run() -> int:
     if SLOW_LINE in os.environ:  # read when textual.constants is imported
         os.environ.setdefault("TEXTUAL_FPS", "5")
         os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    from tui.looks import early, prepare
+
+    looks = early()
+    prepare(looks)
     from tui.shell import PassbayApp
 
-    app = PassbayApp()
+    app = PassbayApp(looks=looks)
     app.run()
     if app.desk is not None:
         app.desk.close()

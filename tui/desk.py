@@ -60,6 +60,7 @@ class Desk(Hosting):
         self.clock_words: Callable[[float], str] = lambda at: time.strftime("%H:%M:%S", time.localtime(at))
         self.day_words: Callable[[float], str] = lambda at: time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
         self._numbers = 0
+        self._flash_over = False
         self._held: list[Event] = []
 
     # -- pulling
@@ -227,6 +228,11 @@ class Desk(Hosting):
         self._numbers += 1
         return True
 
+    def rings(self) -> bool:
+        """Whether a flash has just ended and the settings want a bell for it; once."""
+        over, self._flash_over = self._flash_over, False
+        return over and self.workbench is not None and self.workbench.settings.bell
+
     def _end_job(self) -> bool:
         job = self.job
         if job is None or not job.running or job.handle is None or not job.handle.done:
@@ -235,6 +241,7 @@ class Desk(Hosting):
             apply(self, fact)
         job.running = False
         if job.kind == "flash":
+            self._flash_over = True
             self.look_around()  # a unit was left in programming, or no longer is
         try:
             result = job.handle.wait(0)

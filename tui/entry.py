@@ -8,7 +8,10 @@ import sys
 
 def main() -> None:
     """Entry point. Click costs 30 ms, so the app's start never imports it."""
-    if len(sys.argv) > 1:
+    from tui.looks import take_options
+
+    sys.argv[1:] = take_options(sys.argv[1:])
+    if len(sys.argv) > 1 or "_PASSBAY_COMPLETE" in os.environ:  # the shell asks how a word may go on
         _command_line()
         return
     from tui.app import run

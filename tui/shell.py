@@ -14,10 +14,12 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from tui.app import SLOW_LINE
+from tui.looks import Looks
+from tui.looks.keymap import identified
 from tui.screens.base import Place
 from tui.screens.start import StartScreen
 from tui.style import CSS
-from tui.theme import DARK, LIGHT, textual_theme
+from tui.theme import DARK, PALETTES, SIXTEEN, textual_theme
 
 if TYPE_CHECKING:
     from core.vocabulary import Interrupted
@@ -67,25 +69,42 @@ class PassbayApp(App[None]):
         "credit": _screen("paper.credit", "CreditScreen"),
         "codes": _screen("paper.codes", "CodesScreen"),
     }
-    BINDINGS: ClassVar = [
+    BINDINGS: ClassVar = identified("passbay", [
         Binding("f1", "help", "Help", show=False, priority=True),
         Binding("f9", "live", "Live panel", show=False, priority=True),
         Binding("a", "stop_job", "Stop the job safely", show=False),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
-    ]
+    ])  # fmt: skip
 
-    def __init__(self, open_workbench: Callable[[], Workbench] | None = None, desk: Desk | None = None) -> None:
+    def __init__(
+        self, open_workbench: Callable[[], Workbench] | None = None, desk: Desk | None = None,
+        looks: Looks | None = None,
+    ) -> None:  # fmt: skip
         """`open_workbench` is called in a thread after the first paint. `desk`: a desk that is ready (tests)."""
         super().__init__()
+        looks = looks or Looks()
         self.desk: Desk | None = None
         self._ready_desk = desk
         self._open_workbench = open_workbench
         self.wanted_unit = ""  # what Vehicle hands over to Flash and Coding
         self.wanted_recovery: Interrupted | None = None  # what Start hands over to Flash
         self._wish: Callable[[], None] | None = None
-        for name in (DARK, LIGHT):
+        for name in PALETTES:
             self.register_theme(textual_theme(name))
-        self.theme = DARK
+        self.theme = SIXTEEN if looks.colours == "16" else looks.theme if looks.theme in PALETTES else DARK
+        self._filter_lines(looks)
+
+    def _filter_lines(self, looks: Looks) -> None:
+        """Modes for small terminals act on every line that is painted."""
+        if not (looks.ascii or looks.colours == "none"):
+            return
+        from tui.looks.filters import GROUNDS, AsciiOnly, Colourless
+
+        if looks.colours == "none":
+            GROUNDS.update(palette.background for palette in PALETTES.values())
+            self._filters.append(Colourless())
+        if looks.ascii:
+            self._filters.append(AsciiOnly())
 
     def get_default_screen(self) -> Screen[Any]:
         return StartScreen()
@@ -133,8 +152,10 @@ class PassbayApp(App[None]):
         self.refresh_places()
 
     def _workbench_open(self) -> None:
+        from tui.looks.applied import apply_settings
         from tui.wishes.start import begin
 
+        apply_settings(self)
         wish, self._wish = self._wish, None
         begin(self, wish)
 
@@ -146,6 +167,8 @@ class PassbayApp(App[None]):
             return
         if desk.pull():
             self.refresh_places()
+        if desk.rings():
+            self.bell()
         alerts, desk.alerts = desk.alerts, []
         for item in alerts[-2:]:  # the message list has them all
             number = f"{item.code} " if item.code.startswith(MANUALS) else ""
@@ -265,8 +288,9 @@ class PassbayApp(App[None]):
         return commands(self, screen)
 
     def action_theme(self) -> None:
-        self.theme = LIGHT if self.theme == DARK else DARK
-        self.refresh_css()
+        from tui.looks.applied import other_theme
+
+        other_theme(self)
 
     # -- crash
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rich.style import Style
 from textual.theme import Theme
 
-DARK, LIGHT = "passbay-dark", "passbay-light"
+DARK, LIGHT, SIXTEEN = "passbay-dark", "passbay-light", "passbay-16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,10 @@ PALETTES = {
         background="#fbfbf8", bar="#e4e8ec", text="#14191f", dim="#4d5965", accent="#0b4f94", ok="#0b5d33",
         warn="#6f4700", bad="#a3141f", busy="#0b5563", cursor="#cfe2f7", cursor_idle="#e4e8ec", line="#8794a1",
     ),
+    SIXTEEN: Palette(  # the 16 colours of a plain terminal, so that none is guessed
+        background="#000000", bar="#0000aa", text="#ffffff", dim="#aaaaaa", accent="#55ffff", ok="#55ff55",
+        warn="#ffff55", bad="#ff55ff", busy="#00aaaa", cursor="#0000aa", cursor_idle="#0000aa", line="#aaaaaa",
+    ),
 }  # fmt: skip
 
 TONES = ("", "dim", "accent", "ok", "warn", "bad", "busy")
@@ -52,7 +56,7 @@ def textual_theme(name: str) -> Theme:
     p = PALETTES[name]
     return Theme(
         name=name, primary=p.accent, secondary=p.busy, warning=p.warn, error=p.bad, success=p.ok, accent=p.accent,
-        foreground=p.text, background=p.background, surface=p.background, panel=p.bar, dark=name == DARK,
+        foreground=p.text, background=p.background, surface=p.background, panel=p.bar, dark=name != LIGHT,
         text_alpha=1.0,
         variables={
             "line": p.line, "dim": p.dim, "bar": p.bar, "cursor-row": p.cursor,

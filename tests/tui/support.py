@@ -10,18 +10,19 @@ from textual.pilot import Pilot
 
 from tests.tui.fake import NOON, FakeVehicle, FakeWorkbench, clock_words, day_words
 from tui.desk import Desk
+from tui.looks import Looks
 from tui.shell import PassbayApp
 
 PATIENCE = 30.0  # seconds; only a broken app needs them
 
 
-def make_app(workbench: FakeWorkbench | None = None) -> PassbayApp:
+def make_app(workbench: FakeWorkbench | None = None, looks: Looks | None = None) -> PassbayApp:
     """The app on a workbench of cardboard, with a clock that stands at noon."""
     made = workbench or FakeWorkbench(FakeVehicle())
     desk = Desk(lambda: made, clock=lambda: NOON)  # type: ignore[arg-type,return-value]
     desk.clock_words, desk.day_words = clock_words, day_words
     desk.workbench = desk.bridge.workbench = made  # type: ignore[assignment]
-    return PassbayApp(desk=desk)
+    return PassbayApp(desk=desk, looks=looks)
 
 
 def fake_of(app: PassbayApp) -> FakeWorkbench:

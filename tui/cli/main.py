@@ -33,6 +33,8 @@ _COMMANDS = {  # name -> (module, attribute, one line for --help)
     "check": ("tui.cli.shop.check", "check", "What this PC must have, and which hosts and ports it must reach."),
     "serve": ("tui.cli.backend.serve", "serve", "The back end for others: API, shop and portal, releases."),
     "admin": ("tui.cli.backend.admin", "admin", "Administer a back end: organisations, users, credit, keys."),
+    "locate": ("tui.cli.shop.places", "locate", "Where settings, data and logs lie."),
+    "completion": ("tui.cli.shop.places", "completion", "Completion of commands for bash, zsh or fish."),
     "trace": ("tui.cli.traces.trace", "trace", "Bus traces: convert, decode, record, replay, save."),
     "releases": ("tui.cli.releases.releases", "releases", "Update Service: search, download, install, roll back."),
     "addons": ("tui.cli.releases.addons", "addons", "AddOn Center: list, install, remove, on, off."),
@@ -91,6 +93,9 @@ def cli() -> None:
       can:socketcan/can0?bitrate=500000               any python-can interface
       can:udp_multicast/239.74.163.2?port=43113       a CAN bus over multicast
       doip://192.168.0.10:13400?source=0x0e00         DoIP
+
+    In front of a command, or alone for the app: --ascii (no character beyond ASCII), --set NAME=VALUE (a setting for
+    this time, e.g. --set trace.minutes=10; PASSBAY_TRACE__MINUTES does the same).
 
     Exit code: 0 done, 1 refused or failed, 2 wrong usage. With --json every line is one JSON object.
     """

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
+from tui.looks.keymap import identified, place_name, shown_key
 from tui.widgets.lines import Header, Key, KeyBar
 from tui.widgets.plain import Cell
 
@@ -45,6 +46,12 @@ class Place(Fitting[None]):
     HELP: ClassVar[str] = ""
     BINDINGS: ClassVar = [Binding("escape", "back", "Back", show=False)]
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Each key gets the identifier by which the settings may change it, before Textual merges them."""
+        if "BINDINGS" in vars(cls):
+            cls.BINDINGS = identified(place_name(cls), cls.BINDINGS)
+        super().__init_subclass__(**kwargs)
+
     def compose(self) -> ComposeResult:
         yield Header(id="header")
         yield from self.body()
@@ -64,7 +71,9 @@ class Place(Fitting[None]):
             self.show_desk()
 
     def tell_keys(self) -> None:
-        self.query_one(KeyBar).tell((*self.keys(), HELP_KEY), self._grey())
+        keys = (*self.keys(), HELP_KEY)
+        shown = [(shown_key(self.passbay, type(self), action, key), label, action) for key, label, action in keys]
+        self.query_one(KeyBar).tell(shown, self._grey())
 
     def _grey(self) -> frozenset[str]:
         """Actions that the papers do not allow; the core refuses them with the reason."""
