@@ -68,9 +68,9 @@ def open_simulation(
         store = GarageStore(state_directory / vehicle)
         store.load(garage)
         stack.callback(Saver(garage, store).close)
-        can = _open_can(garage, tap, stack) if any(unit.can_address for unit in garage.units) else None
+        can = open_can_way(garage, tap, stack) if any(unit.can_address for unit in garage.units) else None
         has_doip = any(unit.doip_address for unit in garage.units)
-        doip = _open_doip(garage, tap, stack, tls, certificates) if has_doip else None
+        doip = open_doip_way(garage, tap, stack, tls, certificates) if has_doip else None
         return SimulationVci(can, doip, garage, store.notices, stack.pop_all().close)
 
 
@@ -86,7 +86,7 @@ def vehicle_lock(vehicle: str, lock_directory: Path) -> DeviceLock:
     return DeviceLock(f"sim:{vehicle}", lock_directory)
 
 
-def _open_can(garage: Garage, tap: Tap, stack: ExitStack) -> Vci:
+def open_can_way(garage: Garage, tap: Tap, stack: ExitStack) -> Vci:
     import can
 
     from core.simulation.can_side import CanSide
@@ -102,7 +102,9 @@ def _open_can(garage: Garage, tap: Tap, stack: ExitStack) -> Vci:
     return vci
 
 
-def _open_doip(garage: Garage, tap: Tap, stack: ExitStack, tls: str, certificates: Path | None) -> Vci:
+def open_doip_way(
+    garage: Garage, tap: Tap, stack: ExitStack, tls: str = "", certificates: Path | None = None
+) -> Vci:
     from core.simulation.doip.side import DoipSide
     from core.vci.doip.tcp import DoipVci
     from core.vci.doip.tls import TlsTrust

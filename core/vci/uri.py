@@ -97,8 +97,9 @@ def _with_others(text: str, first: str, others: list[str]) -> VciUri:
 
 def _simulation(text: str, rest: str) -> VciUri:
     vehicle, _, query = rest.partition("?")
-    if not _NAME.fullmatch(vehicle):
-        raise _refused(text, "after sim: comes the name of a vehicle")
+    recorded = vehicle.startswith("trace/") and len(vehicle) > len("trace/") and vehicle.isprintable()
+    if not recorded and not _NAME.fullmatch(vehicle):
+        raise _refused(text, "after sim: comes the name of a vehicle, or trace/FILE")
     pairs = _pairs(text, query)
     for key, value in pairs:
         if key not in ("fault", "tls"):

@@ -33,6 +33,7 @@ from core.workbench.releases import LibraryDesk
 from core.workbench.security import SecurityDesk
 from core.workbench.shop import ShopPc, Support
 from core.workbench.traces import Traces, watching
+from core.workbench.traces.vehicle import absolute
 from core.workbench.vehicle import Vehicle
 
 if TYPE_CHECKING:
@@ -176,6 +177,7 @@ class Workbench(Devices, Records, Traces, ShopPc, Support):
         UsageError for a garbled URI, VciNotFound, VciBusy (names the holder), DriverMissing; DataInvalid when one of
         `data_files` cannot be used.
         """
+        uri = absolute(uri)
         if hosted is not False:
             vehicle = self.hosting.open(uri, [Path(file) for file in data_files], start=hosted is True, idle=idle)
             if vehicle is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.events import Event, Noted
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from core.vci.channel import Vci
     from core.vci.checkup.parent import Checkup
     from core.vci.uri import VciUri
+    from core.workbench.data import DataShelf
 
 NO_VCI = "Simulation - no VCI"
 """The first choice of the device selection (C3)."""
@@ -31,6 +33,7 @@ class Devices:
     settings: Settings
     stream: EventStream
     security: SecurityDesk
+    _data: DataShelf
 
     def publish(self, event: Event) -> None:
         raise NotImplementedError
@@ -122,6 +125,11 @@ class Devices:
 
     def _open_vci(self, uri: VciUri) -> Vci:
         tap = self.stream.traffic.append
+        if uri.vehicle.startswith("trace/"):
+            from core.workbench.traces.vehicle import open_trace_vehicle
+
+            place = Path(uri.vehicle.removeprefix("trace/"))
+            return open_trace_vehicle(place, self._data.catalogue(), tap=tap, lock_directory=self.paths.locks)
         if uri.kind is DeviceKind.SIMULATION:
             from core.simulation.sim_vci import open_simulation
 
