@@ -115,6 +115,7 @@ def purchase(call: Call, user: User, wish: BuyRequest, key: str) -> Booked:
     """Buys for the user's organisation; who may is anybody with a right there, because work must go on at night."""
 
     def buy(conn: Connection) -> Receipt:
+        call.backend.ledger.hold(conn)
         if not rights.active_roles(conn, user.id, call.now):
             raise RightMissing(f"{user.login} has no active role, which buying credit needs.")
         found = next((package for package in packages_of(conn) if package.id == wish.package), None)

@@ -36,6 +36,15 @@ def check(conn: Connection, name: str, address: str, now: int) -> None:
         )
 
 
+def begin(conn: Connection, name: str, address: str, now: int) -> None:
+    """Counts an attempt as failed before anything is compared; `record` of a success forgives it.
+
+    In one transaction with the check: a hundred attempts at the same moment must not all see that none was made yet.
+    """
+    check(conn, name, address, now)
+    record(conn, name, address, now, succeeded=False)
+
+
 def record(conn: Connection, name: str, address: str, now: int, *, succeeded: bool) -> None:
     """A success forgives the failures of the same name from the same address."""
     a = t.login_attempts.c

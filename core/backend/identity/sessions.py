@@ -36,13 +36,13 @@ def authenticate(backend: Backend, login: str, password: str, address: str) -> p
     """The user, or a refusal that does not tell whether the user ID exists."""
     now = backend.now()
     name = login.strip().lower()[:64]
-    backend.read(lambda conn: attempts.check(conn, name, address, now))
+    backend.write(lambda conn: attempts.begin(conn, name, address, now))
     stored = backend.read(lambda conn: people.password_hash_of(conn, name))
     good = password_matches(password, stored)  # outside of a transaction: it takes 50 ms on purpose
     user = backend.read(lambda conn: people.user_by_login(conn, name)) if good else None
-    backend.write(lambda conn: attempts.record(conn, name, address, now, succeeded=user is not None))
     if user is None:
         raise people.refused("User ID or password is wrong.", "Try again.", status=401, problem="credentials")
+    backend.write(lambda conn: attempts.record(conn, name, address, now, succeeded=True))
     if user.disabled:
         raise people.refused(
             "This user is not enabled.", "Ask the administrator of your organisation.", status=403, problem="disabled"

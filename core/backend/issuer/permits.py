@@ -9,7 +9,7 @@ from core.backend.identity import rights
 from core.backend.identity.people import User
 from core.backend.issuer import keys, startkeys
 from core.backend.store import tables as t
-from core.errors import RightMissing, StartKeyExpired, StartKeyInvalid, StartKeyMissing
+from core.errors import ReservationClosed, RightMissing, StartKeyExpired, StartKeyInvalid, StartKeyMissing
 from core.online.wire import TICKET, PermitAnswer, PermitRequest, StartKey, Ticket, loads
 from core.vocabulary.online.paper import Activation, Role
 
@@ -30,6 +30,8 @@ def permit(backend: Backend, user: User, wish: PermitRequest, now: int) -> Permi
 
 
 def _permit(backend: Backend, conn: Connection, user: User, wish: PermitRequest, now: int) -> PermitAnswer:
+    if wish.minutes:
+        backend.ledger.hold(conn)
     change = wish.change or wish.kind in CHANGES
     _has_rights(conn, user, change, now)
     system = _system(conn, user, wish, now)
@@ -39,6 +41,8 @@ def _permit(backend: Backend, conn: Connection, user: User, wish: PermitRequest,
             user.organisation_id, wish.group, wish.minutes, f"permit:{user.id}:{wish.job}", now, RESERVED_FOR,
             wish.hardware_id, conn=conn,
         )  # fmt: skip
+        if held.repeated:
+            return _again(backend, conn, held)
     ticket = Ticket(
         wish.job, wish.kind, wish.group, wish.vin, wish.unit, wish.image, wish.hardware_id, wish.key_id, user.login,
         user.organisation, change, held.id if held else "", now, now + TICKET_LIFE,
@@ -62,6 +66,16 @@ def _told(
     return PermitAnswer(
         envelope, "", None if running else found.minutes, round((found.until or 0) * 1000) if running else None
     )
+
+
+def _again(backend: Backend, conn: Connection, held: Reservation) -> PermitAnswer:
+    """The ticket of then. A new one for minutes that were set apart once would let them last for ever."""
+    from sqlalchemy import select
+
+    if backend.ledger.state_of(held.id, conn) in ("posted", "voided"):
+        raise ReservationClosed("This job was booked before: it cannot be begun once more.")
+    kept = conn.execute(select(t.tickets.c.envelope).where(t.tickets.c.reservation_id == held.id)).scalar_one()
+    return PermitAnswer(kept, held.id, held.receipt.minutes_left, held.receipt.until)
 
 
 def _has_rights(conn: Connection, user: User, change: bool, now: int) -> None:

@@ -140,6 +140,20 @@ class Ledger:
 
         return self._on(reservation, organisation, "void", (), key, now, rules.void, conn)
 
+    @staticmethod
+    def hold(conn: Connection) -> None:
+        """Takes the ledger's lock. A transaction that reads other tables before it charges does this first.
+
+        PostgreSQL would else wait for the lock with a snapshot that is old by then, and run the transaction again.
+        """
+        lock(conn)
+
+    @staticmethod
+    def state_of(reservation: str, conn: Connection) -> str:
+        """ "open", "posted", "voided" or "timed-out" as it was last booked; "" where there is none."""
+        row = conn.execute(statements.RESERVATION, {"reservation": reservation}).one_or_none()
+        return "" if row is None else str(row.state)
+
     def expire(self, now: int) -> int:
         """Sweeps what time alone has ended, for all organisations. Returns the number of entries that this added."""
         places = self._store.read(lambda connection: places_due(connection, now))

@@ -12,6 +12,7 @@ from core.errors import DatabaseFailed, DatabaseFull, ProductError
 
 class Fault(Enum):
     CONFLICT = "another transaction was quicker; nothing of this one is left"
+    TAKEN = "a name was taken between our look and our write"
     AWAY = "no connection to the database"
     FULL = "no room"
     BROKEN = "anything else"
@@ -19,6 +20,7 @@ class Fault(Enum):
 
 _CONFLICTS = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
 _AWAY = {"57P01", "57P02", "57P03", "25P03"}  # shut-down, crash, starting up, idle in transaction for too long
+_UNIQUE = "23505"  # PostgreSQL may tell a race this way, although SERIALIZABLE has seen it
 _FULL = {"53100"}
 _SQLITE_CONFLICTS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
@@ -33,8 +35,8 @@ def fault_of(error: DBAPIError) -> Fault:
     state = getattr(cause, "sqlstate", None)
     if state in _CONFLICTS:
         return Fault.CONFLICT
-    if state == "23505" and _constraint(cause) == "pk_idempotency":  # two requests raced for one key
-        return Fault.CONFLICT
+    if state == _UNIQUE:
+        return Fault.TAKEN
     if state in _FULL:
         return Fault.FULL
     if error.connection_invalidated or state in _AWAY or (state or "").startswith("08") or _never_connected(cause):
@@ -45,10 +47,6 @@ def fault_of(error: DBAPIError) -> Fault:
 def _never_connected(cause: BaseException | None) -> bool:
     """psycopg tells neither a state nor an invalid connection where there was none yet."""
     return type(cause).__name__ in ("OperationalError", "ConnectionTimeout") and not getattr(cause, "sqlstate", None)
-
-
-def _constraint(cause: BaseException | None) -> str:
-    return str(getattr(getattr(cause, "diag", None), "constraint_name", ""))
 
 
 def translated(error: DBAPIError, fault: Fault) -> ProductError:

@@ -17,6 +17,7 @@ from core.backend.store.migrate import migrate_to_newest
 T = TypeVar("T")
 
 PATIENCE = 30.0  # seconds for which a conflict, or a server that restarts, is tried again
+_MOST_TAKEN = 3
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.25
 
 
@@ -50,6 +51,7 @@ class Store:
     def _run(self, fn: Callable[[Connection], T], *, writes: bool) -> T:
         given_up = time.monotonic() + self._patience
         pause = _FIRST_PAUSE
+        taken = 0
         while True:
             attempt = _Attempt()
             try:
@@ -58,6 +60,9 @@ class Store:
                 fault = fault_of(error)
                 # a connection lost in COMMIT leaves open whether it was done: only the caller's key may repeat that
                 again = fault is Fault.CONFLICT or (fault is Fault.AWAY and not (writes and attempt.committing))
+                if fault is Fault.TAKEN:  # the next look finds it; where it does not, the caller never looks
+                    taken += 1
+                    again = taken < _MOST_TAKEN
                 if not again or time.monotonic() >= given_up:
                     raise translated(error, fault) from error
             time.sleep(pause * random.uniform(0.5, 1.5))
