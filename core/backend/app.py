@@ -46,7 +46,12 @@ def build_app(backend: Backend, extra_routes: tuple[Any, ...] = ()) -> App:
     shares = {operation.path: operation.share for operation in listed} | dict.fromkeys(_PORTAL_FORMS, Share.LOGIN)
     router = Router([*(route_of(operation, backend) for operation in listed), *extra_routes], redirect_slashes=False,
                     default=_nothing_here)  # fmt: skip
-    return Gate(router, backend.config, metrics, lambda path: shares.get(path, Share.PLAIN))
+
+
+    def share_of(path: str) -> Share:
+        return Share.FILES if path.startswith("/releases/") else shares.get(path, Share.PLAIN)
+
+    return Gate(router, backend.config, metrics, share_of)
 
 
 async def _nothing_here(scope: Any, receive: Any, send: Any) -> None:

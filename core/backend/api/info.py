@@ -11,7 +11,6 @@ from core.backend.api.operation import Call, Operation
 from core.backend.identity.people import setting
 from core.backend.issuer import keys
 from core.backend.store import tables as t
-from core.errors import ProductError
 from core.online.wire import (
     Contact,
     Contacts,
@@ -50,11 +49,8 @@ def product_version() -> str:
 
 
 def health(call: Call) -> Health:
-    """`degraded` when the database does not answer: the process lives, but can serve nobody."""
-    try:
-        call.backend.read(lambda conn: setting(conn, NETWORK_SETTING))
-    except ProductError:
-        return Health("degraded", product_version(), call.backend.config.embedded)
+    """503 when the database does not answer: the process lives, but can serve nobody."""
+    call.backend.read(lambda conn: setting(conn, NETWORK_SETTING))
     return Health("ok", product_version(), call.backend.config.embedded)
 
 

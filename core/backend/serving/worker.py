@@ -37,7 +37,9 @@ def _release_routes(folder: str) -> tuple[Any, ...]:
     """A repository of releases beside the API: static files, TUF protects them."""
     if not folder:
         return ()
+    from starlette.middleware.exceptions import ExceptionMiddleware
     from starlette.routing import Mount
     from starlette.staticfiles import StaticFiles
 
-    return (Mount("/releases", StaticFiles(directory=Path(folder))),)
+    # it says 404 by an exception, which nobody else here expects
+    return (Mount("/releases", ExceptionMiddleware(StaticFiles(directory=Path(folder)))),)

@@ -59,7 +59,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    status: Annotated[str, Text(pattern="ok|degraded")]
+    status: Annotated[str, Text(pattern="ok")]
     version: Annotated[str, Text(most=40)]
     embedded: bool
 

@@ -15,6 +15,7 @@ from core.backend.api import info
 from core.backend.api.gate import Buckets
 from core.backend.api.metrics import Metrics
 from core.backend.app import build_app
+from core.errors import DatabaseFailed
 from tests.backend.rig import URL, InProcess, Rig, open_rig, sqlite_url
 
 
@@ -107,6 +108,16 @@ def test_a_fault_shows_nothing_of_itself(
     assert "secret" not in answer.text and "Traceback" not in answer.text
     mark = answer.json()["detail"].rsplit(" ", 1)[1].rstrip(".")
     assert mark in caplog.text and "RuntimeError" in caplog.text  # its administrator finds it
+
+
+def test_a_server_whose_database_is_gone_is_not_healthy(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: object) -> None:
+        raise DatabaseFailed("The database cannot be reached.")
+
+    assert rig.client.get("/health").json()["status"] == "ok"
+    monkeypatch.setattr(type(rig.backend.store), "read", lambda self, work: gone(work))
+    answer = rig.client.get("/health")
+    assert (answer.status_code, answer.json()["code"]) == (503, "PB-853")
 
 
 def test_metrics_name_routes_not_paths(rig: Rig) -> None:

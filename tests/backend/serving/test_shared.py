@@ -128,6 +128,24 @@ def test_it_does_not_leave_loopback_in_the_clear(tmp_path: Path) -> None:
     assert not (tmp_path / "never.sqlite3").exists()
 
 
+def test_releases_are_files_with_ranges(tmp_path: Path) -> None:
+    folder = tmp_path / "releases" / "targets"
+    folder.mkdir(parents=True)
+    (folder / "a.bin").write_bytes(bytes(range(256)) * 4)
+    (tmp_path / "secret").write_text("no")
+    database = f"sqlite:///{tmp_path / 'backend.sqlite3'}"
+    options = ("--releases", str(tmp_path / "releases"), "--rate", "60")
+    outside = ("/releases/../secret", "/releases/%2e%2e/secret", "/releases/targets/", "/releases//etc/passwd")
+    with serving(database, *options) as ready, httpx.Client(base_url=ready["url"]) as http:
+        part = http.get("/releases/targets/a.bin", headers={"range": "bytes=10-19"})
+        assert part.status_code == 206 and part.content == bytes(range(10, 20))
+        for path in outside:
+            assert http.get(path).status_code in (404, 405), path
+        assert http.post("/releases/targets/a.bin").status_code == 405
+        pieces = [http.get("/releases/targets/a.bin").status_code for _ in range(80)]
+        assert pieces == [200] * 80  # a share of its own: a release comes in many pieces
+
+
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'backend.sqlite3'}"
     with serving(database) as ready:
