@@ -40,7 +40,6 @@ def trial_lines(trial: DeviceTrial) -> list[str]:
         return [f"- {trial.problem}", f"  {trial.advice}"]
     volts = "cannot measure" if trial.voltage is None else f"{trial.voltage:.1f} V"
     lines = [f"+ {trial.name}  {volts}  {trial.seconds:.1f} s", f"  {_versions(trial)}"]
-    lines += [f"  {what:<29} {how}" for what, how in trial.abilities]
     if trial.loopback:
         lines.append(f"  {'loop-back':<29} {trial.loopback}")
     if trial.latency_ms is not None:
@@ -48,7 +47,8 @@ def trial_lines(trial: DeviceTrial) -> list[str]:
     if trial.frames_per_second is not None:
         share = f", {trial.wire_share:.0%} of the wire" if trial.wire_share is not None else ""
         lines.append(f"  {'throughput':<29} {trial.frames_per_second} frames/s{share}")
-    return [*lines, *(f"  ! {limit}" for limit in trial.limits)]
+    lines += [f"  ! {limit}" for limit in trial.limits]
+    return [*lines, *(f"  {what:<29} {how}" for what, how in trial.abilities)]
 
 
 def entity_words(entity: DoipEntity) -> str:

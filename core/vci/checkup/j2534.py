@@ -16,8 +16,7 @@ from core.vocabulary.cleaning import clean
 
 NO_LOOPBACK = "The device does not return its own frames: latency and throughput cannot be measured."
 NO_BLOCK_SIZE = "Block size and separation time cannot be set: the device uses its own, which may be slow."
-NO_STOPPING = "The device cannot stop all periodic messages at once: each is stopped by its number."
-NO_FILTER_CLEARING = "The device cannot remove all filters at once: each is removed by its number."
+ONE_BY_ONE = "no: each is ended by its number"
 FEW_FILTERS = "Only {count} units can be listened to at a time: a quick test asks in more turns."
 KEEP_ALIVE = b"\x00\x00\x07\xdf\x3e\x80"
 _SETTINGS = (
@@ -87,9 +86,9 @@ def _iso15765(channel: OpenChannel, device: OpenDevice) -> dict[str, str]:
 
         told["periodic messages"] = f"no ({meaning(getattr(error, 'result', 0)).name})"
         device.lacks(NO_PERIODIC)
-    told["CLEAR_PERIODIC_MSGS"] = _yes(channel.clear(j.CLEAR_PERIODIC_MSGS), device, NO_STOPPING)
+    told["CLEAR_PERIODIC_MSGS"] = "yes" if channel.clear(j.CLEAR_PERIODIC_MSGS) else ONE_BY_ONE
     told["flow control filters"] = _filters(channel, device)
-    told["CLEAR_MSG_FILTERS"] = _yes(channel.clear(j.CLEAR_MSG_FILTERS), device, NO_FILTER_CLEARING)
+    told["CLEAR_MSG_FILTERS"] = "yes" if channel.clear(j.CLEAR_MSG_FILTERS) else ONE_BY_ONE
     return told
 
 
