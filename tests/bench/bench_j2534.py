@@ -156,7 +156,7 @@ def _rows(size: int, library: Path, place: str, folder: Path) -> list[Row]:
     per_mib = MIB / size
     for what, own in cpu.items():
         title = f"{what}: CPU of udsoncan on can-isotp ({own * per_mib:.2f} s / {theirs * per_mib:.2f} s a MiB)"
-        goal = _verdict(own / theirs, 0.65 if what == "J2534 ISO15765" else 1.0, False)
+        goal = _verdict(own / theirs, 1.0, False)  # a part of both sides is the library's own
         rows.append((title, f"{own / theirs:.2f}", goal))
     return rows
 

@@ -19,7 +19,7 @@ from core.vocabulary import CanAddress, CanFrame, EcuAddress
 
 WAIT = 20  # milliseconds that reading waits; frames for the panel come that late at most
 PAUSE = 0.002  # seconds, where a library returns at once instead of waiting
-BATCH, RAW_BATCH = 8, 64
+BATCH, RAW_BATCH = 8, 256  # a long message leaves 600 frames; each call is a round trip where a helper has the library
 N_AS = 1000  # milliseconds that a single frame may wait for the bus (ISO 15765-2, 9.8)
 LONG = 5000  # milliseconds that a segmented message may take until the driver returns
 GIVE_UP_READING = 1.0

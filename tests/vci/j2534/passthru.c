@@ -47,7 +47,8 @@ typedef struct { int used; ul protocol; Filter filters[SLOTS]; Periodic periodic
 
 static Channel channels[CHANNELS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER, writing = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t news = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t flow = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t arrived[CHANNELS] = { PTHREAD_COND_INITIALIZER, PTHREAD_COND_INITIALIZER };
 static pthread_t reader;
 static int wire = -1, is_open, lost, got_flow, flow_block, flow_gap;
 static unsigned flow_from;
@@ -58,9 +59,9 @@ static sl fail(sl code, const char *text) { snprintf(last_error, sizeof last_err
 static unsigned word(const unsigned char *p) {
     return (unsigned)p[0] << 24 | (unsigned)p[1] << 16 | (unsigned)p[2] << 8 | p[3];
 }
-static int wait_until(double when) {
+static int wait_until(pthread_cond_t *news, double when) {
     struct timespec t = { (time_t)when, (long)((when - (time_t)when) * 1e9) };
-    return pthread_cond_timedwait(&news, &lock, &t);
+    return pthread_cond_timedwait(news, &lock, &t);
 }
 
 static void put(Channel *c, ul rx, const unsigned char *data, int size) {
@@ -69,7 +70,7 @@ static void put(Channel *c, ul rx, const unsigned char *data, int size) {
     m->protocol = c->protocol; m->rx = rx; m->tx = 0; m->stamp = (ul)(uint32_t)(uint64_t)(now() * 1e6);
     m->size = (ul)size; m->extra = (ul)size;
     memcpy(m->data, data, (size_t)size);
-    pthread_cond_broadcast(&news);
+    pthread_cond_broadcast(&arrived[c - channels]);
 }
 
 static void show_own(unsigned id, const unsigned char *data, int size) { /* a raw channel sees what ISO15765 sends */
@@ -154,7 +155,7 @@ static void receive_iso(Channel *c, Filter *f, unsigned id, const unsigned char 
         if (f->have == f->want) { put(c, rx, out, f->size + f->want); f->want = 0; }
     } else if (kind == 3) {
         got_flow = 1 + (data[x] & 15); flow_block = data[x + 1]; flow_gap = data[x + 2]; flow_from = word(f->pattern);
-        pthread_cond_broadcast(&news);
+        pthread_cond_broadcast(&flow);
     }
 }
 
@@ -182,7 +183,8 @@ static void *read_wire(void *unused) {
         int done = 0;
         while (done < 16) {
             ssize_t n = recv(wire, frame + done, (size_t)(16 - done), 0);
-            if (n <= 0) { pthread_mutex_lock(&lock); lost = 1; pthread_cond_broadcast(&news);
+            if (n <= 0) { pthread_mutex_lock(&lock); lost = 1; pthread_cond_broadcast(&flow);
+                for (int i = 0; i < CHANNELS; i++) pthread_cond_broadcast(&arrived[i]);
                 pthread_mutex_unlock(&lock); return unused; }
             done += (int)n;
         }
@@ -308,7 +310,7 @@ sl PassThruReadMsgs(ul number, Msg *out, ul *count, ul timeout) {
             p->due += p->interval;
         }
     }
-    while (!c->count && !lost && wait_until(until) != ETIMEDOUT) {}
+    while (!c->count && !lost && wait_until(&arrived[c - channels], until) != ETIMEDOUT) {}
     for (*count = 0; *count < most && c->count; (*count)++) {
         Msg *m = &c->queue[c->first];
         memcpy(&out[*count], m, sizeof *m - sizeof m->data + (size_t)m->size);
@@ -330,7 +332,7 @@ static int await_flow(unsigned from) {
     double until = now() + 1.0;
     while (!lost) {
         while (!(got_flow && flow_from == from) && !lost)
-            if (wait_until(until) == ETIMEDOUT) return 0;
+            if (wait_until(&flow, until) == ETIMEDOUT) return 0;
         if (got_flow == 2) { got_flow = 0; until = now() + 1.0; continue; }
         return got_flow == 1;
     }
