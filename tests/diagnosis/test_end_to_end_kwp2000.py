@@ -84,6 +84,13 @@ def test_the_live_panel_and_a_trace_speak_its_words(workbench: Workbench, tmp_pa
         assert any(w == "ReadDiagnosticTroubleCodesByStatus 00 FF 00" for w in words)
         assert any(w.startswith("ok: ReadEcuIdentification 90 (VIN)") for w in words)
         vehicle.save_trace(trace)
+        vehicle.flash("BODY").wait(PATIENCE)
+        view.poll(1.0)
+        asked = [(line.request, line.state) for line in view.exchange_lines(500)]
+        assert (b"\x10\x92", "ok") in asked and (b"\x28\x02", "quiet") in asked
+        assert all(state == "quiet" for request, state in asked if request == b"\x3e\x02")
+        codes = {line.code for line in view.error_lines(500)}
+        assert {"P0299-00", "P0401-00"} <= codes
     reading = workbench.decode_trace(trace)
     told = list(reading)
     assert (reading.vin, reading.vehicle) == ("XPBDS2B09A2000623", "Older series, KWP2000 on CAN")

@@ -288,10 +288,8 @@ def unit_lines(unit: UnitSurvey) -> list[Cell]:
         lines.append((("! ", "warn"), (unit.reason, "")))
     if unit.newer_software:
         lines.append((("< ", "accent"), (f"newer software {unit.newer_software} is here: f flashes it", "")))
-    protocol = unit.address.protocol if unit.address is not None else ""
-    about = [
-        ("address", str(unit.address)), ("variant", unit.variant), ("hardware", unit.hardware), ("protocol", protocol),
-    ]  # fmt: skip
+    where = f"{unit.address}, {unit.address.protocol}" if unit.address is not None else ""
+    about = [("address", where), ("variant", unit.variant), ("hardware", unit.hardware)]
     lines.append(tuple(p for name, value in about if value for p in ((f"{name} ", "dim"), (f"{value}   ", ""))))
     return lines
 

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from core.protocol import nrc, uds
-from core.vocabulary import ErrorLine, ExchangeLine
+from core.protocol.dialect import dialect_of
+from core.vocabulary import KWP2000, UDS, ErrorLine, ExchangeLine
 
 KEPT_BYTES = 4096  # of a message, for its words; a listener keeps no image
 SHOWN_BYTES = 64
@@ -65,12 +66,13 @@ class Conversation:
         self._open: dict[str, Exchange] = {}
 
     def hear(
-        self, timestamp: float, unit: str, identifier: str, bus: str, is_request: bool, pdu: bytes
+        self, timestamp: float, unit: str, identifier: str, bus: str, is_request: bool, pdu: bytes, protocol: str = UDS
     ) -> None:
         if is_request:
             self._request(timestamp, unit, identifier, bus, pdu)
+            self._open[unit].state = "quiet" if dialect_of(protocol).is_suppressed(pdu) else "open"
         else:
-            self._answer(timestamp, unit, identifier, bus, pdu)
+            self._answer(timestamp, unit, identifier, bus, pdu, protocol)
 
     def _new(self, timestamp: float, unit: str, identifier: str, bus: str) -> Exchange:
         made = Exchange(self.count, timestamp, unit, identifier, bus)
@@ -84,11 +86,9 @@ class Conversation:
             before.state = "silent"
         made = self._new(timestamp, unit, identifier, bus)
         made.request, made.request_length, made.sid = pdu[:KEPT_BYTES], len(pdu), pdu[0]
-        if uds.is_suppressed(pdu):
-            made.state = "quiet"
         self._open[unit] = made
 
-    def _answer(self, timestamp: float, unit: str, identifier: str, bus: str, pdu: bytes) -> None:
+    def _answer(self, timestamp: float, unit: str, identifier: str, bus: str, pdu: bytes, protocol: str) -> None:
         negative = pdu[0] == uds.NEGATIVE
         sid = pdu[1] if negative and len(pdu) > 1 else pdu[0] - uds.POSITIVE_OFFSET
         found = self._open.get(unit)
@@ -107,7 +107,7 @@ class Conversation:
         found.answers += 1
         if found.state != "heard" or negative:
             found.state = "negative" if negative else "ok"
-        self.troubles.answered(timestamp, unit, found.request, pdu)
+        self.troubles.answered(timestamp, unit, found.request, pdu, protocol)
 
     def clear(self) -> None:
         self.exchanges.clear()
@@ -142,20 +142,23 @@ class Troubles:
         self.lines.append(Trouble(self.count, timestamp, unit, severity, kind, code, what))
         self.count += 1
 
-    def answered(self, timestamp: float, unit: str, request: bytes, pdu: bytes) -> None:
+    def answered(self, timestamp: float, unit: str, request: bytes, pdu: bytes, protocol: str = UDS) -> None:
         if pdu[0] == uds.NEGATIVE:
             number = f"NRC {pdu[2]:02X}" if len(pdu) > 2 else "NRC"
             self.note(timestamp, unit, "warning", "negative", number, pdu[:3])
         elif pdu[0] == 0x59 and len(pdu) >= 3 and pdu[1] in (0x02, 0x0A) and (len(pdu) - 3) % 4 == 0:
-            self._codes_read(timestamp, unit, request or pdu[:2], pdu)
+            now = {int.from_bytes(pdu[at : at + 3], "big"): pdu[at + 3] for at in range(3, len(pdu), 4)}
+            self._codes_read(timestamp, unit, request or pdu[:2], now)
+        elif protocol == KWP2000 and pdu[0] == 0x58 and len(pdu) > 1 and len(pdu) == 2 + 3 * pdu[1]:
+            now = {code: status for code, _, status in dialect_of(KWP2000).dtcs_of(pdu, 0xFF)}
+            self._codes_read(timestamp, unit, request or pdu[:1], now)
         elif pdu[0] == 0x54:
             for key in [key for key in self._codes if key[0] == unit]:
                 self._codes[key] = {}
             self.note(timestamp, unit, "info", "cleared", "", None)
 
-    def _codes_read(self, timestamp: float, unit: str, request: bytes, pdu: bytes) -> None:
-        """`59 02 mask {code 3, status 1}`: only what differs from the last answer to the same request is told."""
-        now = {int.from_bytes(pdu[at : at + 3], "big"): pdu[at + 3] for at in range(3, len(pdu), 4)}
+    def _codes_read(self, timestamp: float, unit: str, request: bytes, now: dict[int, int]) -> None:
+        """Code of 3 bytes -> status: only what differs from the last answer to the same request is told."""
         before = self._codes.get((unit, request), {})
         if len(self._codes) < 1000:
             self._codes[unit, request] = now

@@ -219,7 +219,7 @@ class TrafficView(Showing):
             )
         )
         self._message_count += 1
-        self._talk.hear(timestamp, unit, row.identifier, row.bus, is_request, pdu)
+        self._talk.hear(timestamp, unit, row.identifier, row.bus, is_request, pdu, protocol)
 
     @property
     def transports(self) -> frozenset[Transport]:
