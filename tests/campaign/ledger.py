@@ -133,7 +133,7 @@ def run_round(arena: Arena, folder: Path, seed: str, writers: int, requests: int
     ]
     crew = [Writer(task) for task in tasks]
     _disturb(arena, crew, dice, requests, tally)
-    deadline = started + max(60.0, ENOUGH * writers * requests / 4000)
+    deadline = started + max(300.0, ENOUGH * writers * requests / 4000)
     tally.faults += [words for words in (writer.finish(deadline) for writer in crew) if words]
     logs = {task: Log.read(Path(task.log)) for task in tasks}
     tally.faults += check(arena.store, logs)
