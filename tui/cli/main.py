@@ -38,6 +38,7 @@ _COMMANDS = {  # name -> (module, attribute, one line for --help)
     "trace": ("tui.cli.traces.trace", "trace", "Bus traces: convert, decode, record, replay, save."),
     "releases": ("tui.cli.releases.releases", "releases", "Update Service: search, download, install, roll back."),
     "addons": ("tui.cli.releases.addons", "addons", "AddOn Center: list, install, remove, on, off."),
+    "rds": ("tui.cli.releases.rds", "rds", "Retail Data Storage: one download for all laptops of a shop."),
 }
 _HIDDEN = {
     "tuf-client": ("tui.cli.releases.tuf_client", "tuf_client", ""),  # command protocol of a test suite, for no person

@@ -56,7 +56,7 @@ class Fetching(Searching):
                 book.add(component, component.length)
         have = self.shelf.pieces(self.state)
         self._check_room(missing)
-        order = [source, *(other for other in origin.sources if other is not source)]
+        order = origin.sources[origin.sources.index(source) :] if source in origin.sources else (source,)
         downloader = Downloader(
             self.shelf, order, lambda piece: places[piece.sha256],
             progress=book.add, stop=stop or threading.Event(), note=note,

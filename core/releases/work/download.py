@@ -164,12 +164,13 @@ class Downloader:
 
     def _fetched(self, draft: IO[bytes], growing: _Growing, piece: Piece, offset: int) -> None:
         """From the first source that does it right. The last one's fault is the error."""
-        for number, source in enumerate(self._sources, 1):
+        sources = self._sources  # another thread may leave one out meanwhile
+        for source in sources:
             try:
                 self._from(source, draft, growing, piece, offset)
                 return
             except _SOURCE_AT_FAULT as problem:
-                if number == len(self._sources):
+                if source is sources[-1]:
                     raise _plain(problem, growing.component) from problem
                 self._drop(source, problem)
 
