@@ -43,6 +43,7 @@ class _Growing:
 
     component: Component
     draft: Path
+    fresh: bool
     left: int = 0
     begun: dict[str, int] = field(default_factory=dict)
 
@@ -87,19 +88,20 @@ class Downloader:
 
     def _begin(self, component: Component) -> _Growing:
         draft = self._shelf.draft(component.digest)
+        fresh = not draft.exists()
         try:
             with draft.open("ab") as stream:
                 stream.truncate(component.length)
         except OSError as problem:
             raise disk_error(problem, draft) from problem
-        return _Growing(component, draft, begun=_read_begun(draft))
+        return _Growing(component, draft, fresh, begun=_read_begun(draft))
 
     def _missing(self, growing: _Growing) -> list[tuple[Piece, int]]:
         """Pieces with their offsets whose bytes in the draft are not theirs."""
         missing, offset = [], 0
         with open_file(growing.draft) as stream:
             for piece in growing.component.pieces:
-                if piece.length and not _holds(stream, piece, offset):
+                if piece.length and (growing.fresh or not _holds(stream, piece, offset)):
                     missing.append((piece, offset))
                 else:
                     self._progress(growing.component, piece.length)
@@ -224,7 +226,7 @@ def _holds(stream: IO[bytes], piece: Piece, offset: int) -> bool:
     stream.seek(offset)
     digest, left = hashlib.sha256(), piece.length
     while left and (chunk := stream.read(min(left, 1 << 20))):
-        if left == piece.length and not any(chunk):
+        if left == piece.length and chunk.count(0) == len(chunk):
             return False  # nothing was ever written here: no need to read the rest of a hole
         digest.update(chunk)
         left -= len(chunk)
