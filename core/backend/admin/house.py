@@ -10,6 +10,7 @@ from core.backend.admin.people import WHO, Row
 from core.backend.api.info import CONTACTS_SETTING, NETWORK_SETTING
 from core.backend.context import Backend, new_id
 from core.backend.identity import people
+from core.backend.identity.providers import PROVIDERS_SETTING, checked
 from core.backend.identity.registration import REGISTRATION_SETTING
 from core.backend.identity.rights import ACTIVATION_SETTING, MOST_ACTIVATION
 from core.backend.issuer.startkeys import APPROVAL_SETTING, GROUPS_SETTING
@@ -58,6 +59,7 @@ SETTINGS: dict[str, tuple[str, str, Callable[[str], str]]] = {  # key -> default
     APPROVAL_SETTING: ("0", "1: each StartKey order waits for this administrator", _choice("0", "1")),
     REGISTRATION_SETTING: ("open", "who may register in the portal", _choice("open", "users", "closed")),
     GROUPS_SETTING: ("", "product groups that StartKeys cover, with commas", _groups),
+    PROVIDERS_SETTING: ("", "JSON list of log-in providers {issuer, audience, keys, claim}", checked),
     NETWORK_SETTING: ("", "JSON list of {purpose, host, port, required}", _rows(Network)),
     CONTACTS_SETTING: ("", "JSON list of {kind, email, hours, zone, languages}", _rows(Contacts)),
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from core.backend.api import problems
 from core.backend.api.operation import Call, Operation
 from core.backend.context import Backend
-from core.backend.identity import tokens
+from core.backend.identity import rights, tokens
 from core.backend.identity.grants import OAuthRefusal
 from core.errors import NotSignedIn, ProductError
 from core.online.wire import IDEMPOTENCY_KEY, OAuthProblem, WireError, decode, dumps, loads
@@ -60,7 +60,10 @@ def _bearer(backend: Backend, request: Request, now: int) -> Any:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > 4000:
         raise NotSignedIn("This needs a log-in.")
-    return backend.read(lambda conn: tokens.user_of(backend, conn, token.strip(), now))
+    bearer = backend.read(lambda conn: tokens.bearer_of(backend, conn, token.strip(), now))
+    if bearer.activates:
+        backend.write(lambda conn: rights.activate(conn, bearer.user.id, now))
+    return bearer.user
 
 
 async def _body(operation: Operation, request: Request) -> Any:

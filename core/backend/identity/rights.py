@@ -122,6 +122,11 @@ def _state(conn: Connection, right_id: str) -> str:
     return str(conn.execute(select(t.rights.c.state).where(t.rights.c.id == right_id)).scalar_one())
 
 
+def waiting(conn: Connection, user_id: str) -> bool:
+    """Whether a granted right waits for its first log-in."""
+    return any(right.state == "granted" and right.activates_at is None for right in rights_of(conn, user_id))
+
+
 def activate(conn: Connection, user_id: str, now: int) -> None:
     """A log-in on one device activates what was granted (L4); how long that takes is the back end's setting (L5)."""
     delay = min(int(setting(conn, ACTIVATION_SETTING, "0")), MOST_ACTIVATION) * MINUTE

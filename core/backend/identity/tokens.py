@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.backend.context import DAY, MINUTE, Backend, new_id
-from core.backend.identity import people, rights
+from core.backend.identity import people, providers, rights
 from core.backend.issuer import keys
 from core.backend.store import tables as t
 from core.errors import NotSignedIn
@@ -103,13 +103,36 @@ def _end_family(conn: Connection, family: str, now: int) -> None:
     conn.execute(t.refresh_tokens.update().where(r.family == family, r.revoked.is_(None)).values(revoked=now))
 
 
-def user_of(backend: Backend, conn: Connection, token: str, now: int) -> people.User:
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """`activates`: his first call with a provider's token is the log-in that activates what was granted (L4)."""
+
+    user: people.User
+    activates: bool
+
+
+def bearer_of(backend: Backend, conn: Connection, token: str, now: int) -> Bearer:
     """Who an access token belongs to, as the store knows him now: a user who was shut out is out at once."""
-    claims = _claims(backend, conn, token, now)
-    user = people.user_by_id(conn, str(claims.get("sub", "")))
+    issuer = _issuer(token)
+    own = issuer == backend.config.public_url
+    if own:
+        claims = _claims(backend, conn, token, now)
+        user = people.user_by_id(conn, str(claims.get("sub", "")))
+    else:
+        user = providers.user_of(conn, token, issuer, now)
     if user is None or user.disabled:
         raise NotSignedIn("This user is not enabled.")
-    return user
+    return Bearer(user, not own and rights.waiting(conn, user.id))
+
+
+def _issuer(token: str) -> str:
+    """Whose token this claims to be; nothing is believed before its signature was checked."""
+    import jwt
+
+    try:
+        return str(jwt.decode(token, options={"verify_signature": False}).get("iss", ""))
+    except jwt.PyJWTError:
+        raise NotSignedIn("The access token is not valid.") from None
 
 
 def _claims(backend: Backend, conn: Connection, token: str, now: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from core.workbench.server import open_admin
-from tui.cli.backend.showing import database_option, moment, single, table
+from tui.cli.backend.showing import database_option, file_text, moment, single, table
 from tui.cli.output import Output, command, json_option
 
 
@@ -67,9 +67,10 @@ def list_settings(url: str | None, out: Output) -> None:
 @json_option
 @command
 def set_setting(key: str, value: str, url: str | None, out: Output) -> None:
-    """An empty VALUE is the default again."""
+    """An empty VALUE is the default again; @FILE reads it from a file."""
+    text = file_text(value[1:]) if value.startswith("@") else value
     with open_admin(url) as desk:
-        single(out, desk.house.set(key, value))
+        single(out, desk.house.set(key, text))
 
 
 @click.command()

@@ -6,6 +6,7 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -64,6 +65,13 @@ def single(out: Output, row: Mapping[str, Any]) -> None:
     out.record(**row)
     for name, value in row.items():
         out.line(f"{name:<14} {_shown(name, value)}")
+
+
+def file_text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UsageError(f"{path} cannot be read ({type(problem).__name__}).") from problem
 
 
 def password(from_stdin: bool) -> tuple[str, bool]:
