@@ -17,6 +17,7 @@ from tui.bridge import Bridge
 from tui.facts import apply
 from tui.hosting import Hosting
 from tui.paper.desk import Papers
+from tui.releases.desk import Releases
 from tui.work import JobView, MessageItem
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Desk(Hosting):
         self._clock = clock
         self.bridge = Bridge()
         self.papers = Papers(self)
+        self.releases = Releases(self)
         self.workbench: Workbench | None = None
         self.uri, self.device_name = FIRST_DEVICE, "Simulation - no VCI"
         self.data_files: list[str] = []

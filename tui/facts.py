@@ -109,11 +109,21 @@ def _numbered(desk: Desk, fact: events.NumberedMessageRaised) -> None:
     desk.tell(fact.severity, fact.text, code=fact.code, advice=fact.advice, at=fact.at, alert=fact.severity != "info")
 
 
+def _releases_changed(desk: Desk, fact: events.ReleasesChanged) -> None:
+    desk.releases.changed()
+
+
+def _component_fetched(desk: Desk, fact: events.ComponentFetched) -> None:
+    desk.releases.take(fact)
+
+
 def _paper_changed(desk: Desk, fact: events.PaperChanged) -> None:
     desk.papers.changed()
 
 
 _HANDLERS: Mapping[type[events.Event], Handler] = {
+    events.ReleasesChanged: _releases_changed,
+    events.ComponentFetched: _component_fetched,
     events.VciOpened: _vci_opened,
     events.VciClosed: _vci_closed,
     events.VoltageRead: _voltage,

@@ -67,6 +67,8 @@ class PassbayApp(App[None]):
         "assist": _screen("paper.assist", "AssistScreen"),
         "login": _screen("paper.login", "LoginScreen"),
         "credit": _screen("paper.credit", "CreditScreen"),
+        "update": _screen("releases.update", "UpdateScreen"),
+        "addons": _screen("releases.addons", "AddOnScreen"),
         "codes": _screen("paper.codes", "CodesScreen"),
     }
     BINDINGS: ClassVar = identified("passbay", [

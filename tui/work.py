@@ -140,7 +140,9 @@ def bytes_words(count: float) -> str:
         return f"{count:.0f} bytes"
     if count < 1024 * 1024:
         return f"{count / 1024:.0f} KiB"
-    return f"{count / 1024 / 1024:.1f} MiB"
+    if count < 1024**3:
+        return f"{count / 1024 / 1024:.1f} MiB"
+    return f"{count / 1024**3:.1f} GiB"
 
 
 def rate_words(rate: float) -> str:

@@ -65,6 +65,7 @@ from core.vocabulary import (
     VehicleUnit,
 )
 from core.workbench import WorkbenchPaths
+from tests.tui.fake_library import FakeLibrary
 from tests.tui.fake_paper import FakePaper
 
 NOON = 1_700_049_600.0  # 2023-11-15 12:00:00 UTC
@@ -581,6 +582,7 @@ class FakeWorkbench:
         self.last_device = "sim:car-mixed"
         self.vehicle = vehicle or FakeVehicle()
         self.paper = FakePaper()
+        self.library = FakeLibrary()
         self.listed = devices()
         self.entities = [DoipEntity("192.0.2.10", 13400, VIN, 0x1000, b"\x02" * 6, b"\x03" * 6, 0)]
         self.remembered: list[str] = []

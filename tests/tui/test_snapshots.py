@@ -35,6 +35,7 @@ from tests.tui.fake import (
     surveyed,
 )
 from tests.tui.states_paper import PAPER_MAIN, PAPER_STATES
+from tests.tui.states_releases import RELEASE_MAIN, RELEASE_STATES
 from tests.tui.support import fake_of, make_app, quiet, screen_text, until
 
 DESIGN, WIDE, SMALL = (80, 24), (160, 45), (60, 20)
@@ -663,6 +664,9 @@ STATES: dict[str, Walk] = {
     "light-vehicle": light(vehicle),
     "light-flash-running": light(flash_running),
     **PAPER_STATES,
+    **RELEASE_STATES,
+    "help-update": help_over(RELEASE_STATES["update"]),
+    "help-addons": help_over(RELEASE_STATES["addons"]),
     "help-assist": help_over(PAPER_STATES["assist-new"]),
     "help-login": help_over(PAPER_STATES["login-nobody"]),
     "help-credit": help_over(PAPER_STATES["credit"]),
@@ -687,8 +691,12 @@ MAIN = (
     "order-running",
     "coding-kept",
     *PAPER_MAIN,
+    *RELEASE_MAIN,
 )
-TOO_SMALL = ("start", "device-noted", "vehicle", "clear-asks", "live", "assist-green", "login-nobody", "credit")
+TOO_SMALL = (
+    "start", "device-noted", "vehicle", "clear-asks", "live", "assist-green", "login-nobody", "credit", "update",
+    "addons",
+)  # fmt: skip
 
 
 def _app() -> Any:

@@ -29,6 +29,8 @@ JOBS = (
     ("5", "devices", "Choose the device"),
     ("6", "assist", "ConfigAssist"),
     ("7", "login", "Log-in"),
+    ("8", "update", "Update Service"),
+    ("9", "addons", "AddOn Center"),
 )
 SHORT = {"vehicle": "Quick test", "flash": "Flash", "coding": "Coding"}
 CHECKS = {
@@ -65,7 +67,7 @@ class StartScreen(Place):
     PLACE = "Start"
     KEYS: ClassVar[tuple[Key, ...]] = (
         ("enter", "Open", "open"),
-        ("1-7", "Job", "job('vehicle')"),
+        ("1-9", "Job", "job('vehicle')"),
         ("f9", "Live", "app.live"),
         ("^q", "Quit", "app.quit"),
     )
@@ -87,6 +89,8 @@ class StartScreen(Place):
         Binding("5", "job('devices')", "Choose the device", show=False),
         Binding("6", "job('assist')", "ConfigAssist", show=False),
         Binding("7", "job('login')", "Log-in", show=False),
+        Binding("8", "job('update')", "Update Service", show=False),
+        Binding("9", "job('addons')", "AddOn Center", show=False),
         Binding("tab", "other_box", "Other box", show=False),
     ]
 
@@ -134,12 +138,14 @@ class StartScreen(Place):
                 check_row("credit", 6, "Credit", "dim", "..."),
                 check_row("server", 7, "Server", "dim", "..."),
             ]
-        data = f"built in + {len(desk.data_files)} file(s)" if desk.data_files else "comes with the product"
+        from tui.wording.releases import data_told
+
+        data_tone, data = data_told(desk.releases.overview, len(desk.data_files))
         name = desk.uri if desk.uri.startswith("sim:") else desk.device_name
         hardware = f"Simulation - no VCI, {name[4:]}" if name.startswith("sim:") else name
         return [
             check_row("hardware", 1, "Hardware", "ok", hardware),
-            check_row("data", 2, "Data", "ok", data),
+            check_row("data", 2, "Data", data_tone, data),
             check_row("vehicle", 3, "Vehicle", *self.vehicle_words()),
             *self._paper_rows(desk),
         ]

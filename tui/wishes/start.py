@@ -16,6 +16,7 @@ def begin(app: PassbayApp, wish: Callable[[], None] | None) -> None:
     if desk is None or desk.workbench is None:
         return
     desk.papers.begin()
+    desk.releases.begin()
     desk.look_around(lambda: _looked(app, desk))
     if wish is not None:
         wish()

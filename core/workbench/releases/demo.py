@@ -46,14 +46,17 @@ def ensure_demo(folder: Path, keys: Path) -> bytes:
 
     Made beside its place and moved there whole: a start that was cut off is done again.
     """
+    import filelock
+
     from core.backend.publisher.keys import KeyRing
     from core.backend.publisher.repository import StaticRepository
 
     anchor = folder / "metadata" / "1.root.json"
-    if not (folder / "complete").is_file():
-        _make(folder, keys)
-    repository = StaticRepository(folder, KeyRing([keys / "online"]))
-    repository.keep_fresh(_DAYS_LEFT)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(folder.with_suffix(".lock")):  # two searches, or two processes, at the first use
+        if not (folder / "complete").is_file():
+            _make(folder, keys)
+        StaticRepository(folder, KeyRing([keys / "online"])).keep_fresh(_DAYS_LEFT)
     try:
         return anchor.read_bytes()
     except OSError as problem:

@@ -1,0 +1,1 @@
+"""Screens of the releases: Update Service Control Center, AddOn Center."""

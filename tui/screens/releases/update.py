@@ -1,0 +1,260 @@
+"""Update Service Control Center (T3, C9 to C12): release overview, downloads, settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+
+from core.vocabulary import ReleaseState, UpdateSource
+from tui.screens.base import Place
+from tui.theme import GLYPHS
+from tui.widgets.lines import Key, Lines
+from tui.widgets.plain import Cell
+from tui.widgets.rows import Column, Row, RowList
+from tui.wishes import releases as wishes
+from tui.wording import releases as wording
+from tui.work import bytes_words
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from core.vocabulary import ReleaseRow
+
+TABS = ("1 Release overview", "2 Downloads", "3 Settings")
+LISTS = ("#releases", "#downloads", "#source")
+DEMO = "demo of this PC"
+
+
+class UpdateScreen(Place):
+    PLACE = "Update Service"
+    HELP = (
+        "Releases bring new diagnosis data and flashware; four come each year.\n"
+        "1, 2 and 3 choose the tab. It searches and downloads by itself unless Settings say no.\n"
+        "d downloads or goes on, p pauses, i installs: first it says which units get new software.\n"
+        "r rolls back to the release before, e writes a zip for another PC, m takes one in.\n"
+        "x removes a release that is not active. enter shows the signed release notes.\n"
+        "In Settings: enter changes a line, v verifies the connection, w is Apply & Next.\n"
+        "Nothing is installed that is not signed; the release of now stays whole whatever happens."
+    )
+    BINDINGS: ClassVar = [
+        Binding("1", "tab(0)", "Release overview", show=False),
+        Binding("2", "tab(1)", "Downloads", show=False),
+        Binding("3", "tab(2)", "Settings", show=False),
+        Binding("f5", "search", "Search for releases", show=False),
+        Binding("d", "download", "Download or go on", show=False),
+        Binding("p", "pause", "Pause the download", show=False),
+        Binding("i", "install", "Install the marked release", show=False),
+        Binding("r", "rollback", "Roll back to the release before", show=False),
+        Binding("e", "export", "Export the marked release as zip", show=False),
+        Binding("m", "take_in", "Take in a zip, folder or stick", show=False),
+        Binding("x", "forget", "Remove the marked release", show=False),
+        Binding("v", "verify", "Verify the connection", show=False),
+        Binding("w", "apply", "Apply & Next", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tab = 0
+        self.draft: UpdateSource | None = None  # settings that are not saved yet
+
+    def body(self) -> list[Widget]:
+        releases = RowList(
+            (Column("", 1), Column("Release", 9), Column("What it is"), Column("Size", 14, right=True, wide=20),
+             Column("State", 27)),
+            id="releases", classes="box",
+        )  # fmt: skip
+        downloads = RowList(
+            (Column("Release", 9, wide=16), Column("Part"), Column("", 16), Column("", 5, right=True),
+             Column("", 10, right=True), Column("Time left", 12)),
+            id="downloads", classes="box",
+        )  # fmt: skip
+        source = RowList((Column("", 1), Column("", 26), Column("")), heading=False, id="source", classes="box")
+        releases.border_title, downloads.border_title = "Release overview", "Downloads"
+        source.border_title = "Configure Update Service"
+        downloads.empty = "Nothing is being downloaded. d in the release overview begins."
+        return [Lines(("",), id="tabs"), releases, downloads, source, Lines(("", ""), id="told")]
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        if self.desk is not None:
+            self.desk.releases.open()
+        self.action_tab(0)
+
+    def keys(self) -> tuple[Key, ...]:
+        if self.tab == 2:
+            return (("enter", "Change", "do"), ("v", "Verify", "verify"), ("w", "Apply&Next", "apply"))
+        if self.tab == 1:
+            return (("p", "Pause", "pause"), ("d", "Go on", "download"), ("1", "Overview", "tab(0)"))
+        return (
+            ("d", "Load", "download"),
+            ("i", "Install", "install"),
+            ("r", "Roll back", "rollback"),
+            ("f5", "Search", "search"),
+        )
+
+    def action_tab(self, number: int) -> None:
+        self.tab = number
+        for n, name in enumerate(LISTS):
+            self.query_one(name).display = n == number
+        self.query_one(LISTS[number]).focus()
+        self.show_desk()
+        self.tell_keys()
+
+    # -- showing
+
+    def show_desk(self) -> None:
+        desk = self.desk
+        if desk is None:
+            return
+        tabs: Cell = tuple((f" {name} ", "mark" if n == self.tab else "dim") for n, name in enumerate(TABS))
+        self.query_one("#tabs", Lines).show(tabs)
+        releases = self.query_one("#releases", RowList)
+        overview = desk.releases.overview
+        releases.empty = "Reading ..." if overview is None else "No release is known. f5 searches."
+        releases.set_rows([self._release(row) for row in (overview.rows if overview is not None else ())])
+        self.query_one("#downloads", RowList).set_rows(self._downloads())
+        self.query_one("#source", RowList).set_rows(self._source())
+        self.query_one("#told", Lines).show(*self._told())
+
+    def _release(self, row: ReleaseRow) -> Row:
+        tone, words = wording.release_told(row)
+        mark = "busy" if row.state is ReleaseState.DOWNLOADING else tone
+        title = (
+            f"{row.title} ({', '.join(row.product_groups)})"
+            if row.product_groups and self.size.width > 110
+            else row.title
+        )
+        return Row(row.version, ((GLYPHS[mark], mark), (row.version, "bold" if row.newest else ""), title,
+                                 wording.size_told(row), (words, tone)))  # fmt: skip
+
+    def _downloads(self) -> list[Row]:
+        desk = self.desk
+        facts = sorted(desk.releases.fetched.values(), key=lambda f: (f.version, f.component)) if desk else []
+        return [
+            Row(
+                f"{fact.version}/{fact.component}",
+                (fact.version, fact.component or "all of it", *wording.fetched_cells(fact)),
+            )
+            for fact in facts
+        ]
+
+    def _source(self) -> list[Row]:
+        desk = self.desk
+        source = self.draft or (desk.releases.source if desk is not None else None)
+        if desk is None or source is None:
+            return []
+        saved = desk.releases.source
+        lines = (
+            ("url", "Source", source.url or DEMO),
+            ("rds", "Retail Data Storage", source.rds or "without"),
+            ("trust", "Trusted root metadata", source.trust or "of the demo"),
+            ("automatic", "Search and load by itself", "yes" if source.automatic else "no"),
+        )
+        rows = []
+        for key, name, value in lines:
+            fresh = saved is not None and getattr(source, key) != getattr(saved, key)
+            rows.append(Row(key, ((GLYPHS["warn" if fresh else "ok"], "warn" if fresh else "ok"), name, value)))
+        for number, check in enumerate(desk.releases.checks or ()):
+            tone = "ok" if check.ok else "bad"
+            spent = f" ({check.milliseconds:.0f} ms)" if check.milliseconds is not None else ""
+            words = f"{check.words}{spent}{f'  {check.advice}' if check.advice else ''}"
+            rows.append(Row(f"check {number}", ((GLYPHS[tone], tone), check.name, (words, tone)), selectable=False))
+        return rows
+
+    def _told(self) -> tuple[Cell, Cell]:
+        desk = self.desk
+        overview = desk.releases.overview if desk is not None else None
+        if desk is None or overview is None:
+            return ("", "")
+        busy: Cell = (f" {desk.releases.busy} ...", "busy") if desk.releases.busy else ""
+        age: Cell = (f" {overview.words}", "warn" if overview.out_of_date else "dim")
+        room = (f" Free disk {bytes_words(overview.free_bytes)}.", "dim")
+        warning = (f" {overview.warning}", "warn") if overview.warning else ("", "")
+        return (age, busy or (room, warning))
+
+    # -- doing
+
+    @property
+    def marked(self) -> str:
+        """The release under the cursor."""
+        return self.query_one("#releases", RowList).key
+
+    def action_search(self) -> None:
+        if self.desk is not None:
+            self.desk.releases.search()
+
+    def action_download(self) -> None:
+        wishes.download(self.passbay, self._marked_download())
+
+    def action_pause(self) -> None:
+        if self.desk is not None:
+            self.desk.releases.pause(self._marked_download())
+
+    def _marked_download(self) -> str:
+        if self.tab == 1:
+            return self.query_one("#downloads", RowList).key.partition("/")[0] or self.marked
+        return self.marked
+
+    def action_install(self) -> None:
+        wishes.install(self.passbay, self.marked)
+
+    def action_rollback(self) -> None:
+        wishes.rollback(self.passbay)
+
+    def action_export(self) -> None:
+        wishes.export(self.passbay, self.marked)
+
+    def action_take_in(self) -> None:
+        wishes.take_in(self.passbay)
+
+    def action_forget(self) -> None:
+        wishes.forget(self.passbay, self.marked)
+
+    def action_do(self) -> None:
+        focused = self.focused
+        if isinstance(focused, RowList):
+            focused.action_choose()
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        if event.rows.id == "releases":
+            wishes.notes(self.passbay, event.key)
+        elif event.rows.id == "source":
+            self._change(event.key)
+
+    def _change(self, key: str) -> None:
+        desk = self.desk
+        source = self.draft or (desk.releases.source if desk is not None else None)
+        if source is None:
+            return
+        if key == "automatic":
+            self._draft(replace(source, automatic=not source.automatic))
+        else:
+            wishes.ask_source(self.passbay, source, key, self._draft)
+
+    def _draft(self, source: UpdateSource) -> None:
+        self.draft = source
+        self.show_desk()
+
+    def action_verify(self) -> None:
+        desk = self.desk
+        if desk is not None and desk.releases.source is not None:
+            self.action_tab(2)
+            desk.releases.check(self.draft or desk.releases.source)
+
+    def action_apply(self) -> None:
+        """C9: Apply & Next goes on to what the source offers."""
+        desk, draft = self.desk, self.draft
+        if desk is None:
+            return
+        if draft is None or draft == desk.releases.source:
+            self.action_tab(0)
+            return
+
+        def saved() -> None:
+            self.draft = None
+            self.action_tab(0)
+            desk.releases.search()
+
+        desk.releases.configure(draft, saved)
