@@ -193,7 +193,7 @@ class Walk:
         """All units in one order: its dry run on the twin, not its flash."""
         await self.press("escape", "2")
         await self.until(lambda: getattr(self.screen, "stage", "") == "unit" and self.idle())
-        await self.press("t", "enter")
+        await self.press("plus", "enter")
         await self.until(lambda: self.screen.stage == "ready" and self.idle())
         await self.press("d")
         await self.until(lambda: self.idle() and self.screen.order is not None and self.screen.order.twin)

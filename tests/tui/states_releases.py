@@ -54,13 +54,13 @@ async def settings(pilot: Pilot[Any]) -> None:
     )
     await update(pilot)
     app.screen._draft(UpdateSource("https://releases.example", "http://shop-pc:8480", True, ""))
-    await pilot.press("v")
+    await pilot.press("t")
     await quiet(pilot)
 
 
 async def downloaded(pilot: Pilot[Any]) -> None:
     await update(pilot)
-    await pilot.press("d")
+    await pilot.press("l")
     await quiet(pilot)
     pilot.app.clear_notifications()
 

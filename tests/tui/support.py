@@ -31,10 +31,10 @@ def fake_of(app: PassbayApp) -> FakeWorkbench:
     return workbench
 
 
-async def until(pilot: Pilot[Any], condition: Callable[[], Any]) -> None:
+async def until(pilot: Pilot[Any], condition: Callable[[], Any], patience: float = PATIENCE) -> None:
     """Lets the app run until `condition` holds; pulls at once instead of ten times a second."""
     app: Any = pilot.app
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, "the condition never came true"
         await pilot.pause(0.01)

@@ -206,7 +206,7 @@ async def test_an_order_goes_as_a_whole() -> None:
         fake_of(app).vehicle.hold = False
         await pilot.press("escape")
         await quiet(pilot)
-        await pilot.press("t", "enter")
+        await pilot.press("plus", "enter")
         await quiet(pilot)
         every = ("ENGINE", "TRANSMISSION", "BRAKES", "BODY", "HEADUNIT")
         assert fake_of(app).vehicle.asked[-1] == ("order-preview", *every), "all that can be reached and have flashware"

@@ -207,7 +207,7 @@ async def test_hosts_orders_and_kept_codings_show_it_harmless(kind: str) -> None
             assert SEEN[kind] in assert_harmless(app)
         await pilot.press("escape", "2")
         await quiet(pilot)
-        await pilot.press("t", "enter")
+        await pilot.press("plus", "enter")
         await quiet(pilot)
         assert SEEN[kind] in assert_harmless(app)
         await pilot.press("enter")

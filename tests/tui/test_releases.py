@@ -42,11 +42,11 @@ async def test_download_install_and_roll_back() -> None:
         await press(pilot, "right", "enter")
         assert "install 2026.09" in fake.calls
         assert "Release 2026.09 is active" in screen_text(made)
-        await press(pilot, "r")
+        await press(pilot, "b")
         assert "back to release 2026.06" in screen_text(made)
         await press(pilot, "enter")  # Cancel is preselected
         assert "rollback" not in fake.calls
-        await press(pilot, "r")
+        await press(pilot, "b")
         await press(pilot, "right", "enter")
         assert "rollback" in fake.calls
 
@@ -72,7 +72,7 @@ async def test_a_full_disk_is_told_before_the_download() -> None:
         await quiet(pilot)
         library(pilot).free = 1000
         await update(pilot)
-        await press(pilot, "d")
+        await press(pilot, "l")
         assert not [call for call in library(pilot).calls if call.startswith("download")]
         assert any("The disk has" in note.message for note in made._notifications)
 
@@ -87,7 +87,7 @@ async def test_source_with_and_without_retail_data_storage() -> None:
         await press(pilot, "enter")
         assert "http://shop-pc:8480" in screen_text(made)
         assert library(pilot).source.rds == ""
-        await press(pilot, "v")
+        await press(pilot, "t")
         assert "answers (12 ms)" in screen_text(made)
         await press(pilot, "w")
         assert library(pilot).source.rds == "http://shop-pc:8480"
@@ -125,6 +125,7 @@ async def test_notes_and_names_of_a_release_are_harmless(text: str) -> None:
         assert "AddOn Center" in screen_text(made)
 
 
+@pytest.mark.timeout(300)
 async def test_the_real_demo_from_search_to_roll_back(tmp_path: Path) -> None:
     """Real repository, real signatures, real files: what the start screen says follows."""
     made = PassbayApp(lambda: open_workbench(WorkbenchPaths.below(tmp_path)))
@@ -143,13 +144,13 @@ async def test_the_real_demo_from_search_to_roll_back(tmp_path: Path) -> None:
             overview = desk.releases.overview
             return {row.version: row.state for row in overview.rows} if overview is not None else {}
 
-        await until(pilot, lambda: states().get("2026.09") is ReleaseState.DOWNLOADED)  # by itself (C11)
+        await until(pilot, lambda: states().get("2026.09") is ReleaseState.DOWNLOADED, 100)  # by itself (C11)
         await pilot.press("i")
         await until(pilot, lambda: "Install release 2026.09?" in screen_text(made))
         await pilot.press("right", "enter")
         await until(pilot, lambda: states().get("2026.09") is ReleaseState.ACTIVE)
         assert desk.workbench.library.verify().ok
-        await pilot.press("r")
+        await pilot.press("b")
         await pilot.pause()
         await pilot.press("right", "enter")
         await until(pilot, lambda: desk.releases.overview.active == "" and not desk.releases.busy)

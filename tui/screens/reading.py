@@ -38,7 +38,7 @@ class ReadingScreen(Place):
     )
     BINDINGS: ClassVar = [Binding("y", "copy", "Copy this page", show=False)]
 
-    def __init__(self, title: str, text: str) -> None:
+    def __init__(self, title: str = "", text: str = "") -> None:
         super().__init__()
         self._title, self._text = title, text
 

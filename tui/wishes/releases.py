@@ -62,7 +62,7 @@ def install(app: PassbayApp, version: str) -> None:
         app.toast(f"Release {version} is active already.", "information")
         return
     if row.state not in (ReleaseState.DOWNLOADED, ReleaseState.PREVIOUS):
-        app.toast(f"Release {version} is not here yet: d downloads it.", "information")
+        app.toast(f"Release {version} is not here yet: l loads it.", "information")
         return
 
     def shown(preview: InstallPreview) -> None:
@@ -117,7 +117,7 @@ def export(app: PassbayApp, version: str) -> None:
     if releases is None or row is None or workbench is None:
         return
     if row.state in (ReleaseState.AVAILABLE, ReleaseState.DOWNLOADING, ReleaseState.PAUSED):
-        app.toast(f"Release {version} is not here yet: d downloads it.", "information")
+        app.toast(f"Release {version} is not here yet: l loads it.", "information")
         return
 
     def filled(values: dict[str, str] | None) -> None:
@@ -126,7 +126,7 @@ def export(app: PassbayApp, version: str) -> None:
             releases.export(str(Path(path).expanduser()), version, written)
 
     def written(path: Path) -> None:
-        app.push_screen(Tell("Release written", [path, "Take it to the other PC; there: Update Service, m."]))
+        app.push_screen(Tell("Release written", [path, "Take it to the other PC; there: Update Service, o."]))
 
     note = "A zip with everything that is needed to check it again."
     fields = [("path", "File", str(workbench.paths.data / f"passbay-{version}.zip"))]

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from core.vocabulary import AddOnRow, ReleaseOverview, ReleaseRow
 
 STATES = {
-    "available": ("warn", "new: download with d"),
+    "available": ("warn", "new: load with l"),
     "downloading": ("busy", "downloading"),
-    "paused": ("warn", "paused: go on with d"),
+    "paused": ("warn", "paused: go on with l"),
     "downloaded": ("accent", "downloaded: install with i"),
     "active": ("ok", "active"),
     "off": ("dim", "off"),

@@ -86,7 +86,7 @@ class FlashLook(Place):
         return (
             ("enter", "Choose", "start"),
             ("space", "Mark", "mark"),
-            ("t", "All", "mark_all"),
+            ("+", "All", "mark_all"),
             ("esc", "Back", "back"),
         )
 

@@ -27,7 +27,7 @@ class FlashScreen(FlashOrders):
     )
     BINDINGS: ClassVar = [
         Binding("space", "mark", "Mark for one order", show=False),
-        Binding("t", "mark_all", "Mark all units", show=False),
+        Binding("plus", "mark_all", "Mark all units", show=False),
         Binding("d", "dry_run", "Dry run on the simulated twin", show=False),
         Binding("o", "file", "Flashware from a file", show=False),
         Binding("f5", "again", "Read the checks again", show=False),

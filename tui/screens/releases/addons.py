@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class AddOnScreen(Place):
     PLACE = "AddOn Center"
     KEYS: ClassVar[tuple[Key, ...]] = (
-        ("i", "Install", "install"), ("space", "On/off", "switch"), ("x", "Remove", "remove"),
-        ("f5", "Search", "search"),
+        ("i", "Install", "install"), ("space", "On/off", "switch"), ("x", "Remove", "empty"),
+        ("f5", "Search", "again"),
     )  # fmt: skip
     HELP = (
         "AddOns come between releases: flashware of one unit, corrections, help pages.\n"
@@ -36,8 +36,8 @@ class AddOnScreen(Place):
     BINDINGS: ClassVar = [
         Binding("i", "install", "Install the marked AddOn", show=False),
         Binding("space", "switch", "Switch it on or off", show=False),
-        Binding("x", "remove", "Remove the marked AddOn", show=False),
-        Binding("f5", "search", "Search for AddOns", show=False),
+        Binding("x", "empty", "Throw the marked AddOn away", show=False),
+        Binding("f5", "again", "Search for AddOns", show=False),
     ]
 
     def body(self) -> list[Widget]:
@@ -90,7 +90,7 @@ class AddOnScreen(Place):
         if row is not None:
             wishes.notes(self.passbay, row.installed or row.newest, event.key)
 
-    def action_search(self) -> None:
+    def action_again(self) -> None:
         if self.desk is not None:
             self.desk.releases.search()
 
@@ -108,7 +108,7 @@ class AddOnScreen(Place):
             return
         self.desk.releases.switch_addon(row.name, row.state is not ReleaseState.ACTIVE)
 
-    def action_remove(self) -> None:
+    def action_empty(self) -> None:
         row = self._marked()
         if row is not None and row.installed:
             wishes.remove_addon(self.passbay, row.name)

@@ -30,28 +30,24 @@ DEMO = "demo of this PC"
 class UpdateScreen(Place):
     PLACE = "Update Service"
     HELP = (
-        "Releases bring new diagnosis data and flashware; four come each year.\n"
-        "1, 2 and 3 choose the tab. It searches and downloads by itself unless Settings say no.\n"
-        "d downloads or goes on, p pauses, i installs: first it says which units get new software.\n"
-        "r rolls back to the release before, e writes a zip for another PC, m takes one in.\n"
-        "x removes a release that is not active. enter shows the signed release notes.\n"
-        "In Settings: enter changes a line, v verifies the connection, w is Apply & Next.\n"
-        "Nothing is installed that is not signed; the release of now stays whole whatever happens."
+        "Releases bring diagnosis data and flashware, four a year. It searches and loads by itself.\n"
+        "Install says first which units get new software; enter shows the signed notes.\n"
+        "In Settings enter changes a line. Nothing is installed that is not signed."
     )
     BINDINGS: ClassVar = [
         Binding("1", "tab(0)", "Release overview", show=False),
         Binding("2", "tab(1)", "Downloads", show=False),
         Binding("3", "tab(2)", "Settings", show=False),
-        Binding("f5", "search", "Search for releases", show=False),
-        Binding("d", "download", "Download or go on", show=False),
-        Binding("p", "pause", "Pause the download", show=False),
+        Binding("f5", "again", "Search for releases", show=False),
+        Binding("l", "load", "Load the marked release, or go on", show=False),
+        Binding("space", "pause", "Pause the download", show=False),
         Binding("i", "install", "Install the marked release", show=False),
-        Binding("r", "rollback", "Roll back to the release before", show=False),
+        Binding("b", "restore", "Back to the release before", show=False),
         Binding("e", "export", "Export the marked release as zip", show=False),
-        Binding("m", "take_in", "Take in a zip, folder or stick", show=False),
-        Binding("x", "forget", "Remove the marked release", show=False),
-        Binding("v", "verify", "Verify the connection", show=False),
-        Binding("w", "apply", "Apply & Next", show=False),
+        Binding("o", "file", "Open a zip, folder or stick", show=False),
+        Binding("x", "empty", "Throw the marked release away", show=False),
+        Binding("t", "test", "Verify the connection", show=False),
+        Binding("w", "write", "Apply & Next", show=False),
     ]
 
     def __init__(self) -> None:
@@ -73,7 +69,7 @@ class UpdateScreen(Place):
         source = RowList((Column("", 1), Column("", 26), Column("")), heading=False, id="source", classes="box")
         releases.border_title, downloads.border_title = "Release overview", "Downloads"
         source.border_title = "Configure Update Service"
-        downloads.empty = "Nothing is being downloaded. d in the release overview begins."
+        downloads.empty = "Nothing is being downloaded. l in the release overview begins."
         return [Lines(("",), id="tabs"), releases, downloads, source, Lines(("", ""), id="told")]
 
     def on_mount(self) -> None:
@@ -84,15 +80,10 @@ class UpdateScreen(Place):
 
     def keys(self) -> tuple[Key, ...]:
         if self.tab == 2:
-            return (("enter", "Change", "do"), ("v", "Verify", "verify"), ("w", "Apply&Next", "apply"))
+            return (("enter", "Change", "do"), ("t", "Verify", "test"), ("w", "Apply & Next", "write"))
         if self.tab == 1:
-            return (("p", "Pause", "pause"), ("d", "Go on", "download"), ("1", "Overview", "tab(0)"))
-        return (
-            ("d", "Load", "download"),
-            ("i", "Install", "install"),
-            ("r", "Roll back", "rollback"),
-            ("f5", "Search", "search"),
-        )
+            return (("space", "Pause", "pause"), ("l", "Go on", "load"), ("1", "Overview", "tab(0)"))
+        return (("l", "Load", "load"), ("i", "Install", "install"), ("b", "Back", "restore"), ("f5", "Search", "again"))
 
     def action_tab(self, number: int) -> None:
         self.tab = number
@@ -181,11 +172,11 @@ class UpdateScreen(Place):
         """The release under the cursor."""
         return self.query_one("#releases", RowList).key
 
-    def action_search(self) -> None:
+    def action_again(self) -> None:
         if self.desk is not None:
             self.desk.releases.search()
 
-    def action_download(self) -> None:
+    def action_load(self) -> None:
         wishes.download(self.passbay, self._marked_download())
 
     def action_pause(self) -> None:
@@ -200,16 +191,16 @@ class UpdateScreen(Place):
     def action_install(self) -> None:
         wishes.install(self.passbay, self.marked)
 
-    def action_rollback(self) -> None:
+    def action_restore(self) -> None:
         wishes.rollback(self.passbay)
 
     def action_export(self) -> None:
         wishes.export(self.passbay, self.marked)
 
-    def action_take_in(self) -> None:
+    def action_file(self) -> None:
         wishes.take_in(self.passbay)
 
-    def action_forget(self) -> None:
+    def action_empty(self) -> None:
         wishes.forget(self.passbay, self.marked)
 
     def action_do(self) -> None:
@@ -237,13 +228,13 @@ class UpdateScreen(Place):
         self.draft = source
         self.show_desk()
 
-    def action_verify(self) -> None:
+    def action_test(self) -> None:
         desk = self.desk
         if desk is not None and desk.releases.source is not None:
             self.action_tab(2)
             desk.releases.check(self.draft or desk.releases.source)
 
-    def action_apply(self) -> None:
+    def action_write(self) -> None:
         """C9: Apply & Next goes on to what the source offers."""
         desk, draft = self.desk, self.draft
         if desk is None:
