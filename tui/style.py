@@ -31,7 +31,7 @@ CodingScreen.-work #units { display: none; }
 CodingScreen.-work #items { display: block; }
 LiveScreen #items { height: 8; }
 LiveScreen.-tall #items { height: 14; }
-AssistScreen #steps { height: 7; }
+AssistScreen #steps { height: 8; }
 #papers { height: 5; }
 #papers #device { width: 32; height: 5; }
 #papers #key { width: 1fr; height: 5; }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.theme import GLYPHS
+from tui.widgets.rows import Row
 from tui.work import bar, bytes_words, rate_words
 
 if TYPE_CHECKING:
     from core.events import ComponentFetched
     from core.vocabulary import AddOnRow, ReleaseOverview, ReleaseRow
+    from tui.releases.desk import Releases
 
 STATES = {
     "available": ("warn", "new: load with l"),
@@ -60,6 +63,15 @@ def data_told(overview: ReleaseOverview | None, files: int) -> tuple[str, str]:
         return ("warn" if newer else "ok"), f"{'built in' if more else 'comes with the product'}{more}{newer}"
     age = f", {overview.age_days} days old" if overview.age_days is not None else ""
     return ("warn" if overview.out_of_date else "ok"), f"release {overview.active}{age}{more}"
+
+
+def update_step(releases: Releases) -> Row:
+    """The step of ConfigAssist that leads to Configure Update Service (C9)."""
+    overview = releases.overview
+    if overview is None:
+        return Row("update", ((GLYPHS["dim"], "dim"), "Updates", ("not looked at", "dim"), ("enter configures", "dim")))
+    tone = "warn" if overview.out_of_date else "ok" if overview.active else "dim"
+    return Row("update", ((GLYPHS[tone], tone), "Updates", (overview.words, tone), ("enter configures", "dim")))
 
 
 def fetched_cells(fact: ComponentFetched) -> tuple[str, str, str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -11,6 +11,7 @@ from tui.screens.base import Place
 from tui.widgets.lines import Key, Lines
 from tui.widgets.rows import Column, RowList
 from tui.wording import assist as wording
+from tui.wording.releases import update_step
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -93,7 +94,7 @@ class AssistScreen(Place):
             self._seen = self._signature()
             papers.ask("overview")
         steps = self.query_one("#steps", RowList)
-        steps.set_rows(wording.step_rows(papers, day))
+        steps.set_rows([*wording.step_rows(papers, day), update_step(desk.releases)])
         following = wording.next_step(papers)
         if following and following != self._step and (self._step is None or self._step == steps.key):
             self._step = following
@@ -127,10 +128,18 @@ class AssistScreen(Place):
             self._tell_row(int(event.key.split(" ")[1]))
         elif event.key in ("login", "credit"):
             self.passbay.go(event.key)
+        elif event.key == "update":
+            self._configure_updates()
         elif event.key == "startkey":
             self.action_activate()
         else:
             self.action_again()
+
+    def _configure_updates(self) -> None:
+        """C9: with or without Retail Data Storage, verify the connection, Apply & Next."""
+        self.passbay.go("update")
+        screen: Any = self.app.screen
+        self.app.call_after_refresh(lambda: screen.action_tab(2))
 
     def _tell_row(self, number: int) -> None:
         from tui.screens.dialogs import Tell

@@ -99,8 +99,8 @@ class UpdateScreen(Place):
         desk = self.desk
         if desk is None:
             return
-        tabs: Cell = tuple((f" {name} ", "mark" if n == self.tab else "dim") for n, name in enumerate(TABS))
-        self.query_one("#tabs", Lines).show(tabs)
+        tabs = tuple((f" {name} ", "mark" if n == self.tab else "dim") for n, name in enumerate(TABS))
+        self.query_one("#tabs", Lines).show((*tabs, (" ", "")))
         releases = self.query_one("#releases", RowList)
         overview = desk.releases.overview
         releases.empty = "Reading ..." if overview is None else "No release is known. f5 searches."
