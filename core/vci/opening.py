@@ -30,6 +30,7 @@ __all__ = ["list_can_interfaces", "lock_names", "locked_bus", "open_bus", "open_
 # a logger without a handler writes warnings to stderr, which is the screen
 logging.getLogger("can").addHandler(logging.NullHandler())
 
+UNVERIFIED = "The vehicle's certificate is not checked (verify=no): somebody else may answer in its place."
 MULTICAST_BLOCK = 16  # a socket buffer holds some 270 datagrams: a long answer in one go would lose frames
 _OVER_THE_NETWORK = frozenset({"udp_multicast", "socketcand"})
 _TEXT_CHANNELS = frozenset({"socketcan", "socketcand", "virtual", "udp_multicast", "pcan", "slcan", "serial"})
@@ -66,6 +67,8 @@ def open_vci(
         if uri.doip_host:
             doip_way = _open_doip(uri, tap, clock, trust)
             stack.callback(doip_way.close)
+            if not uri.verify:
+                notices += (UNVERIFIED,)
         name = " and ".join(way.name for way in (can_way, doip_way) if way is not None)
         return CombinedVci(
             can_way, doip_way, uri=uri.text, name=name, voltage=voltage, on_close=stack.pop_all().close, notices=notices

@@ -95,3 +95,21 @@ def test_a_very_long_text_is_shown_in_short() -> None:
     with pytest.raises(UsageError) as caught:
         VciUri.parse("sim:" + "a" * 100_000)
     assert len(caught.value.message) < 250
+
+
+def test_tls_and_helper() -> None:
+    plain = VciUri.parse("doip://10.0.0.1")
+    assert (plain.tls, plain.tls_port, plain.verify) == ("", 3496, True)
+    told = VciUri.parse("doip://10.0.0.1:13401?tls=yes&tls_port=3497&verify=no&source=0x0e80")
+    assert (told.tls, told.tls_port, told.verify, told.source) == ("yes", 3497, False, 0x0E80)
+    beside = VciUri.parse("can:socketcan/can0?doip=10.0.0.1&tls=yes&receive_own_messages=1")
+    assert (beside.tls, beside.options) == ("yes", {"receive_own_messages": 1})
+    assert VciUri.parse("can:socketcan/can0?tls=1").options == {"tls": 1}, "without DoIP it is the driver's word"
+    assert VciUri.parse("sim:car-doip?tls=client&fault=lost-76@4").tls == "client"
+    assert VciUri.parse("j2534:Box?helper=yes").options == {"helper": True}
+    for text in (
+        "doip://h?tls=maybe", "doip://h?tls_port=0", "doip://h?verify=2", "sim:car-doip?tls=no", "j2534:Box?helper=x",
+        "j2534:Box?tls=yes",
+    ):  # fmt: skip
+        with pytest.raises(UsageError):
+            VciUri.parse(text)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 import random
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from core.vci.j2534.helper import wire as helper_wire
 from core.vci.j2534.helper.client import RemoteDevice
 from core.vci.j2534.helper.interpreter import VARIABLE, interpreter_for
 from core.vci.j2534.opening import open_named
+from core.workbench import open_workbench
 from tests.vci.can_unit import CanUnit
 from tests.vci.j2534.support import Compiler, Wire, narrow_compiler
 from tests.vci.j2534.test_device import ENGINE, PATIENCE, echo, opened, wait_until
@@ -129,6 +132,27 @@ def test_a_32_bit_library_by_a_real_32_bit_python(
     device.close()
     with pytest.raises(DriverMissing, match="helper is switched off"):
         open_named("Narrow", str(library), helper=False)
+
+
+def test_the_settings_name_the_python(
+    narrow: Compiler, wire: Wire, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = os.environ[VARIABLE]
+    monkeypatch.delenv(VARIABLE)
+    folder = home / ".passthru"
+    folder.mkdir()
+    (folder / "n.json").write_text(json.dumps({"NAME": "Narrow", "FUNCTION_LIB": str(narrow.library()), "CAN": True}))
+    monkeypatch.setenv("HOME", str(home))
+    with open_workbench() as workbench:
+        (listed,) = (each for each in workbench.devices() if each.name == "Narrow")
+        assert not listed.usable and "no 32 bit Python was found" in listed.verdict and "python32" in listed.detail
+        workbench.change_settings(devices__python32=python)
+        (listed,) = (each for each in workbench.devices() if each.name == "Narrow")
+        assert (listed.usable, listed.verdict) == (True, "installed, 32 bit helper")
+        assert [checkup.problem for checkup in workbench.check_devices()] == [""]
+        assert workbench.test_device("j2534:Narrow").firmware == "1.2.3"
+        with workbench.connect("j2534:Narrow", hosted=False) as vehicle:
+            assert vehicle.voltage() == 12.6
 
 
 def test_why_a_python_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

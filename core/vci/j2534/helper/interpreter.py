@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from functools import cache
 from typing import NamedTuple
 
 from core.vci.j2534.binary import OUR_BITS
@@ -14,6 +13,7 @@ from core.vci.j2534.binary import OUR_BITS
 VARIABLE = "PASSBAY_PYTHON32"
 LIMIT = 10.0  # seconds for a Python to say what it is
 OLDEST = (3, 11)
+_fitting: set[tuple[tuple[str, ...], int]] = set()
 _ASK = "import struct, sys; print(struct.calcsize('P') * 8, *sys.version_info[:2])"
 
 
@@ -28,7 +28,8 @@ class Interpreter(NamedTuple):
 def interpreter_for(bits: int, configured: str = "") -> Interpreter:
     """A Python of so many bits, ours where it has them. `configured` is the path from the settings.
 
-    The variable PASSBAY_PYTHON32 comes first, then `configured`, then the launcher `py` of Windows. Asked once each.
+    The variable PASSBAY_PYTHON32 comes first, then `configured`, then the launcher `py` of Windows. One that fits is
+    asked once; one that does not may have been installed anew when somebody searches again.
     """
     if bits == OUR_BITS:
         return Interpreter((sys.executable,))
@@ -43,8 +44,16 @@ def interpreter_for(bits: int, configured: str = "") -> Interpreter:
     return Interpreter((), f"no {bits} bit Python was found to load it", _advice(bits))
 
 
-@cache
 def _examined(command: tuple[str, ...], bits: int) -> Interpreter:
+    if (command, bits) not in _fitting:
+        found = _asked(command, bits)
+        if found.problem:
+            return found
+        _fitting.add((command, bits))
+    return Interpreter(command)
+
+
+def _asked(command: tuple[str, ...], bits: int) -> Interpreter:
     shown = " ".join(command)
     try:
         result = subprocess.run(
