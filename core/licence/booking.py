@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,6 +46,7 @@ class Booking:
     def __init__(self, desk: Desk, changed: Callable[[], None], low: Callable[[str, int], None]) -> None:
         self._desk = desk
         self._changed, self._low = changed, low
+        self._lock = threading.RLock()  # of what is known: jobs, their meters and screens change it
 
     # -- what there is
 
@@ -55,16 +57,19 @@ class Booking:
         """Asked anew, after everything that waits was booked."""
         self.send_waiting()
         desk = self._desk
+        asked = self.known()  # before the question: what another job books meanwhile is no older ledger
         told = desk.account.call(lambda token: desk.client().credit(token, desk.device.hardware_id))
         desk.has_answered()
-        before = self.known()
-        refuse_older_ledger(before, told.head_number, told.head_hash)
-        groups = []
-        for balance in told.balances:
-            old = before.group(balance.group)
-            groups.append(replace(old, balance=balance) if old is not None else GroupCredit(balance))
-        now = desk.time.look().mark
-        self._keep(before, KnownCredit(before.url, now, told.head_number, told.head_hash, tuple(groups)))
+        refuse_older_ledger(asked, told.head_number, told.head_hash)
+        with self._lock:
+            before = self.known()
+            groups = []
+            for balance in told.balances:
+                old = before.group(balance.group)
+                groups.append(replace(old, balance=balance) if old is not None else GroupCredit(balance))
+            now = desk.time.look().mark
+            head = max((told.head_number, told.head_hash), (before.head_number, before.head_hash))
+            self._keep(before, KnownCredit(before.url, now, *head, tuple(groups)))
         return tuple(to_vocabulary(balance) for balance in told.balances)
 
     def packages(self) -> tuple[CreditPackage, ...]:
@@ -213,39 +218,43 @@ class Booking:
 
     def _learn(self, told: Booked) -> None:
         """A receipt tells the group's state and the ledger's head."""
-        before = self.known()
-        if told.number < before.head_number:
-            return  # the repeated answer to an old request
-        old = before.group(told.group)
-        balance = old.balance if old is not None else Balance(told.group, 0)
-        minutes = told.minutes_left if told.minutes_left is not None else balance.minutes
-        balance = replace(balance, minutes=minutes, until=told.until, reserved=0, ever=True)
-        group = replace(old, balance=balance) if old is not None else GroupCredit(balance)
-        now = self._desk.time.look().mark
-        after = replace(before.with_group(group), seen=now, head_number=told.number, head_hash=told.hash)
-        self._keep(before, after)
+        with self._lock:
+            before = self.known()
+            if told.number < before.head_number:
+                return  # the repeated answer to an old request
+            old = before.group(told.group)
+            balance = old.balance if old is not None else Balance(told.group, 0)
+            minutes = told.minutes_left if told.minutes_left is not None else balance.minutes
+            balance = replace(balance, minutes=minutes, until=told.until, reserved=0, ever=True)
+            group = replace(old, balance=balance) if old is not None else GroupCredit(balance)
+            now = self._desk.time.look().mark
+            after = replace(before.with_group(group), seen=now, head_number=told.number, head_hash=told.hash)
+            self._keep(before, after)
 
     def paid_until(self, group: str, until: int) -> None:
         """What jobs have begun is paid up to then: another one may go on in it."""
-        known = self.known()
-        found = known.group(group) or GroupCredit(Balance(group, 0))
-        self._desk.credit.save(known.with_group(replace(found, booked_until=until)))
+        with self._lock:
+            known = self.known()
+            found = known.group(group) or GroupCredit(Balance(group, 0))
+            self._desk.credit.save(known.with_group(replace(found, booked_until=until)))
 
     def saw(self, group: str, minutes: int | None, until: int | None, reserved: int) -> None:
         """The answer to a permit told how much is left beside what it set apart."""
-        before = self.known()
-        found = before.group(group) or GroupCredit(Balance(group, 0))
-        balance = replace(found.balance, until=until, ever=True)
-        if minutes is not None:
-            balance = replace(balance, minutes=minutes, reserved=reserved)
-        self._keep(before, before.with_group(replace(found, balance=balance)))
+        with self._lock:
+            before = self.known()
+            found = before.group(group) or GroupCredit(Balance(group, 0))
+            balance = replace(found.balance, until=until, ever=True)
+            if minutes is not None:
+                balance = replace(balance, minutes=minutes, reserved=reserved)
+            self._keep(before, before.with_group(replace(found, balance=balance)))
 
     def running_low(self, group: str, left: int) -> None:
         """A running job has come this far: tells when that is little."""
-        known = self.known()
-        found = known.group(group)
-        if found is not None:
-            self._desk.credit.save(known.with_group(self._told(found, left)))
+        with self._lock:
+            known = self.known()
+            found = known.group(group)
+            if found is not None:
+                self._desk.credit.save(known.with_group(self._told(found, left)))
 
     def _told(self, found: GroupCredit, left: int) -> GroupCredit:
         """Tells once when a threshold was passed; more minutes than before begin anew."""

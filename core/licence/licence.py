@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -49,6 +50,8 @@ class Licence:
 
     def check_at_start(self) -> None:
         """Where one is due; what is wrong goes to the message list."""
+        with contextlib.suppress(LicenceError, BackendError, StorageFailed):
+            self.booking.send_waiting()  # of a process that died, of days without network
         state = self.startkeys.state()
         fresh = state.checked_online is not None and time.time() - state.checked_online < CHECK_EVERY
         if fresh and state.green:

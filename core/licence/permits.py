@@ -23,6 +23,7 @@ from core.errors import (
     ClockSetBack,
     CreditMissing,
     CreditUsedUp,
+    LicenceCheckFailed,
     LicenceError,
     NotSignedIn,
     ProductError,
@@ -32,6 +33,7 @@ from core.errors import (
     StartKeyInvalid,
     StartKeyMissing,
     StartKeyOtherPc,
+    StorageFailed,
 )
 from core.licence.activation import StartKeyDesk
 from core.licence.booking import Booking
@@ -92,6 +94,8 @@ class Permits:
                 state = self.startkeys.check().state
             except BackendUnreachable:
                 pass  # then what is known without it decides
+            except LicenceCheckFailed as problem:
+                self.tell(problem, "warning", once=True)  # so it does where nobody knows what the check told
         refusal = _NO_START.get(state.verdict)
         if refusal is not None:
             raise refusal(state.words)
@@ -230,12 +234,12 @@ class JobPaper:
         by_clock = known is not None and known.balance.until is not None and now < known.balance.until
         self._left = None
         if not by_clock and use.reserved:
-            minutes = known.left - self._booking.waiting(use.group) if known is not None else 0
             if known is None or not known.balance.ever:
                 raise CreditMissing(f"No time credit is known for {use.group}, and the back end cannot be reached.")
-            if minutes <= 0:
+            minutes = known.left - self._booking.waiting(use.group)
+            if minutes <= 0 and not known.balance.unused:  # a package by the clock begins when this is booked
                 raise CreditUsedUp(f"The time credit for {use.group} is used up, as far as it was seen.")
-            self._left = minutes
+            self._left = minutes if minutes > 0 else None
         use = replace(use, late=True)
         self._desk.outbox.put(use)
         self._use = use
@@ -276,7 +280,8 @@ class JobPaper:
                 self._booking.running_low(use.group, max(0, self._left - used))
 
     def ended(self) -> None:
-        """Whatever became of the job: what it took is booked, where it took nothing nothing is."""
+        """Whatever became of the job: what it took is booked, where it took nothing nothing is. Never raises for what
+        it meets: a unit that was flashed well is flashed well on a full disk, too."""
         use, self._use = self._use, None
         self._beat.set()
         if use is None:
@@ -288,6 +293,8 @@ class JobPaper:
             if minutes:
                 self._booking.paid_until(use.group, paid.booked_until)
             self._booking.end(use, minutes)
+        except ProductError as problem:  # the entry of its start is on the disk: the next one books it
+            self._permits.tell(problem, "warning")
         finally:
             self._let_go()
 
@@ -308,7 +315,7 @@ class JobPaper:
 
     def _announce(self, group: str) -> None:
         if not self._desk.silent:
-            with contextlib.suppress(BackendError, LicenceError):  # then what was seen last is told
+            with contextlib.suppress(BackendError, LicenceError, StorageFailed):  # then what was seen last is told
                 self._booking.balances()
         known = self._booking.known().group(group)
         if known is None or not known.balance.ever:

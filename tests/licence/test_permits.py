@@ -32,6 +32,7 @@ from core.errors import (
     StartKeyMissing,
     StartKeyOtherPc,
     StartKeyServerUnreachable,
+    StorageFailed,
 )
 from core.events import JobFailed, NumberedMessageRaised, ProgressMade
 from core.licence.clock import keeping
@@ -448,6 +449,34 @@ def test_a_running_flash_goes_on_when_all_paper_runs_out(bare: Workbench) -> Non
     log_in_here(bare.paper)
     (balance,) = bare.paper.credit()
     assert balance.minutes == 60 - waiting[0].minutes and bare.paper.licence.desk.outbox.uses() == []
+
+
+def test_a_full_disk_at_the_end_of_a_flash_is_a_warning(bare: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The unit is flashed; what it used is booked from the entry of its start."""
+    activated(bare)
+    bare.paper.buy("vans-hour")
+    outbox = bare.paper.licence.desk.outbox
+    plain = outbox.put
+
+    def full(entry: Any) -> None:
+        if getattr(entry, "minutes", -1) >= 0:
+            raise StorageFailed("The list of credit to be booked cannot be written: No space left on device.")
+        plain(entry)
+
+    monkeypatch.setattr(outbox, "put", full)
+    with connected(bare) as vehicle:
+        assert vehicle.flash("CLUSTER").wait(PATIENCE).result == "flashed"
+    assert (StorageFailed.code, "warning") in messages(bare)
+    monkeypatch.setattr(outbox, "put", plain)
+    (balance,) = bare.paper.credit()
+    assert 57 <= balance.minutes <= 59 and balance.reserved == 0
+
+
+def test_a_package_by_the_clock_may_begin_without_network(ready: Workbench) -> None:
+    ready.paper.credit()  # seen once
+    cut(ready, BackendUnreachable("The cable is out."))
+    with connected(ready) as vehicle:
+        assert vehicle.survey().wait(PATIENCE).units
 
 
 def test_a_killed_process_is_booked_by_the_next_one(bare: Workbench) -> None:
