@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from itertools import islice
 
 from core.events import Event
 from core.vocabulary import CanFrame, DoipMessage
@@ -55,7 +56,7 @@ class TrafficRing:
             count = self._total - start
             if count <= 0:
                 return [], self._total, 0
-            records = list(self._ring) if skip == 0 else [self._ring[i] for i in range(-count, 0)]
+            records = list(self._ring) if skip == 0 else list(islice(reversed(self._ring), count))[::-1]
             return records, self._total, start - cursor
 
 

@@ -26,6 +26,10 @@ RETRY = 0.001
 GIVE_UP_READING = 1.0
 ECHO_LIMIT = 4096
 KERNEL_BUFFER = 4 << 20
+LISTENING_AFTER = 1.0  # seconds without a frame of ours: nobody waits for an answer now
+NAP = 0.01
+"""While only listening, frames are fetched in bursts: waking up for each of 500 a second costs more than taking it.
+Where the kernel has no room for them, or a conversation is on, each is fetched at once."""
 _new_tuple = tuple.__new__
 _GONE = frozenset(
     {errno.ENODEV, errno.ENXIO, errno.ENETDOWN, errno.ENETUNREACH, errno.EBADF, errno.EPERM, errno.EACCES}
@@ -58,7 +62,8 @@ class CanVci(ReaderVci[IsoTpLink]):
         on_close: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(uri=uri, name=name, tap=tap, clock=clock, wall_clock=wall_clock, on_close=on_close)
-        _widen(bus)
+        self._roomy = _widen(bus)
+        self._spoke = 0.0
         self._bus, self._channel, self.can_fd, self._block_size = bus, channel, fd, block_size
         # the virtual bus deep-copies each message: of immutable bytes that costs nothing, of a bytearray 3 us
         self._plain_bytes = type(bus) is VirtualBus
@@ -74,6 +79,7 @@ class CanVci(ReaderVci[IsoTpLink]):
     def send_functional(self, address: EcuAddress, pdu: bytes) -> None:
         """On the keep-alive's own path: it overtakes CFs in work and does not wait for them to end."""
         own, functional = self._group_of(address)
+        self._spoke = self._clock()
         self._urgent.append((own, functional, functional_frame(own, pdu)))
         while self._urgent and self._send_lock.acquire(blocking=False):
             try:
@@ -90,6 +96,7 @@ class CanVci(ReaderVci[IsoTpLink]):
     # -- sending -----------------------------------------------------------------------------------------------------
 
     def _transmit(self, address: CanAddress, frames: list[bytes]) -> None:
+        self._spoke = self._clock()
         with self._send_lock:
             for data in frames:
                 if self._urgent:
@@ -143,11 +150,16 @@ class CanVci(ReaderVci[IsoTpLink]):
     def _read(self) -> None:
         failing_since: float | None = None
         receive, take, closing = _receiver(self._bus), self._take, self._closing.is_set
+        clock, roomy, wait = self._clock, self._roomy, POLL
         while not closing():
             try:
-                message = receive(POLL)[0]
+                message = receive(wait)[0]
                 if message is not None:
                     take(message)
+                    wait = 0.0 if roomy and clock() - self._spoke > LISTENING_AFTER else POLL
+                elif wait == 0.0:
+                    wait = POLL
+                    time.sleep(NAP)
                 failing_since = None
             except VciLost:
                 return
@@ -207,17 +219,22 @@ class CanVci(ReaderVci[IsoTpLink]):
         return self._fail(lost)
 
 
-def _widen(bus: can.BusABC) -> None:
-    """Room in the kernel for half a second of a full bus: the usual 200 KiB hold 30 ms, less than a busy PC pauses."""
+def _widen(bus: can.BusABC) -> bool:
+    """Room in the kernel for half a second of a full bus: the usual 200 KiB hold 30 ms, less than a busy PC pauses.
+
+    False where no socket stands behind the driver.
+    """
     try:
         copy = os.dup(bus.fileno())
     except (NotImplementedError, OSError):
-        return  # no file stands behind this driver
+        return False
     try:
         with socket.socket(fileno=copy) as end:
             end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BUFFER)
     except OSError:
         os.close(copy)  # a file, but no socket
+        return False
+    return True
 
 
 def _receiver(bus: can.BusABC) -> Callable[[float], tuple[can.Message | None, bool]]:

@@ -1,39 +1,36 @@
-"""The live panel on a busy bus. `python -m tests.bench.bench_live [SECONDS]`.
+"""The live panel on busy buses. `python -m tests.bench live`: every figure with its goal, some eight minutes.
 
-One udp_multicast bus, fed by a process of its own that counts. (a) Frames lost and CPU per 100,000 frames: CanVci with
-ring, the panel's view polled 10 times a second and the last minutes kept, against a bare loop of python-can's `recv`;
-in turns, each in a process of its own, the middle of RUNS. (b) Bytes to the terminal of the app's live panel, and of an
-app with one RichLog line a frame, in a pty of 80x24, with frames of a thread in its own process.
+(a) One udp_multicast bus at three rates and four buses at once, fed by processes of their own that count: frames lost,
+and CPU per 100,000 frames of reader, ring, panel's view and the last minutes, against bare loops of python-can's
+`recv`; in turns, each in a process of its own, the middle of RUNS. (b) Bytes that the app's panel writes to a pty of
+80x24, locally and over SSH; CPU of the painted panel against an app with one RichLog line a frame; time until a key is
+answered. (c) Memory over ten million frames, and over a recording of twelve hours in accelerated time.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import pty
-import select
-import signal
 import socket
 import statistics
-import struct
 import subprocess
 import sys
-import tempfile
-import termios
-import time
 from pathlib import Path
+
+from tests.bench import live_memory, live_terminal
+from tests.bench.live_terminal import PANEL, RICHLOG, painted
+
+__all__ = ["PANEL", "RICHLOG", "painted"]
 
 Row = tuple[str, str, str]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GROUP = "239.74.163.9"
 RATES = (500, 4000, 8000)
+BUSES, BUS_RATE = 4, 4000
 RUNS = 3
 SECONDS = 4.0
-CPU_GOAL, BYTES_GOAL = 1.3, 15.0
-ROWS, COLUMNS = 24, 80
-SETTLED = 2.0  # seconds until the first paint is over
+CPU_GOAL, BYTES_GOAL, SSH_GOAL, RICHLOG_GOAL = 1.3, 15.0, 6.0, 6.0
+KEY_GOAL_MS = 100.0
 
 SENDER = """
 import socket, sys, time
@@ -54,52 +51,66 @@ for n, frame in enumerate(frames):
 
 READERS = {
     "bare": """
-heard = 0
-def begin(): pass
-def done(): return heard
-def wait():
-    global heard
+import threading
+heard = [0] * len(buses)
+def done(): return sum(heard)
+def loop(number, bus):
     quiet = 0
-    while quiet < 1:
+    while quiet < 2 or not heard[number]:
         message = bus.recv(0.5)
         if message is None: quiet += 1
-        else: heard += 1
+        else:
+            heard[number] += 1
+            quiet = 0
+        if quiet > 60: return
+def wait():
+    others = [threading.Thread(target=loop, args=pair) for pair in list(enumerate(buses))[1:]]
+    for other in others: other.start()
+    loop(0, buses[0])
+    for other in others: other.join()
 """,
     "passbay": """
 from core.diagnosis.traffic import TrafficView
 from core.stream import TrafficRing
 from core.trace.last_minutes import LastMinutes
 from core.vci.python_can import CanVci
+from core.vocabulary import PanelWish
 ring = TrafficRing()
-vci = CanVci(bus, uri="can:bench", name="bench", tap=ring.append, echoes=True)
-view = TrafficView(ring.read_since, lambda: (), bitrate=1_000_000)
+vcis = [
+    CanVci(bus, uri="can:bench", name="bench", tap=ring.append, echoes=True, channel=f"can{n}")
+    for n, bus in enumerate(buses)
+]
+view = TrafficView(ring.read_since, lambda: (), bitrate=1_000_000, capacity=20_000)
 minutes = LastMinutes(ring.read_since)
 minutes.follow()
+wish = PanelWish("rows", 17)
 def done(): return view.figures.frames
 def wait():
-    import threading
-    pause, quiet = threading.Event(), 0
-    while quiet < 5:
-        pause.wait(0.1)
-        quiet = 0 if view.poll(time.monotonic()) else quiet + 1
-        view.rows()
+    last, quiet, looks = 0, 0, 0
+    while (quiet < 8 or not last) and looks < 240:
+        time.sleep(0.25)
+        frames = view.look(time.monotonic(), wish).figures.frames
+        quiet, last, looks = (quiet + 1 if frames == last else 0), frames, looks + 1
     minutes.close()
-    vci.close()
+    for vci in vcis: vci.close()
     assert view.figures.dropped == 0 == minutes.dropped
 """,
 }
 READER = """
 import json, os, sys, time
 import can
-group, port = sys.argv[1], int(sys.argv[2])
-bus = can.Bus(interface="udp_multicast", channel=group, port=port, fd=False, ignore_config=True)
+group, ports = sys.argv[1], sys.argv[2:]
+buses = [
+    can.Bus(interface="udp_multicast", channel=group, port=int(port), fd=False, ignore_config=True) for port in ports
+]
 {kind}
 print("ready", flush=True)
 sys.stdin.readline()
 before = time.process_time()
 wait()
 print(json.dumps([time.process_time() - before, done()]), flush=True)
-bus.shutdown()
+for bus in buses:
+    bus.shutdown()
 """
 
 
@@ -109,125 +120,70 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def listen(kind: str, rate: int, seconds: float) -> tuple[float, int]:
-    """(CPU seconds per 100,000 frames, frames lost) of one reader at `rate` frames a second."""
-    port, count = str(free_port()), int(rate * seconds)
+def listen(kind: str, rate: int, seconds: float, buses: int = 1) -> tuple[float, int]:
+    """(CPU seconds per 100,000 frames, frames lost) of one reader of `buses` at `rate` frames a second each."""
+    ports, count = [str(free_port()) for _ in range(buses)], int(rate * seconds)
     reader = subprocess.Popen(
-        [sys.executable, "-c", READER.replace("{kind}", READERS[kind]), GROUP, port],
+        [sys.executable, "-c", READER.replace("{kind}", READERS[kind]), GROUP, *ports],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY,
     )  # fmt: skip
     with reader:
         assert reader.stdin is not None and reader.stdout is not None
         assert reader.stdout.readline() == "ready\n"
-        sender = subprocess.Popen([sys.executable, "-c", SENDER, GROUP, port, str(rate), str(count)])
-        with sender:
-            reader.stdin.write("\n")
-            reader.stdin.flush()
-            cpu, heard = json.loads(reader.stdout.readline())
-    return cpu / max(heard, 1) * 100_000, count - heard
+        senders = [
+            subprocess.Popen([sys.executable, "-c", SENDER, GROUP, port, str(rate), str(count)]) for port in ports
+        ]
+        reader.stdin.write("\n")
+        reader.stdin.flush()
+        cpu, heard = json.loads(reader.stdout.readline())
+        for sender in senders:
+            sender.wait()
+    return cpu / max(heard, 1) * 100_000, count * buses - heard
 
 
-# -- bytes to the terminal
-
-FEED = """
-import threading, time
-from core.vocabulary import CanFrame
-def feed(put):
-    def run():
-        begin, n = time.monotonic(), 0
-        while True:
-            due = int((time.monotonic() - begin) * {rate})
-            while n < due:
-                put(CanFrame(time.time(), 0x100 + n % 16, n.to_bytes(8, "big")))
-                n += 1
-            time.sleep(0.005)
-    threading.Thread(target=run, daemon=True).start()
-"""
-PANEL = """
-from core.diagnosis.traffic import TrafficView
-from core.stream import TrafficRing
-from tests.tui.fake import FakeVehicle, FakeWorkbench
-from tests.tui.support import make_app
-ring, vehicle = TrafficRing(), FakeVehicle()
-vehicle.view = TrafficView(ring.read_since, lambda: (), bitrate=1_000_000)
-app = make_app(FakeWorkbench(vehicle))
-def put(frame):
-    ring.append(frame)
-    if app.desk is not None and app.desk.vehicle is None:
-        app.desk.vehicle = vehicle  # the desk comes after the first paint
-feed(put)
-app.run()
-"""
-RICHLOG = """
-from textual.app import App
-from textual.widgets import RichLog
-class Log(App):
-    def compose(self):
-        yield RichLog(max_lines=5000)
-    def on_mount(self):
-        log = self.query_one(RichLog)
-        feed(lambda f: self.call_later(log.write, f"{f.timestamp:.6f} {f.arbitration_id:03X} {f.data.hex(' ')}"))
-Log().run()
-"""
-LIVE_KEY = b"\x1b[20~"  # f9
+def verdict(value: float, goal: float, most: bool = True) -> str:
+    met = value <= goal if most else value >= goal
+    return f"{'<=' if most else '>='} {goal:g} {'met' if met else 'missed'}"
 
 
-def painted(program: str, rate: int, seconds: float, mark: bytes = b"") -> float:
-    """KB a second that the program writes to its terminal; `mark` must have been painted before."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-        os.chdir(REPOSITORY)
-        with tempfile.TemporaryDirectory() as home:
-            os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", PASSBAY_HOME=home)
-            os.execv(sys.executable, [sys.executable, "-c", FEED.format(rate=rate) + program])
-    try:
-        seen = _read(terminal, SETTLED)
-        if mark:
-            os.write(terminal, LIVE_KEY)
-            seen = _read(terminal, SETTLED)
-            if mark not in seen:
-                raise RuntimeError(f"the live panel did not open: {seen[-500:]!r}")
-        return len(_read(terminal, seconds)) / seconds / 1000
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        os.close(terminal)
-
-
-def _read(terminal: int, seconds: float) -> bytes:
-    """All that is written within `seconds`."""
-    seen, end = b"", time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        if select.select([terminal], [], [], left)[0]:
-            seen += os.read(terminal, 65536)
-    return seen
-
-
-def _verdict(value: float, goal: float) -> str:
-    return f"<= {goal:g} {'met' if value <= goal else 'missed'}"
+def _compared(name: str, rate: int, seconds: float, buses: int) -> list[Row]:
+    turns = [[listen(kind, rate, seconds, buses) for kind in ("bare", "passbay")] for _ in range(RUNS)]
+    bare, ours = (statistics.median(turn[n][0] for turn in turns) for n in (0, 1))
+    lost, theirs = (sum(turn[n][1] for turn in turns) for n in (1, 0))
+    count = int(rate * seconds) * RUNS * buses
+    return [
+        (f"{name}: frames lost of {count} (bare loop {theirs})", str(lost), verdict(lost, 0)),
+        (
+            f"{name}: CPU of a bare receive loop ({ours:.2f} s / {bare:.2f} s per 100,000)", f"{ours / bare:.2f}",
+            verdict(ours / bare, CPU_GOAL),
+        ),
+    ]  # fmt: skip
 
 
 def run(seconds: float = SECONDS) -> list[Row]:
-    """Rows of (what, value, goal). Some two minutes."""
+    """Rows of (what, value, goal)."""
     rows: list[Row] = []
     for rate in RATES:
-        turns = [[listen(kind, rate, seconds) for kind in ("bare", "passbay")] for _ in range(RUNS)]
-        bare, ours = (statistics.median(turn[n][0] for turn in turns) for n in (0, 1))
-        lost = sum(turn[1][1] for turn in turns)
-        theirs = sum(turn[0][1] for turn in turns)
-        what = f"{rate} frames/s: frames lost of {int(rate * seconds) * RUNS} (bare loop {theirs})"
-        rows.append((what, str(lost), _verdict(lost, 0)))
-        what = f"{rate} frames/s: CPU of a bare receive loop ({ours:.2f} s / {bare:.2f} s per 100,000)"
-        rows.append((what, f"{ours / bare:.2f}", _verdict(ours / bare, CPU_GOAL)))
+        rows += _compared(f"{rate} frames/s", rate, seconds, 1)
+    rows += _compared(f"{BUSES} buses at {BUS_RATE} frames/s", BUS_RATE, seconds, BUSES)
     for rate in RATES:
         amount = painted(PANEL, rate, seconds, b"Identifiers")
-        rows.append((f"{rate} frames/s: KB/s to the terminal", f"{amount:.1f}", _verdict(amount, BYTES_GOAL)))
+        rows.append((f"{rate} frames/s: KB/s to the terminal", f"{amount:.1f}", verdict(amount, BYTES_GOAL)))
+    for rate in RATES:
+        amount = painted(PANEL, rate, seconds, b"Identifiers", ssh=True)
+        rows.append((f"{rate} frames/s: KB/s to the terminal over SSH", f"{amount:.1f}", verdict(amount, SSH_GOAL)))
     amount = painted(RICHLOG, RATES[0], seconds)
     rows.append((f"  {RATES[0]} frames/s: RichLog, one line a frame, KB/s", f"{amount:.1f}", "to compare"))
-    return rows
+    ours, theirs = (live_terminal.shown(program) for program in (PANEL, RICHLOG))
+    what = f"CPU of one RichLog line a frame, by the painted panel ({theirs:.1f} s / {ours:.2f} s per 100,000)"
+    rows.append((what, f"{theirs / ours:.1f}", verdict(theirs / ours, RICHLOG_GOAL, most=False)))
+    times = live_terminal.key_times(RATES[-1])
+    slowest = sorted(times)[int(len(times) * 0.99)]
+    what = f"{RATES[-1]} frames/s: ms until a key is answered, 99th of 100 (median {statistics.median(times):.0f})"
+    rows.append((what, f"{slowest:.0f}", verdict(slowest, KEY_GOAL_MS)))
+    return rows + live_memory.run()
 
 
 if __name__ == "__main__":
     for what, value, goal in run(float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS):
-        print(f"{what:<76} {value:>8}  {goal}", flush=True)
+        print(f"{what:<90} {value:>8}  {goal}", flush=True)

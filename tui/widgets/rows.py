@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.geometry import Size
 
+MOST_STRIPS = 500
 WIDE = 110  # cells from which the wide column widths are used
 
 
@@ -92,6 +93,7 @@ class RowList(Widget, can_focus=True):
         self.rows: tuple[Row, ...] = ()
         self.cursor = 0
         self.top = 0
+        self._strips: dict[int, tuple[Row, int, str, str, Strip]] = {}  # what is on the screen, by row number
 
     # -- content
 
@@ -125,7 +127,7 @@ class RowList(Widget, can_focus=True):
             self.refresh(layout=len(rows) != len(old) and self.styles.auto_dimensions)
         else:
             shown = range(self.top, min(self.top + self.visible_rows, len(rows)))
-            self._refresh_rows(number for number in shown if rows[number] != old[number])
+            self._refresh_changes(number for number in shown if rows[number] != old[number])
 
     def _refresh_rows(self, numbers: Iterable[int]) -> None:
         """Repaints single rows: over a slow line a whole list costs ten times a row."""
@@ -134,10 +136,26 @@ class RowList(Widget, can_focus=True):
         if regions:
             self.refresh(*regions)
 
+    def _refresh_changes(self, numbers: Iterable[int]) -> None:
+        """Repaints of each row only what differs: over a slow line the begin of a row costs as much as its news."""
+        first = self.top - (1 if self.heading else 0)
+        regions = []
+        for number in numbers:
+            before = self._strips.get(number)
+            if before is None or before[1] < 1:
+                regions.append(Region(0, number - first, self.size.width, 1))
+                continue
+            start, end = difference(before[4], self._strip(number, before[1]))
+            if end > start:
+                regions.append(Region(start, number - first, end - start, 1))
+        if regions:
+            self.refresh(*regions)
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return max(1, len(self.rows)) + (1 if self.heading else 0)
 
     def set_columns(self, columns: Sequence[Column]) -> None:
+        self._strips.clear()
         self.columns = tuple(columns)
         self.refresh()
 
@@ -262,11 +280,32 @@ class RowList(Widget, can_focus=True):
         number = self.top + y
         if number >= len(self.rows):
             return blank(width, styles(""))
-        row = self.rows[number]
-        on = number == self.cursor and row.selectable
-        ground = ("cursor" if self.has_focus else "idle") if on else "plain"
         thumb = self._thumb(y)
         if thumb is None:
-            return self._line(row.cells, width, ground)
+            return self._strip(number, width)
         mark = Strip([Segment("█" if thumb else "░", styles("dim"))], 1)
-        return Strip.join([self._line(row.cells, width - 1, ground), mark])
+        return Strip.join([self._strip(number, width - 1), mark])
+
+    def _strip(self, number: int, width: int) -> Strip:
+        """A row as it is painted; kept, so that it is made once and its changes can be found."""
+        row, theme = self.rows[number], self.app.theme
+        on = number == self.cursor and row.selectable
+        ground = ("cursor" if self.has_focus else "idle") if on else "plain"
+        kept = self._strips.get(number)
+        if kept is not None and kept[:4] == (row, width, ground, theme):
+            return kept[4]
+        if len(self._strips) > MOST_STRIPS:
+            self._strips.clear()
+        strip = self._line(row.cells, width, ground)
+        self._strips[number] = row, width, ground, theme, strip
+        return strip
+
+
+def difference(before: Strip, after: Strip) -> tuple[int, int]:
+    """First cell that differs and the one behind the last; the whole width where a character takes two cells."""
+    if before.cell_length != after.cell_length or not (before.text.isascii() and after.text.isascii()):
+        return 0, after.cell_length
+    old = [(character, part.style) for part in before for character in part.text]
+    new = [(character, part.style) for part in after for character in part.text]
+    differing = [at for at, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
+    return (differing[0], differing[-1] + 1) if differing else (0, 0)
