@@ -75,6 +75,10 @@ def decide(conn: Connection, admin: User, right_id: str, state: str, now: int) -
         raise refused("There is no such request in your organisation.", status=404, problem="unknown")
     if Role.ORGANISATION_ADMIN not in active_roles(conn, admin.id, now) or not admin.identified:
         raise RightMissing("Only an identified administrator of the organisation decides on rights.")
+    if user.id == admin.id and state != "granted" and Role(row.role) is Role.ORGANISATION_ADMIN:
+        raise refused(
+            "Nobody takes his own administration away.", "Another administrator can.", status=409, problem="self"
+        )
     if state == "granted" and not user.identified:
         raise refused(
             f"{user.login} was not identified yet.", "Confirm his identity first.", status=409, problem="not-identified"

@@ -112,6 +112,17 @@ def test_request_identify_grant_activate_revoke(rig: Rig) -> None:
         assert "revoked" in user.get("/account").text
 
 
+def test_an_organisation_never_loses_its_only_administrator_by_a_click(rig: Rig) -> None:
+    held = rig.backend.read(lambda c: rights.rights_of(c, rig.users["anna"]))
+    own = next(right for right in held if right.role is Role.ORGANISATION_ADMIN)
+    with Browser(rig) as admin:
+        admin.log_in("anna")
+        assert own.id not in admin.get("/organisation").text
+        assert admin.post("/organisation/right", page="/organisation", right=own.id, action="revoke").status_code == 409
+        refused = admin.post("/organisation/user", page="/organisation", user=rig.users["anna"], action="disable")
+        assert refused.status_code == 409
+
+
 def test_a_stranger_administers_nothing(rig: Rig) -> None:
     ben = rig.users["ben"]
     rig.backend.write(lambda c: rights.request(c, people.user_by_id(c, ben), Role.FLASH, 1))  # type: ignore[arg-type]
