@@ -3,7 +3,8 @@
    SLOW, NO_ISO15765, ONE_CHANNEL, NO_PERIODIC, BY_NAME, QUIET (no first frame and TxDone indications), HANG, CRASH,
    CRASH_IN_WRITE, V0202 (the older API), MIXED (numbers of one ABI, structures of another), MUTE_OPEN (opens and
    tells no number), MANY_IOCTLS (also CLEAR_PERIODIC_MSGS, CLEAR_MSG_FILTERS and a
-   serial number), PACED (a frame takes its time at 500 kbit/s; 16 wait in the device).
+   serial number), TELLS_CLOSE (a last frame 7FF when it is closed),
+   PACED (a frame takes its time at 500 kbit/s; 16 wait in the device).
    On the socket: 16 bytes a frame: identifier big-endian (bit 31: 29 bit), length, 3 times 0 (PACED: when the frame
    ends, CLOCK_MONOTONIC in us, 24 bits big-endian), 8 bytes of data. */
 #include <errno.h>
@@ -245,6 +246,10 @@ sl PassThruOpen(char *name, ul *device) {
 
 sl PassThruClose(ul device) {
     if (device != 7 || !is_open) return fail(0x1a, "no such device");
+#ifdef TELLS_CLOSE
+    unsigned char goodbye[1] = { 0xcc };
+    send_frame(0x7ff, goodbye, 1, 0);
+#endif
     close_wire();
     return 0;
 }

@@ -103,6 +103,25 @@ def test_a_helper_ends_with_its_parent(compiler: Compiler, wire: Wire) -> None:
     wait_until(lambda: not Path(f"/proc/{helper}").exists() or _is_zombie(helper))
 
 
+def test_a_killed_testers_device_is_closed(compiler: Compiler, wire: Wire) -> None:
+    """A device that sends TesterPresent by itself would go on: the helper of a tester that is killed closes it."""
+    program = (
+        "import sys, time\nfrom pathlib import Path\nfrom core.vci.j2534.opening import open_named\n"
+        f"device = open_named('Box', {str(compiler.library('TELLS_CLOSE'))!r}, helper=True)\n"
+        "channel = device.connect(6, 500000)\nchannel.start_periodic(bytes((0, 0, 7, 0xdf, 0x3e, 0x80)), 0x40, 50)\n"
+        "while True:\n    channel.read(1, 20)\n    print('alive', flush=True)\n"
+    )
+    root = str(Path(__file__).resolve().parents[3])
+    with (
+        wire.bus() as bus,
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=root) as parent,
+    ):
+        assert parent.stdout is not None and parent.stdout.readline() == b"alive\n"
+        parent.kill()
+        parent.stdout.read()
+        wait_until(lambda: (heard := bus.recv(0)) is not None and heard.arbitration_id == 0x7FF)
+
+
 def _is_zombie(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"

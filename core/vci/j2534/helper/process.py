@@ -20,6 +20,7 @@ from core.vci.j2534.driver.library import load
 from core.vci.j2534.helper import wire
 
 CALLS_AT_ONCE = 16
+LAST = 1.0  # seconds to let the device go
 DEVICE = 0
 _DEVICE_METHODS = frozenset({"voltage", "serial", "connect", "close"})
 _CHANNEL_METHODS = frozenset(
@@ -46,7 +47,15 @@ class Helper:
                 while True:
                     pool.submit(self._serve, *wire.read(self._requests))
             except (wire.Ended, TypeError):
-                os._exit(0)  # a library that does not come back must not hold the process
+                self._end()
+
+    def _end(self) -> None:
+        """The device is let go where that is possible: a killed tester must not leave its periodic messages behind."""
+        if self._device is not None:
+            closing = threading.Thread(target=self._device.close, daemon=True)
+            closing.start()
+            closing.join(LAST)
+        os._exit(0)  # a library that does not come back must not hold the process
 
     def _serve(self, number: int, target: int, method: str, arguments: list[Any]) -> None:
         value: Any = None
@@ -60,7 +69,7 @@ class Helper:
             try:
                 wire.write(self._answers, [number, value, error, limits])
             except OSError:
-                os._exit(0)
+                self._end()
 
     def _call(self, target: int, method: str, arguments: list[Any]) -> Any:
         if method == "open":
