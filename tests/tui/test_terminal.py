@@ -24,8 +24,10 @@ APP = "from tui.app import run; raise SystemExit(run())"
 HOSTILE = """
 from tests.tui.fake import *
 from tests.tui.support import make_app
-from tests.tui.test_hostile import CANARY, poisoned_workbench
-make_app(poisoned_workbench(CANARY)).run()
+from tests.tui.test_hostile import CANARY, poisoned_papers, poisoned_workbench
+workbench = poisoned_workbench(CANARY)
+workbench.paper = poisoned_papers(CANARY)
+make_app(workbench).run()
 """
 BROKEN = """
 from tui.shell import PassbayApp
@@ -159,6 +161,9 @@ def test_no_byte_of_the_vehicle_reaches_the_terminal(terminal: Terminal) -> None
     terminal.until(b"Commands")
     terminal.press(b"5", b"SelectPTDevice")
     terminal.press(b"\x1b", b"Get ready")
+    for keys, mark in ((b"6", b"Hardware ID"), (b"q", b"QR code"), (b"\x1b", b"Overview"), (b"\x1b", b"Get ready"),
+                       (b"7", b"Organisation"), (b"\x1b", b"Get ready")):  # fmt: skip
+        terminal.press(keys, mark)
     for keys, mark in (
         (b"1", b"FAULT"),
         (b"f", b"Flashware"),
