@@ -10,7 +10,7 @@ import pytest
 from core.errors import BackendUnreachable, CreditMissing, RightMissing, StartKeyExpired, StartKeyMissing
 from core.events import JobFailed, NumberedMessageRaised, PaperChanged
 from core.messages import _HEADLINES, headline
-from core.vocabulary import AccountState, CreditBalance, StartKeyVerdict
+from core.vocabulary import AccountState, Activation, CreditBalance, StartKeyVerdict
 from tests.tui.fake import NOON, FakeJob, FakeVehicle, FakeWorkbench
 from tests.tui.fake_paper import ANNA, BEN, BUILT_IN, CREDIT, EXPIRED, SHARED, VALID, FakePaper, commissioned
 from tests.tui.states_paper import PAPER_STATES
@@ -261,7 +261,7 @@ async def test_approval_elsewhere_is_seen_here() -> None:
         await until(pilot, lambda: app.desk.papers.account.user == "ben")
         await quiet(pilot)
         shown = screen_text(app)
-        assert "under way, at the latest 2023-11-15 15:00; you can work meanwhile" in shown, "L5"
+        assert "under way, at the latest 2023-11-15 15:00" in shown and "stays usable meanwhile" in shown, "L5"
         assert "ben/standard" in shown.split("\n")[0]
 
 
@@ -347,7 +347,8 @@ GREY = {
     "nothing": (VALID, ANNA, 60, "", ""),
     "no key": (EXPIRED, ANNA, 60, "no StartKey", "no StartKey"),
     "nobody": (VALID, AccountState(), 60, "log in first", "log in first"),
-    "no flash": (VALID, BEN, 60, "", "right missing"),
+    "no flash": (VALID, replace(BEN, activation=Activation.ACTIVE), 60, "", "right missing"),
+    "pending": (VALID, BEN, 60, "", "activating"),
     "no rights": (VALID, AccountState("carl"), 60, "right missing", "right missing"),
     "no credit": (VALID, ANNA, 0, "no credit", "no credit"),
 }

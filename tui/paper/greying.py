@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.vocabulary import Role, StartKeyVerdict
+from core.vocabulary import AccountState, Activation, Role, StartKeyVerdict
 
 if TYPE_CHECKING:
     from tui.paper.desk import Papers
@@ -28,11 +28,16 @@ def lacking(papers: Papers, place: str) -> tuple[str, str]:
         return "no StartKey", "There is no valid StartKey."
     if not papers.account.user:
         return "log in first", "Nobody is logged in."
-    roles = papers.account.roles
-    if Role.STANDARD_DIAGNOSIS not in roles:
-        return "right missing", f"{papers.account.user} lacks the right standard diagnosis."
-    if changing and Role.FLASH not in roles:
-        return "right missing", f"{papers.account.user} lacks the right flash."
+    for role, name in ((Role.STANDARD_DIAGNOSIS, "standard diagnosis"), (Role.FLASH, "flash")):
+        if role not in papers.account.roles and (changing or role is Role.STANDARD_DIAGNOSIS):
+            return _without_right(papers.account, name)
     if papers.out_of_credit:
         return "no credit", f"There is no credit for {papers.product_group}."
     return NOTHING
+
+
+def _without_right(account: AccountState, right: str) -> tuple[str, str]:
+    """L5: a right that was granted is there a while after the first log-in."""
+    if account.activation is Activation.PENDING:
+        return "activating", f"The rights of {account.user} are being activated."
+    return "right missing", f"{account.user} lacks the right {right}."

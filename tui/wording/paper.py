@@ -50,12 +50,13 @@ def roles_words(roles: Iterable[Role]) -> str:
     return ", ".join(ROLES[role] for role in Role if role in set(roles)) or "no rights yet"
 
 
-def role_word(roles: Iterable[Role]) -> str:
+def role_word(account: AccountState) -> str:
     """The one that counts, for the header."""
-    held = set(roles)
-    if Role.FLASH in held:
+    if Role.FLASH in account.roles:
         return "flash"
-    return "standard" if Role.STANDARD_DIAGNOSIS in held else "no rights"
+    if Role.STANDARD_DIAGNOSIS in account.roles:
+        return "standard"
+    return "activating" if account.activation is Activation.PENDING else "no rights"
 
 
 def minutes_words(minutes: int) -> str:
@@ -84,7 +85,7 @@ def header_words(papers: Papers) -> Cell:
     if not account.user:
         return (("not logged in", "warn"),)
     user = clean(account.user)
-    who = (f"{fit(user, min(len(user), 12))}/{role_word(account.roles)}", "")
+    who = (f"{fit(user, min(len(user), 12))}/{role_word(account)}", "")
     if papers.out_of_credit and papers.needed:
         return who, ("  no credit", "bad")
     if papers.minutes is None:
@@ -98,7 +99,7 @@ def activation_words(account: AccountState, day: DayWords) -> Told:
         return "ok", "active"
     if account.activation is Activation.PENDING:
         until = f", at the latest {day(account.activation_until)}" if account.activation_until else " (up to 4 hours)"
-        return "busy", f"under way{until}; you can work meanwhile"
+        return "busy", f"under way{until}"
     return "dim", "no right to activate"
 
 
@@ -123,8 +124,10 @@ def start_key_words(state: StartKeyState, day: DayWords) -> Told:
 def login_told(papers: Papers) -> Told:
     account = papers.account
     if account.user:
-        tone = "ok" if account.activation is not Activation.PENDING else "busy"
-        return tone, f"{account.user}: {roles_words(account.roles)}"
+        if account.activation is Activation.PENDING:
+            held = f"{roles_words(account.roles)}; " if account.roles else ""
+            return "busy", f"{account.user}: {held}activation under way"
+        return "ok" if account.roles else "warn", f"{account.user}: {roles_words(account.roles)}"
     if papers.login is not None and papers.login.under_way:
         return "busy", "waits for its approval"
     return ("warn", "nobody is logged in") if papers.needed else ("dim", NOT_NEEDED)

@@ -31,7 +31,7 @@ class LoginScreen(Place):
         "diagnosis, and the right for flash besides.\n"
         "Open the address on a phone or PC, enter the code, approve. Or point the phone's camera at the code.\n"
         "With the built-in server there is no other device: approve it on this screen with enter.\n"
-        "The first log-in activates a right. That may take up to 4 hours; you can work meanwhile.\n"
+        "The first log-in activates a right. That may take up to 4 hours; the device stays usable, f5 asks again.\n"
         "Several users take turns: log out, then the next one logs in."
     )
     BINDINGS: ClassVar = [
@@ -81,12 +81,14 @@ class LoginScreen(Place):
         assert desk is not None
         if account.user:
             tone, words = wording.activation_words(account, desk.day_words)
+            meanwhile = "The device stays usable meanwhile; f5 asks again." if tone == "busy" else ""
             return [
                 "",
                 ((" User          ", "dim"), (account.user, "bold"), (f"  {account.name}", "")),
                 ((" Organisation  ", "dim"), (account.organisation or "-", "")),
                 ((" Rights        ", "dim"), (wording.roles_words(account.roles), "")),
                 ((" Activation    ", "dim"), (words, tone)),
+                *([(f"               {meanwhile}", "dim")] if meanwhile else []),
                 ((" Server        ", "dim"), (account.issuer or wording.server_name(papers), "")),
                 "",
             ]
