@@ -63,7 +63,7 @@ class PassbayApp(App[None]):
         "coding": _screen("coding", "CodingScreen"),
         "live": _screen("live", "LiveScreen"),
         "training": _screen("training", "TrainingScreen"),
-        "first": _screen("paper.first", "FirstRunScreen"),
+        "firstrun": _screen("paper.first", "FirstRunScreen"),
         "assist": _screen("paper.assist", "AssistScreen"),
         "login": _screen("paper.login", "LoginScreen"),
         "credit": _screen("paper.credit", "CreditScreen"),
@@ -84,7 +84,7 @@ class PassbayApp(App[None]):
     ) -> None:  # fmt: skip
         """`open_workbench` is called in a thread after the first paint. `desk`: a desk that is ready (tests)."""
         super().__init__()
-        looks = looks or Looks()
+        self.looks = looks = looks or Looks()
         self.desk: Desk | None = None
         self._ready_desk = desk
         self._open_workbench = open_workbench

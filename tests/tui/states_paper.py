@@ -147,7 +147,7 @@ async def numbered(pilot: Pilot[Any]) -> None:
 async def first_run(pilot: Pilot[Any]) -> None:
     app: Any = pilot.app
     await quiet(pilot)
-    app.push_screen("first")
+    app.push_screen("firstrun")
     await quiet(pilot)
 
 

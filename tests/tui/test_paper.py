@@ -224,6 +224,12 @@ async def test_the_clock_and_the_server_are_judged() -> None:
 # -- log-in
 
 
+def _shared_paper() -> FakePaper:
+    paper = FakePaper()
+    paper.state = SHARED
+    return paper
+
+
 async def _to_waiting(app: Any, pilot: Any) -> None:
     await quiet(pilot)
     await pilot.press("7")
@@ -233,8 +239,7 @@ async def _to_waiting(app: Any, pilot: Any) -> None:
 
 
 async def test_a_shared_server_shows_address_code_and_qr_and_esc_stops_waiting() -> None:
-    paper = FakePaper()
-    paper.state = SHARED
+    paper = _shared_paper()
     app = _app(paper)
     async with app.run_test(size=DESIGN) as pilot:
         await _to_waiting(app, pilot)
@@ -266,8 +271,7 @@ async def test_approval_elsewhere_is_seen_here() -> None:
 
 
 async def test_an_expired_code_says_so_and_may_be_asked_again() -> None:
-    paper = FakePaper()
-    paper.state = SHARED
+    paper = _shared_paper()
     app = _app(paper)
     async with app.run_test(size=DESIGN) as pilot:
         await _to_waiting(app, pilot)
@@ -664,3 +668,15 @@ async def test_a_toast_names_the_number_that_technicians_know() -> None:
         await quiet(pilot)
         app.desk.tell_error(StartKeyMissing("There is no StartKey."))
         await until(pilot, lambda: [n.message for n in app._notifications] == ["2221-45 There is no StartKey."])
+
+
+async def test_ascii_shows_address_and_code_without_qr() -> None:
+    from tui.looks import Looks
+
+    app = _app(_shared_paper())
+    app.looks = Looks(ascii=True)
+    async with app.run_test(size=DESIGN) as pilot:
+        await _to_waiting(app, pilot)
+        shown = screen_text(app)
+        assert "https://pass.workshop.example/device" in shown and "WDJB-MJHT" in shown
+        assert "Or scan" not in shown and "▄▄▄" not in shown

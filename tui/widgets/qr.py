@@ -9,6 +9,8 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.theme import DARK, LIGHT, PALETTES
+
 if TYPE_CHECKING:
     from textual.geometry import Size
 
@@ -43,7 +45,9 @@ class QrCode(Widget):
         self._lines: tuple[str, ...] = ()
 
     def show(self, text: str, rows: int = ROWS) -> bool:
-        """Whether it can be shown."""
+        """Whether it can be shown; not in ASCII, which has no half blocks."""
+        looks = getattr(self.app, "looks", None)
+        text = "" if looks is not None and looks.ascii else text
         if text != self._text:
             self._text, self._lines = text, qr_lines(text, rows) if text else ()
             self.refresh(layout=True)
@@ -60,6 +64,8 @@ class QrCode(Widget):
         return len(self._lines)
 
     def render_line(self, y: int) -> Strip:
-        ink = Style.parse("#ffffff on #000000")
+        # the ground of a dark theme counts as none where there are no colours: light modules stay light
+        theme = self.app.theme if self.app.theme in PALETTES else DARK
+        ink = Style.parse(f"#ffffff on {'#000000' if theme == LIGHT else PALETTES[theme].background}")
         line = self._lines[y] if y < len(self._lines) else ""
         return Strip([Segment(line, ink)], len(line)).adjust_cell_length(self.size.width)

@@ -30,7 +30,7 @@ def _looked(app: PassbayApp, desk: Desk) -> None:
     if workbench is None or workbench.last_device:
         return
     if len(app.screen_stack) == 1 and not (desk.hosts or desk.unfinished or desk.connecting):
-        app.push_screen("first")
+        app.push_screen("firstrun")
     else:  # whoever goes straight to work has chosen the hardware that stands there
         uri = desk.uri
         desk.errand(lambda: workbench.remember_device(uri), lambda _: None, lane="settings")

@@ -29,12 +29,15 @@ class QrScreen(Place):
         self._text, self._words = text, lines
 
     def body(self) -> list[Widget]:
-        code = QrCode(id="qr")
-        shown = code.show(self._text)
+        return [Horizontal(QrCode(id="qr"), Lines(("",), id="words-beside"), id="beside")]
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        shown = self.query_one(QrCode).show(self._text)
         lines: list[Cell] = [""]
-        for sentence in (*self._words, *(() if shown else ("This text is too long for a code on this screen.",))):
+        for sentence in (*self._words, *(() if shown else ("This screen cannot show the code.",))):
             lines += [f" {line}" for line in wrapped(sentence, WORDS)]
-        return [Horizontal(code, Lines(lines, id="words-beside"), id="beside")]
+        self.query_one("#words-beside", Lines).show(*lines)
 
 
 def show_device_data(app: PassbayApp) -> None:
