@@ -20,6 +20,7 @@ from typing import Any
 
 from core.errors import NotTrusted
 from core.releases.model import names
+from core.vocabulary.cleaning import clean, clean_lines
 
 FORMAT = 1
 RELEASE, ADDON = "release", "addon"
@@ -113,7 +114,7 @@ def read_manifest(content: bytes, kind: str) -> Manifest:
     table = _document(content)
     components = tuple(_component(row) for row in _list(table, "components"))
     names.all_different(component.name for component in components)
-    manifest = Manifest(_head(table, kind), components, _text(table, "notes", 200_000))
+    manifest = Manifest(_head(table, kind), components, clean_lines(_text(table, "notes", 200_000)))
     if sum(component.length for component in components) != manifest.head.size:
         raise NotTrusted(f"The manifest of {manifest.version} says a wrong size.")
     return manifest
@@ -136,11 +137,11 @@ def _head(row: Any, kind: str) -> Head:
     return Head(
         kind=kind,
         version=names.version(row.get("version")),
-        title=_text(row, "title", 200),
+        title=clean(_text(row, "title", 200)),
         released=_number(row, "released", 1 << 40),
         size=_number(row, "size", 1 << 44),
         name=names.ident(row.get("name")) if addon else "",
-        product_groups=tuple(str(group)[:60] for group in _list(row, "product_groups", 50)),
+        product_groups=tuple(clean(group, 60) for group in _list(row, "product_groups", 50)),
         needs=tuple(names.ident(need) for need in _list(row, "needs", 50)) if addon else (),
         needs_release=names.version(row["needs_release"]) if addon and row.get("needs_release") else "",
         client_minimum=names.version(row["client_minimum"]) if row.get("client_minimum") else "",

@@ -47,8 +47,11 @@ class DeskBase:
 
     @property
     def source(self) -> UpdateSource:
-        update = self._settings().update
-        return UpdateSource(update.source, update.rds, update.automatic, update.trust)
+        settings = self._settings()
+        update = settings.update
+        # a back end for others serves its releases beside the API; the embedded one's are the demo of this PC
+        beside = f"{settings.backend.url.rstrip('/')}/releases" if settings.backend.url else ""
+        return UpdateSource(update.source or beside, update.rds, update.automatic, update.trust)
 
     def active_files(self) -> list[Path] | None:
         """PDX files of the AddOns that are on and of the active release; None while the built-in data serve. Quick."""

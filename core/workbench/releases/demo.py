@@ -21,7 +21,6 @@ _KEPT_BACK = ("car-mixed", "CLUSTER")
 """Vehicle and unit whose newest flashware comes with the AddOn only."""
 _ONLY_IN_SECOND = frozenset(("ENGINE", "BRAKES", "HEADUNIT", "COORDINATOR"))
 _JUNE, _SEPTEMBER, _OCTOBER = 1_780_272_000, 1_788_220_800, 1_790_812_800  # first days of months in 2026, UTC
-_GROUPS = {"car-mixed": "passenger cars", "car-doip": "passenger cars", "car-old": "passenger cars", "van": "vans"}
 _DAYS_LEFT = 3.0
 
 _NOTES_JUNE = """# Release 2026.06
@@ -83,7 +82,7 @@ def _fill(publisher: Publisher, scratch: Path) -> None:
     from core.backend.publisher.releases import Draft
     from core.simulation.pdx_writer.tables.vehicles import VEHICLES
 
-    groups = tuple(dict.fromkeys(_GROUPS.get(vehicle.name, "trucks") for vehicle in VEHICLES))
+    groups = tuple(dict.fromkeys(vehicle.product_group for vehicle in VEHICLES))
     first = {f"{v.name}.pdx": _write(_without(v, _ONLY_IN_SECOND | _kept_back(v)), scratch / "1") for v in VEHICLES}
     publisher.publish(Draft("2026.06", "Summer release", first, _NOTES_JUNE, product_groups=groups, released=_JUNE))
     second = {f"{v.name}.pdx": _write(_without(v, _kept_back(v)), scratch / "2") for v in VEHICLES}

@@ -116,8 +116,9 @@ class LibraryDesk(AddOnCenter, Configuration):
 
     def start_automatic(self) -> None:
         """Searches and downloads in the background where the settings say so (C11), and resumes what was begun."""
-        if not self.source.automatic or self._automatic is not None:
-            return
+        source = self.source
+        if not source.automatic or self._automatic is not None or (source.url and not source.trust):
+            return  # without a root to trust there is nothing that could be searched: ConfigAssist asks for it
         self._automatic = threading.Thread(target=self._run_automatic, name="update service", daemon=True)
         self._automatic.start()
 

@@ -48,9 +48,10 @@ class PublishingDesk:
         by_name: Mapping[str, Path] = {file.name: file for file in files}
         if len(by_name) != len(files):
             raise UsageError("Two of the files have one name.")
+        plain = notes.replace("\r\n", "\n").expandtabs()
         draft = Draft(
-            version, title, by_name, notes, name, tuple(groups), tuple(needs), needs_release, client_minimum
-        )  # fmt: skip
+            version, title, by_name, plain, name, tuple(groups), tuple(needs), needs_release, client_minimum
+        )
         manifest = Publisher(self._repository()).publish(draft)
         return {
             "version": version, "name": name, "size": manifest.head.size,
