@@ -180,7 +180,8 @@ def _translated(problem: Exception, where: str) -> BackendUnreachable:
         return BackendUnreachable(f"{where} sent more than {LARGEST_ANSWER >> 20} MiB.")
     if isinstance(problem, httpx.TimeoutException):
         return BackendUnreachable(f"{where} did not answer in time.")
-    return BackendUnreachable(f"{where} cannot be reached: {clean(problem, 200) or type(problem).__name__}.")
+    why = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), str(problem))
+    return BackendUnreachable(f"{where} cannot be reached: {clean(why, 200) or type(problem).__name__}.")
 
 
 def _causes(problem: BaseException | None) -> Iterator[BaseException]:
