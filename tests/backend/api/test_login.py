@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import jwt
 import pytest
 
 from core.backend.identity import people, rights
 from core.vocabulary.online.paper import Role
-from tests.backend.rig import URL, Rig
+from tests.backend.rig import DEVICE_GRANT, URL, InProcess, Rig
 
 
 @pytest.fixture
@@ -112,6 +115,29 @@ def test_refresh_tokens_rotate_and_reuse_ends_the_log_in(workshop: Rig) -> None:
     assert _refresh(workshop, third["refresh_token"])[1]["error"] == "invalid_grant"  # so nobody goes on with it
     other = workshop.tokens("anna")["refresh_token"]
     assert _refresh(workshop, other)[0] == 200  # another log-in of the same user is not touched
+
+
+def _at_once(rig: Rig, form: dict[str, str], count: int = 6) -> list[int]:
+    """The same request from several PCs at the same moment."""
+    together = threading.Barrier(count)
+
+    def ask(_: int) -> int:
+        with httpx.Client(transport=InProcess(rig.app), base_url=URL) as client:
+            together.wait()
+            return client.post("/oauth/token", data=form).status_code
+
+    with ThreadPoolExecutor(count) as pool:
+        return sorted(pool.map(ask, range(count)))
+
+
+def test_a_grant_and_a_refresh_token_are_worth_one_answer_each(workshop: Rig) -> None:
+    begun = workshop.start_login()
+    workshop.decide("anna", begun["user_code"])
+    form = {"client_id": "passbay", "grant_type": DEVICE_GRANT, "device_code": begun["device_code"]}
+    assert _at_once(workshop, form) == [200, 400, 400, 400, 400, 400]
+    token = workshop.tokens("anna")["refresh_token"]
+    form = {"client_id": "passbay", "grant_type": "refresh_token", "refresh_token": token}
+    assert _at_once(workshop, form) == [200, 400, 400, 400, 400, 400]
 
 
 def test_revocation_ends_the_log_in(workshop: Rig) -> None:
