@@ -105,7 +105,7 @@ def _config(options: ServeOptions) -> uvicorn.Config:
         "core.backend.serving.worker:make_app",
         factory=True,
         workers=options.workers,
-        http="h11",
+        http="core.backend.serving.patience:PatientProtocol",
         lifespan="off",
         ws="none",
         access_log=False,  # it would name user codes and addresses
