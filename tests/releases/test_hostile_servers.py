@@ -131,6 +131,26 @@ def test_a_server_error_is_tried_again(
     assert sum("timestamp" in path for path, _ in server.asked) == 3
 
 
+def test_waits_as_long_as_a_busy_server_asks(server: Server, shop: Shop, customer: Customer) -> None:
+    pauses: list[float] = []
+    answers = iter(["7", "86400"])
+
+    def busy(handler, content: bytes) -> bool:  # type: ignore[no-untyped-def]
+        asked = next(answers, None)
+        if asked is None:
+            return False
+        handler.send_response(429)
+        handler.send_header("Retry-After", asked)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+        return True
+
+    server.tricks["timestamp.json"] = busy
+    with closing(HttpSource(server.url, LIMITS, sleep=pauses.append)) as source:
+        customer.library.search(shop.origin(source))
+    assert pauses == [7.0, 60.0]
+
+
 def test_pace_counts_waiting_only() -> None:
     pace = Pace(Limits(grace=10.0, rate=100))
     pace.got(999, 9.0)

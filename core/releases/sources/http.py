@@ -31,10 +31,15 @@ _NAME_OR_ROUTE = (
     "no route",
 )
 _MOST_REDIRECTS = 3
+_LONGEST_WAIT = 60.0  # a server that asks for more is given up
 
 
 class _Passing(Exception):
-    """A fault that another try may not meet."""
+    """A fault that another try may not meet. `wait`: seconds that the server asked for (Retry-After)."""
+
+    def __init__(self, words: str, wait: float = 0.0) -> None:
+        super().__init__(words)
+        self.wait = wait
 
 
 class HttpSource:
@@ -130,7 +135,7 @@ class HttpSource:
     def _wait_or_give_up(self, problem: _Passing, failures: int) -> None:
         if failures >= self._limits.tries:
             raise BackendUnreachable(f"{str(problem)[:1].upper()}{str(problem)[1:]}.") from problem
-        self._sleep(self._limits.pause * 2 ** (failures - 1))
+        self._sleep(max(self._limits.pause * 2 ** (failures - 1), problem.wait))
 
 
 @contextmanager
@@ -148,7 +153,9 @@ def _check(answer: httpx.Response, path: str) -> None:
     if status in (403, 404, 410):
         raise NotThere(f"The source has no {path}.", status)
     if status in _RETRIED:
-        raise _Passing(f"the source answers with status {status}")
+        asked = answer.headers.get("Retry-After", "")
+        wait = min(float(asked), _LONGEST_WAIT) if asked.isdigit() and len(asked) < 6 else 0.0
+        raise _Passing(f"the source answers with status {status}", wait)
     if status not in (200, 206):
         raise BackendRefused(f"The source answers {path} with status {status}.", status=status)
     encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
