@@ -26,6 +26,8 @@ PLACES = (
     ("Go to Log-in", "login", "Who works here, log in and out"),
     ("Go to Credit", "credit", "Time credit: what is left, buy more"),
     ("Numbered messages", "codes", "What 2221-47, 2173-42 and the others mean, and what to do"),
+    ("Go to the PC check", "check", "What this PC must have, hosts and ports"),
+    ("Go to the Support Tool", "support", "Instructions, codes, contacts, bundle"),
     ("Go to the Update Service", "update", "Download and install releases"),
     ("Go to the AddOn Center", "addons", "Flashware and corrections between releases"),
     ("Add diagnostic data", "data", "Bring a PDX file into this session"),

@@ -18,6 +18,7 @@ from tui.facts import apply
 from tui.hosting import Hosting
 from tui.paper.desk import Papers
 from tui.releases.desk import Releases
+from tui.shop.desk import Shop
 from tui.work import JobView, MessageItem
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Desk(Hosting):
         self.bridge = Bridge()
         self.papers = Papers(self)
         self.releases = Releases(self)
+        self.shop = Shop(self)
         self.workbench: Workbench | None = None
         self.uri, self.device_name = FIRST_DEVICE, "Simulation - no VCI"
         self.data_files: list[str] = []

@@ -69,6 +69,8 @@ class PassbayApp(App[None]):
         "credit": _screen("paper.credit", "CreditScreen"),
         "update": _screen("releases.update", "UpdateScreen"),
         "addons": _screen("releases.addons", "AddOnScreen"),
+        "check": _screen("shop.check", "CheckScreen"),
+        "support": _screen("shop.support", "SupportScreen"),
         "codes": _screen("paper.codes", "CodesScreen"),
     }
     BINDINGS: ClassVar = identified("passbay", [

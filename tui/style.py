@@ -8,7 +8,7 @@ Lines { height: auto; background: $background; }
 RowList { height: 1fr; background: $background; }
 .box { border: solid $line; border-title-color: $foreground; border-title-style: bold; }
 .box:focus { border: solid $accent; }
-#boxes { height: 11; }
+#boxes { height: 12; }
 #alarms { height: auto; max-height: 6; }
 #panes { height: 1fr; }
 #checks { width: 1fr; }

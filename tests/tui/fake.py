@@ -67,6 +67,7 @@ from core.vocabulary import (
 from core.workbench import WorkbenchPaths
 from tests.tui.fake_library import FakeLibrary
 from tests.tui.fake_paper import FakePaper
+from tests.tui.fake_shop import FakeShop
 
 NOON = 1_700_049_600.0  # 2023-11-15 12:00:00 UTC
 BOTH = frozenset({Transport.CAN, Transport.DOIP})
@@ -572,10 +573,11 @@ class FakeVehicle:
         self.closed = True
 
 
-class FakeWorkbench:
+class FakeWorkbench(FakeShop):
     """The face of core.workbench.Workbench with fixed answers."""
 
     def __init__(self, vehicle: FakeVehicle | None = None) -> None:
+        super().__init__()
         self.stream = FakeStream()
         self.problems: tuple[str, ...] = ()
         self.settings = Settings()

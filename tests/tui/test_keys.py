@@ -27,6 +27,8 @@ from tui.screens.paper.qr import QrScreen
 from tui.screens.reading import ReadingScreen
 from tui.screens.releases.addons import AddOnScreen
 from tui.screens.releases.update import UpdateScreen
+from tui.screens.shop.check import CheckScreen
+from tui.screens.shop.support import SupportScreen
 from tui.screens.start import StartScreen
 from tui.screens.training import TrainingScreen
 from tui.screens.vehicle import VehicleScreen
@@ -36,7 +38,7 @@ from tui.widgets.lines import KeyBar
 PLACES: list[type[Place]] = [
     StartScreen, DevicesScreen, VehicleScreen, FlashScreen, CodingScreen, LiveScreen, KeptScreen, TrainingScreen,
     FirstRunScreen, AssistScreen, LoginScreen, CreditScreen, CodesScreen, QrScreen, UpdateScreen,
-    AddOnScreen, ReadingScreen,
+    AddOnScreen, ReadingScreen, CheckScreen, SupportScreen,
 ]  # fmt: skip
 EVERYWHERE = {  # one key, one meaning (page 4, UX rule 3)
     "f1": "help", "escape": "back", "enter": "open", "space": "mark or pause", "slash": "filter", "f5": "again",

@@ -36,6 +36,7 @@ from tests.tui.fake import (
 )
 from tests.tui.states_paper import PAPER_MAIN, PAPER_STATES
 from tests.tui.states_releases import RELEASE_MAIN, RELEASE_STATES
+from tests.tui.states_shop import SHOP_MAIN, SHOP_STATES
 from tests.tui.support import fake_of, make_app, quiet, screen_text, until
 
 DESIGN, WIDE, SMALL = (80, 24), (160, 45), (60, 20)
@@ -665,6 +666,9 @@ STATES: dict[str, Walk] = {
     "light-flash-running": light(flash_running),
     **PAPER_STATES,
     **RELEASE_STATES,
+    **SHOP_STATES,
+    "help-check": help_over(SHOP_STATES["check-pc"]),
+    "help-support": help_over(SHOP_STATES["support"]),
     "help-update": help_over(RELEASE_STATES["update"]),
     "help-addons": help_over(RELEASE_STATES["addons"]),
     "help-assist": help_over(PAPER_STATES["assist-new"]),
@@ -692,10 +696,11 @@ MAIN = (
     "coding-kept",
     *PAPER_MAIN,
     *RELEASE_MAIN,
+    *SHOP_MAIN,
 )
 TOO_SMALL = (
     "start", "device-noted", "vehicle", "clear-asks", "live", "assist-green", "login-nobody", "credit", "update",
-    "addons",
+    "addons", "check-pc", "support",
 )  # fmt: skip
 
 

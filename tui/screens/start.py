@@ -31,6 +31,7 @@ JOBS = (
     ("7", "login", "Log-in"),
     ("8", "update", "Update Service"),
     ("9", "addons", "AddOn Center"),
+    ("0", "support", "Support Tool, PC check (ctrl+p)"),
 )
 SHORT = {"vehicle": "Quick test", "flash": "Flash", "coding": "Coding"}
 CHECKS = {
@@ -91,6 +92,7 @@ class StartScreen(Place):
         Binding("7", "job('login')", "Log-in", show=False),
         Binding("8", "job('update')", "Update Service", show=False),
         Binding("9", "job('addons')", "AddOn Center", show=False),
+        Binding("0", "job('support')", "Support Tool", show=False),
         Binding("tab", "other_box", "Other box", show=False),
     ]
 

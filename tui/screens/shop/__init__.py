@@ -1,0 +1,1 @@
+"""Screens of the shop PC: PC check, hosts and ports, Support Tool."""
