@@ -72,7 +72,7 @@ def test_short_and_long_messages_both_ways(
             pdu = b"\x22" + random.Random(size).randbytes(size - 1)
             link.send(pdu)
             assert link.receive(time.monotonic() + PATIENCE) == b"\x62" + pdu[1:]
-        assert vci.collect_functional((ENGINE,), b"\x3e\x00", time.monotonic() + 0.5) == [(ENGINE, b"\x7e\x00")]
+        assert vci.collect_functional((ENGINE,), b"\x3e\x00", time.monotonic() + 1.5) == [(ENGINE, b"\x7e\x00")]
 
 
 @pytest.mark.parametrize("address", [BODY, SUB])
