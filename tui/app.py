@@ -33,7 +33,13 @@ def run() -> int:
     from tui.shell import PassbayApp
 
     app = PassbayApp(looks=looks)
-    app.run()
-    if app.desk is not None:
-        app.desk.close()
+    try:
+        app.run()
+    finally:  # also where the terminal is gone and the last paint fails
+        from tui.looks.hangup import end_soon, terminal_gone
+
+        if terminal_gone():
+            end_soon(app.desk)
+        if app.desk is not None:
+            app.desk.close()
     return app.return_code or 0

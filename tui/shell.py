@@ -124,6 +124,8 @@ class PassbayApp(App[None]):
 
     def _end_on_signals(self) -> None:
         """A closed terminal or a polite kill ends the app through its normal end, so that the vehicle is let go."""
+        if not self.is_headless:
+            self.set_interval(1.0, self._watch_terminal)
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
@@ -132,6 +134,11 @@ class PassbayApp(App[None]):
                     loop.add_signal_handler(number, self.exit)
                 except NotImplementedError:
                     pass  # Windows loops have no signal handlers
+
+    def _watch_terminal(self) -> None:
+        from tui.looks.hangup import watch
+
+        watch(self)
 
     def _make_desk(self) -> None:
         """In a thread: the core's modules cost more than the whole first paint."""

@@ -224,3 +224,116 @@ def test_first_paint_is_quick_and_light() -> None:
     figures = measure(runs=3)
     assert figures["passbay"][0] <= 2.0 * figures["bare"][0]
     assert figures["passbay"][1] <= 1.4 * figures["bare"][1]
+
+
+# -- terminals that go away, change their size, or have another keymap
+
+
+def _processor_seconds(pid: int) -> float:
+    """CPU time of a process so far (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _gone(pid: int) -> bool:
+    ended, _ = os.waitpid(pid, os.WNOHANG)
+    return ended != 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+@pytest.mark.parametrize("hang_up", [True, False], ids=["sighup", "no signal"])
+def test_an_app_whose_terminal_has_gone_ends(hang_up: bool, home: Path) -> None:
+    """A closed pty. Without its being the controlling terminal there is no SIGHUP, only end of file."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        if hang_up:
+            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+        for number in range(3):
+            os.dup2(slave, number)
+        os.closerange(3, 256)
+        os.chdir(REPOSITORY)
+        os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", PASSBAY_HOME=str(home))
+        os.execv(sys.executable, [sys.executable, "-c", APP])
+    os.close(slave)
+    seen, end = b"", time.monotonic() + PATIENCE
+    while b"Commands" not in seen and time.monotonic() < end:
+        if select.select([master], [], [], 0.1)[0]:
+            seen += os.read(master, 65536)
+    assert b"Commands" in seen
+    os.close(master)
+    closed = time.monotonic()
+    while not _gone(pid):
+        if time.monotonic() - closed > 20:
+            used = _processor_seconds(pid)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            pytest.fail(f"it did not end, and used {used:.1f} s of CPU")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("terminal", [HOSTILE], indirect=True)
+def test_a_storm_of_window_sizes_leaves_a_whole_screen(terminal: Terminal) -> None:
+    terminal.until(b"Commands")
+    terminal.press(b"1", b"FAULT")
+    terminal.press(b"\x1b[20~", b"Identifiers")
+    for n in range(60):
+        rows, columns = ((1, 1), (45, 160), (10, 40), (24, 80), (200, 300))[n % 5]
+        fcntl.ioctl(terminal.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        terminal.read()
+    size = len(terminal.seen) - 1
+    while size != len(terminal.seen):  # what the storm has still to paint
+        size = len(terminal.seen)
+        end = time.monotonic() + 1.0
+        while time.monotonic() < end:
+            terminal.read()
+    for rows, columns, mark in ((24, 80, b"count"), (10, 40, b"too small, need 80x24"), (24, 80, b"count")):
+        start = len(terminal.seen)
+        fcntl.ioctl(terminal.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        terminal.until(mark, start)
+    terminal.press(b"\x11", b"\x1b[?1049l")
+    terminal.end()
+
+
+START_UP = """
+import sys
+from tui.looks import early, prepare
+prepare(early())
+import tui.shell
+
+class Watched(tui.shell.PassbayApp):
+    def on_ready(self):
+        loaded = sorted(sys.modules)
+        open(sys.argv[1] if len(sys.argv) > 1 else __import__("os").environ["LOADED"], "w").write("\\n".join(loaded))
+        self.exit()
+
+Watched().run()
+"""
+FIRST_SCREEN = {
+    "tui", "tui.app", "tui.looks", "tui.looks.keymap", "tui.screens", "tui.screens.base", "tui.screens.start",
+    "tui.shell", "tui.style", "tui.theme", "tui.widgets", "tui.widgets.lines", "tui.widgets.plain", "tui.widgets.rows",
+}  # fmt: skip
+
+
+def test_what_is_loaded_at_the_first_paint_is_what_the_first_screen_needs(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read from sys.modules of the running app when its first screen was painted."""
+    monkeypatch.setenv("LOADED", str(tmp_path / "loaded"))
+    terminal = Terminal(START_UP, home)
+    try:
+        terminal.until(b"\x1b[?1049l")
+        terminal.end()
+    finally:
+        terminal.close()
+    loaded = set((tmp_path / "loaded").read_text().split("\n"))
+    ours = {name for name in loaded if name.split(".")[0] in ("tui", "core")}
+    beyond = {name for name in ours - FIRST_SCREEN if not name.startswith("tui.locale")}
+    assert not beyond, beyond
+    heavy = {
+        "click", "httpx", "can", "odxtools", "doipclient", "udsoncan", "psutil", "tomllib", "tomli_w", "msgpack",
+        "cantools", "sqlalchemy", "starlette", "tuf", "cryptography", "sqlite3",
+    }  # fmt: skip
+    assert not loaded & heavy, loaded & heavy
