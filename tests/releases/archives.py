@@ -104,6 +104,17 @@ def many_entries(good: Path, place: Path) -> None:
             archive.writestr(zipfile.ZipInfo(f"targets/{number}"), b"")
 
 
+def hidden_entries(good: Path, place: Path) -> None:
+    """A hundred thousand members, and the end says that there are ten."""
+    many_entries(good, place)
+    content = bytearray(place.read_bytes())
+    at = content.rfind(b"PK\5\6")
+    content[at + 8 : at + 12] = b"\x0a\0\x0a\0"
+    record = content.rfind(b"PK\6\6", 0, at)
+    content[record + 24 : record + 40] = (10).to_bytes(8, "little") * 2
+    place.write_bytes(content)
+
+
 def nested(good: Path, place: Path) -> None:
     """A zip of zips instead of the pieces."""
     inner = io.BytesIO()
@@ -136,5 +147,5 @@ def truncated(good: Path, place: Path) -> None:
 
 CORPUS: tuple[Builder, ...] = (
     slip, absolute, drive, symlink, duplicate, case_clash, reserved_name, control_characters, lying_size, bomb,
-    lying_bomb, many_entries, nested, encrypted, zip64_overflow, truncated,
+    lying_bomb, many_entries, hidden_entries, nested, encrypted, zip64_overflow, truncated,
 )  # fmt: skip

@@ -10,6 +10,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from io import BufferedReader
 from pathlib import Path
 
 from core.errors import NotTrusted
@@ -20,7 +21,7 @@ from core.vocabulary.cleaning import clean
 
 MOST_MEMBERS = 25_000
 LARGEST_DIRECTORY = 8 << 20
-_END_SIZE, _END_COMMENT = 22, 65_535
+_END_SIZE, _END_COMMENT, _ZIP64 = 22, 65_535, 76  # bytes; the last are record and locator of zip64
 _REFUSED = "Nothing was taken from it. Export the release once more, and copy the file anew."
 
 
@@ -41,7 +42,7 @@ class ZipSource:
         except OSError as problem:
             raise NotThere(f"{path} cannot be opened: {problem.strerror or problem}.") from problem
         try:
-            _look_at_end(self._file.name, self._file)
+            _look_at_end(self._file)
             self._zip = zipfile.ZipFile(self._file)
             self._members = {info.filename: info for info in self._zip.infolist()}
             _check_members(self._zip.infolist())
@@ -107,30 +108,30 @@ class ZipSource:
         self._file.close()
 
 
-def _look_at_end(name: str, stream: object) -> None:
-    """How many members and how long a directory the archive claims, before zipfile makes objects of them."""
-    from io import BufferedReader
+def _look_at_end(stream: BufferedReader) -> None:
+    """How many members the archive has, before zipfile makes an object of each.
 
-    assert isinstance(stream, BufferedReader)
+    zipfile goes by the directory's length, whatever count is written; so the records in it are counted.
+    """
     size = stream.seek(0, 2)
-    stream.seek(max(0, size - _END_SIZE - _END_COMMENT))
+    begin = max(0, size - _END_SIZE - _END_COMMENT - _ZIP64)
+    stream.seek(begin)
     tail = stream.read()
-    stream.seek(0)
     at = tail.rfind(b"PK\5\6")
     if at < 0 or len(tail) - at < _END_SIZE:
         raise zipfile.BadZipFile("no end of a zip")
-    members = int.from_bytes(tail[at + 10 : at + 12], "little")
-    directory = int.from_bytes(tail[at + 12 : at + 16], "little")
-    if members == 0xFFFF or directory == 0xFFFFFFFF:
-        record = tail.rfind(b"PK\6\6", 0, at)
-        if record < 0 or at - record < 56:
-            raise zipfile.BadZipFile("zip64 record missing")
-        members = int.from_bytes(tail[record + 32 : record + 40], "little")
-        directory = int.from_bytes(tail[record + 40 : record + 48], "little")
-    if members > MOST_MEMBERS or directory > LARGEST_DIRECTORY:
-        raise _refused(f"it has {members:,} members; a release has {MOST_MEMBERS:,} at most")
-    if directory > size:
+    directory, end = int.from_bytes(tail[at + 12 : at + 16], "little"), begin + at
+    if at >= _ZIP64 and tail[at - 20 : at - 16] == b"PK\6\7" and tail[at - _ZIP64 : at - _ZIP64 + 4] == b"PK\6\6":
+        directory, end = int.from_bytes(tail[at - _ZIP64 + 40 : at - _ZIP64 + 48], "little"), end - _ZIP64
+    if directory > LARGEST_DIRECTORY:
+        raise _refused("its directory is longer than any release's")
+    if directory > end:
         raise zipfile.BadZipFile("the directory is longer than the file")
+    stream.seek(end - directory)
+    members = stream.read(directory).count(b"PK\1\2")
+    stream.seek(0)
+    if members > MOST_MEMBERS:
+        raise _refused(f"it has {members:,} members; a release has {MOST_MEMBERS:,} at most")
 
 
 def _check_members(members: list[zipfile.ZipInfo]) -> None:
