@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -305,6 +306,20 @@ class PassbayApp(App[None]):
 
     # -- crash
 
+    def _keep_crash(self) -> None:
+        """The same for support, as a file whose path is told; the bundle takes it along."""
+        error, desk = sys.exc_info()[1], self.desk
+        workbench = desk.workbench if desk is not None else None
+        if error is None or workbench is None:
+            return
+        from core.errors import StorageFailed
+
+        try:
+            path = workbench.keep_crash(error)
+        except StorageFailed:
+            return  # the screen shows the places, and nothing more can be done
+        self._exit_renderables.append(f"Kept for support, without any values: {path}")
+
     def _fatal_error(self) -> None:
         """Textual's own would print local variables, so VINs, keys and tokens: only the places are shown."""
         from rich.segment import Segments
@@ -313,4 +328,5 @@ class PassbayApp(App[None]):
         self.bell()
         traceback = Traceback(show_locals=False, width=None, suppress=["textual"])
         self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._keep_crash()
         self._close_messages_no_wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from textual.pilot import Pilot
 
 from core.errors import StorageFailed, VciBusy
 from core.events import NegativeResponseReceived
+from core.pc.crash import keep_crash
 from tests.tui.fake import NOON, FakeVehicle, FakeWorkbench
 from tests.tui.fake_shop import BAD, PAGES
 from tests.tui.states_shop import check_network, check_pc, support
@@ -131,3 +133,19 @@ async def test_pages_rows_and_contacts_are_harmless(text: str) -> None:
         await press(pilot, "enter")
         shown = screen_text(made)
         assert not any(raw in shown for raw in ("\x1b", "\x07", "\u202e"))
+
+
+async def test_a_crash_is_kept_for_support_and_its_place_is_told(tmp_path: Path) -> None:
+    made = app()
+    async with made.run_test(size=SIZE) as pilot:
+        await quiet(pilot)
+        fake: Any = fake_of(made)
+        fake.keep_crash = lambda error: keep_crash(tmp_path, error, "0.1.0")
+        try:
+            raise ValueError("SECRET-4711")
+        except ValueError:
+            made._keep_crash()
+        (path,) = tmp_path.iterdir()
+        assert "SECRET-4711" not in path.read_text(encoding="utf-8")
+        assert any(str(path) in str(line) for line in made._exit_renderables)
+        made._exit_renderables.clear()

@@ -7,6 +7,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import BackendError
@@ -30,6 +31,14 @@ class ShopPc(ABC):
 
     @abstractmethod
     def devices(self) -> list[DeviceInfo]: ...
+
+    def keep_crash(self, error: BaseException) -> Path:
+        """The report of a program that ends by a fault of ours: places in the code, no values. StorageFailed."""
+        from importlib.metadata import version
+
+        from core.pc.crash import keep_crash
+
+        return keep_crash(self.paths.crashes, error, version("passbay"))
 
     @staticmethod
     def pc_profiles() -> tuple[str, ...]:
