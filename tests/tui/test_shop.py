@@ -140,12 +140,12 @@ async def test_a_crash_is_kept_for_support_and_its_place_is_told(tmp_path: Path)
     async with made.run_test(size=SIZE) as pilot:
         await quiet(pilot)
         fake: Any = fake_of(made)
-        fake.keep_crash = lambda error: keep_crash(tmp_path, error, "0.1.0")
+        fake.keep_crash = lambda error: keep_crash(tmp_path / "crash", error, "0.1.0")
         try:
             raise ValueError("SECRET-4711")
         except ValueError:
             made._keep_crash()
-        (path,) = tmp_path.iterdir()
+        (path,) = (tmp_path / "crash").iterdir()
         assert "SECRET-4711" not in path.read_text(encoding="utf-8")
         assert any(str(path) in str(line) for line in made._exit_renderables)
         made._exit_renderables.clear()
