@@ -1,7 +1,7 @@
 """The shelf of help pages: those of the active release first, then those that come with the product, then reference.
 
-A page is a CommonMark file NAME.md in a folder LANGUAGE (en, de, it) or beside it; its first heading is its title. A
-release's page replaces ours of the same name. Text of pages is cleaned: it comes from files that others wrote.
+A page is a CommonMark file NAME.md in a folder LANGUAGE (en, de, it); its first heading is its title. A release brings
+files of its own, NAME.md or NAME.LANGUAGE.md, and they replace ours of the same name. Text of pages is cleaned: it comes from files that others wrote.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _TITLE = re.compile(r"^# +(.+)$", re.MULTILINE)
 
 
 class Shelf:
-    """`folders` of the active release and its AddOns, the first goes first; `language` of the screens."""
+    """`released`: files of the active release and its AddOns, the first goes first; `language` of the screens."""
 
-    def __init__(self, folders: Sequence[Path] = (), language: str = "en") -> None:
-        self._folders = (*folders, OWN)
+    def __init__(self, released: Sequence[Path] = (), language: str = "en") -> None:
+        self._released = tuple(released)
         self._language = language
         self._pages: dict[str, HelpPage] = {}
 
@@ -58,11 +58,14 @@ class Shelf:
     def _all(self) -> dict[str, HelpPage]:
         if not self._pages:
             files: dict[str, Path] = {}
-            for folder in self._folders:
-                for place in (folder / self._language, folder / "en", folder):
-                    for path in sorted(place.glob("*.md")) if place.is_dir() else ():
-                        if _NAME.fullmatch(path.stem):
-                            files.setdefault(path.stem, path)
+            for wanted in (f".{self._language}", ""):
+                for path in self._released:
+                    stem = path.stem.removesuffix(wanted) if wanted and path.stem.endswith(wanted) else path.stem
+                    if path.suffix == ".md" and bool(wanted) == (stem != path.stem) and _NAME.fullmatch(stem):
+                        files.setdefault(stem, path)
+            for place in (OWN / self._language, OWN / "en"):
+                for path in sorted(place.glob("*.md")):
+                    files.setdefault(path.stem, path)
             read = {name: page for name, path in files.items() if (page := _read(name, path)) is not None}
             self._pages = read | {page.name: page for page in reference.pages()}
         return self._pages
@@ -76,7 +79,7 @@ def _read(name: str, path: Path) -> HelpPage | None:
     except OSError:
         return None
     title = _TITLE.search(text)
-    return HelpPage(name, title[1].strip() if title else name, text, path.parent.parent.name)
+    return HelpPage(name, title[1].strip() if title else name, text, "pages")
 
 
 def _spellings(name: str) -> tuple[str, ...]:

@@ -47,21 +47,28 @@ def test_an_unknown_page_names_others() -> None:
 
 
 def test_a_release_replaces_and_adds_pages(tmp_path: Path) -> None:
-    (tmp_path / "de").mkdir()
-    (tmp_path / "en").mkdir()
-    (tmp_path / "en" / "new-tool.md").write_text("# The new tool\n\nIt measures.\n", encoding="utf-8")
-    (tmp_path / "de" / "new-tool.md").write_text("# Das neue Werkzeug\n\nEs misst.\n", encoding="utf-8")
-    (tmp_path / "en" / "hostile.md").write_bytes(b"# Evil\x1b]0;PWNED\x07 [/x]\n\n\x9b31m \xff\xfe \xe2\x80\xae\n")
-    (tmp_path / "en" / "NOT A NAME.md").write_text("# no\n", encoding="utf-8")
-    english, german = Shelf([tmp_path], "en"), Shelf([tmp_path], "de")
+    texts = {
+        "new-tool.md": b"# The new tool\n\nIt measures.\n",
+        "new-tool.de.md": b"# Das neue Werkzeug\n\nEs misst.\n",
+        "configassist.md": b"# ConfigAssist of this release\n",
+        "hostile.md": b"# Evil\x1b]0;PWNED\x07 [/x]\n\n\x9b31m \xff\xfe \xe2\x80\xae\n",
+        "NOT A NAME.md": b"# no\n",
+        "notes.txt": b"# no page\n",
+    }
+    released = [tmp_path / name for name in texts]
+    for path in released:
+        path.write_bytes(texts[path.name])
+    english, german = Shelf([*released, tmp_path / "gone.md"], "en"), Shelf(released, "de")
     assert english.page("new-tool").title == "The new tool"
     assert german.page("new-tool").title == "Das neue Werkzeug"
     assert [page.name for page in english.search("measures new")] == ["new-tool"]
+    assert english.page("configassist").title == "ConfigAssist of this release"
     hostile = english.page("hostile")
     for raw in ("\x1b", "\x07", "\x9b", "\u202e"):
         assert raw not in hostile.title + hostile.text
-    with pytest.raises(DataMissing):
-        english.page("NOT A NAME")
+    for name in ("NOT A NAME", "notes", "gone"):
+        with pytest.raises(DataMissing):
+            english.page(name)
 
 
 def test_hours_are_shown_in_the_users_zone() -> None:

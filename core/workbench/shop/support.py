@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.vocabulary.shop.check import RequirementRow
     from core.vocabulary.shop.support import ContactHours, HelpPage
     from core.workbench.paper import Paper
+    from core.workbench.releases import LibraryDesk
     from core.workbench.vehicle import Vehicle
 
 MINUTES = 5.0
@@ -39,6 +40,7 @@ class Support(ABC):
     paths: WorkbenchPaths
     settings: Settings
     paper: Paper
+    library: LibraryDesk
 
     @abstractmethod
     def devices(self) -> list[DeviceInfo]: ...
@@ -56,22 +58,18 @@ class Support(ABC):
     @abstractmethod
     def problems(self) -> tuple[str, ...]: ...
 
-    def help_folders(self) -> tuple[Path, ...]:
-        """Folders with help pages of the active release and its AddOns."""
-        return ()
-
     def help_pages(self, words: str = "", language: str = "en") -> tuple[HelpPage, ...]:
         """All pages, or those that hold all the words, the best first."""
         from core.support.shelf import Shelf
 
-        shelf = Shelf(self.help_folders(), language)
+        shelf = Shelf(self.library.pages("help"), language)
         return shelf.search(words) if words.strip() else shelf.pages()
 
     def help_page(self, name: str, language: str = "en") -> HelpPage:
         """By name or code, e.g. configassist, 2221-47, PB-202, 0x31. DataMissing names some that there are."""
         from core.support.shelf import Shelf
 
-        return Shelf(self.help_folders(), language).page(name)
+        return Shelf(self.library.pages("help"), language).page(name)
 
     def contacts(self) -> tuple[ContactHours, ...]:
         """Whom to ask what, with hours in this PC's time zone (S2, S3)."""
