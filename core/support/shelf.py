@@ -1,7 +1,8 @@
 """The shelf of help pages: those of the active release first, then those that come with the product, then reference.
 
 A page is a CommonMark file NAME.md in a folder LANGUAGE (en, de, it); its first heading is its title. A release brings
-files of its own, NAME.md or NAME.LANGUAGE.md, and they replace ours of the same name. Text of pages is cleaned: it comes from files that others wrote.
+files of its own, NAME.md or NAME.LANGUAGE.md, and they replace ours of the same name. Text of pages
+is cleaned: it comes from files that others wrote.
 """
 
 from __future__ import annotations
