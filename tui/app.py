@@ -30,6 +30,9 @@ def run() -> int:
 
     looks = early()
     prepare(looks)
+    from tui.locale import preferred, use
+
+    use(preferred(dict(os.environ), looks.language))  # before the screens, whose class bodies hold texts
     from tui.shell import PassbayApp
 
     app = PassbayApp(looks=looks)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import SystemCommand
 from textual.binding import Binding
 
+from tui.locale import _
 from tui.screens.base import Place
 from tui.screens.help import key_words
 
@@ -18,24 +19,24 @@ if TYPE_CHECKING:
     from tui.shell import PassbayApp
 
 PLACES = (
-    ("Go to vehicle quick test", "vehicle", "Test all control units"),
-    ("Go to flash", "flash", "Replace the software of a control unit"),
-    ("Go to coding", "coding", "Change how a control unit is equipped"),
-    ("Go to SelectPTDevice", "devices", "Choose simulation, CAN or DoIP"),
-    ("Go to ConfigAssist", "assist", "StartKey, server, device data, overview"),
-    ("Go to Log-in", "login", "Who works here, log in and out"),
-    ("Go to Credit", "credit", "Time credit: what is left, buy more"),
-    ("Numbered messages", "codes", "What 2221-47, 2173-42 and the others mean, and what to do"),
-    ("Go to the PC check", "check", "What this PC must have, hosts and ports"),
-    ("Go to the Support Tool", "support", "Instructions, codes, contacts, bundle"),
-    ("Go to the Update Service", "update", "Download and install releases"),
-    ("Go to the AddOn Center", "addons", "Flashware and corrections between releases"),
-    ("Add diagnostic data", "data", "Bring a PDX file into this session"),
+    (_("Go to vehicle quick test"), "vehicle", _("Test all control units")),
+    (_("Go to flash"), "flash", _("Replace the software of a control unit")),
+    (_("Go to coding"), "coding", _("Change how a control unit is equipped")),
+    (_("Go to SelectPTDevice"), "devices", _("Choose simulation, CAN or DoIP")),
+    (_("Go to ConfigAssist"), "assist", _("StartKey, server, device data, overview")),
+    (_("Go to Log-in"), "login", _("Who works here, log in and out")),
+    (_("Go to Credit"), "credit", _("Time credit: what is left, buy more")),
+    (_("Numbered messages"), "codes", _("What 2221-47, 2173-42 and the others mean, and what to do")),
+    (_("Go to the PC check"), "check", _("What this PC must have, hosts and ports")),
+    (_("Go to the Support Tool"), "support", _("Instructions, codes, contacts, bundle")),
+    (_("Go to the Update Service"), "update", _("Download and install releases")),
+    (_("Go to the AddOn Center"), "addons", _("Flashware and corrections between releases")),
+    (_("Add diagnostic data"), "data", _("Bring a PDX file into this session")),
 )
 EXTRAS = (
-    ("Units left in programming", "Look again which units wait for their recovery", "hosts.look"),
-    ("Signal names (DBC)", "Put frames of the live panel into words", "live.choose_signal_names"),
-    ("Order number", "Quick tests and measures from now on belong to it", "reports.ask_order"),
+    (_("Units left in programming"), _("Look again which units wait for their recovery"), "hosts.look"),
+    (_("Signal names (DBC)"), _("Put frames of the live panel into words"), "live.choose_signal_names"),
+    (_("Order number"), _("Quick tests and measures from now on belong to it"), "reports.ask_order"),
 )
 _NOT_LISTED = ("escape", "tab")
 
@@ -44,7 +45,7 @@ def _wish(app: PassbayApp, wish: str) -> None:
     """Wishes load when they are wished for."""
     from importlib import import_module
 
-    module, _, name = wish.partition(".")
+    module, _dot, name = wish.partition(".")
     getattr(import_module(f"tui.wishes.{module}"), name)(app)
 
 
@@ -68,5 +69,7 @@ def _every(app: PassbayApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
         yield SystemCommand(title, words, partial(app.go, place))
     for title, words, wish in EXTRAS:
         yield SystemCommand(title, words, partial(_wish, app, wish))
-    yield SystemCommand("Light or dark colours", "Change the theme", app.action_theme)
-    yield SystemCommand("Save a picture of this screen", "An SVG file for support", partial(app.deliver_screenshot))
+    yield SystemCommand(_("Light or dark colours"), _("Change the theme"), app.action_theme)
+    yield SystemCommand(
+        _("Save a picture of this screen"), _("An SVG file for support"), partial(app.deliver_screenshot)
+    )

@@ -16,6 +16,7 @@ from core.vocabulary import SurveyResult, UnitSurvey, VehicleUnit
 from tui.bridge import Bridge
 from tui.facts import apply
 from tui.hosting import Hosting
+from tui.locale import _, said
 from tui.paper.desk import Papers
 from tui.releases.desk import Releases
 from tui.shop.desk import Shop
@@ -50,7 +51,7 @@ class Desk(Hosting):
         self.releases = Releases(self)
         self.shop = Shop(self)
         self.workbench: Workbench | None = None
-        self.uri, self.device_name = FIRST_DEVICE, "Simulation - no VCI"
+        self.uri, self.device_name = FIRST_DEVICE, _("Simulation - no VCI")
         self.data_files: list[str] = []
         self.vehicle: Any = None  # core.workbench's Vehicle or HostedVehicle
         self.connecting = False
@@ -88,10 +89,10 @@ class Desk(Hosting):
         def opened(workbench: Workbench) -> None:
             self.workbench = self.bridge.workbench = workbench
             for problem in workbench.problems:
-                self.note("warning", problem)
+                self.note("warning", said(problem))
             if workbench.last_device:
                 self.uri, self.device_name = workbench.last_device, self.name_of(workbench.last_device)
-            self.errand(workbench.warm_up, lambda _: None, lane="vehicle")
+            self.errand(workbench.warm_up, lambda _none: None, lane="vehicle")
             then()
 
         self.errand(self._open_workbench, opened, lane="open")
@@ -119,14 +120,14 @@ class Desk(Hosting):
         self.uri, self.device_name = uri, name
         workbench = self.workbench
         if workbench is not None:
-            self.errand(lambda: workbench.remember_device(uri), lambda _: None, lane="settings")
+            self.errand(lambda: workbench.remember_device(uri), lambda _none: None, lane="settings")
 
     def disconnect(self) -> None:
         vehicle, self.vehicle, self.lost = self.vehicle, None, False
         self.survey, self.units, self.volts, self.job = None, {}, None, None
         self.ordered_faults = ()
         if vehicle is not None:
-            self.errand(vehicle.close, lambda _: None, lane="vehicle")
+            self.errand(vehicle.close, lambda _none: None, lane="vehicle")
 
     def connect(self, then: Callable[[], None], failed: Callable[[], None] = lambda: None) -> None:
         """Connects where that is not done yet, then goes on."""
@@ -144,12 +145,15 @@ class Desk(Hosting):
             self.vehicle = vehicle
             self.adopt()
             if self.watching:
-                self.tell("warning", f"{self.watching} drives this vehicle: this screen only watches.")
+                self.tell(
+                    "warning",
+                    _("{watching} drives this vehicle: this screen only watches.").format(watching=self.watching),
+                )
             self.read_voltage()
             self.read_faults()
             then()
 
-        def refused(_: ProductError) -> None:
+        def refused(_error: ProductError) -> None:
             self.connecting = False
             failed()
 
@@ -178,7 +182,7 @@ class Desk(Hosting):
             if vehicle is None or vehicle.identity is not None:
                 then()
             else:
-                self.begin("identify", "", vehicle.identify, lambda _: then(), lambda _: failed())
+                self.begin("identify", "", vehicle.identify, lambda _none: then(), lambda _none: failed())
 
         self.connect(connected, failed)
 
@@ -195,14 +199,20 @@ class Desk(Hosting):
 
     def begin(
         self, kind: str, unit: str, start: Callable[[], RunningJob], then: Callable[[Any], None],
-        failed: Callable[[ProductError], None] = lambda _: None,
+        failed: Callable[[ProductError], None] = lambda _none: None,
     ) -> bool:  # fmt: skip
         """Starts one job; its result goes to `then`, its error to the message list and `failed`."""
         if self.job is not None and self.job.running:
-            self.tell("warning", f"{self.job.title} is still running.", advice="Wait for it, or stop it with a.")
+            self.tell(
+                "warning",
+                _("{title} is still running.").format(title=self.job.title),
+                advice=_("Wait for it, or stop it with a."),
+            )
             return False
         if self.watching:
-            self.tell("warning", f"This screen only watches: {self.watching} drives the vehicle.")
+            self.tell(
+                "warning", _("This screen only watches: {watching} drives the vehicle.").format(watching=self.watching)
+            )
             return False
         job = self.job = JobView(kind, unit, None, then, failed)
 
@@ -217,7 +227,7 @@ class Desk(Hosting):
             failed(error)
 
         # beside the screen: the core may load what this job needs, and a host answers over a socket
-        self.bridge.send(begun, lambda _: None, refused, "job")
+        self.bridge.send(begun, lambda _none: None, refused, "job")
         self._numbers += 1
         return True
 
@@ -289,8 +299,8 @@ class Desk(Hosting):
 
     def tell_message(self, message: Message, unit: str, at: float = 0.0) -> None:
         self.tell(
-            message.severity.value, message.text, unit=unit, code=message.code, advice=message.advice, at=at,
-            explanation=message.explanation, state_now=message.state_now,
+            message.severity.value, said(message.text), unit=unit, code=message.code, advice=said(message.advice),
+            at=at, explanation=said(message.explanation), state_now=said(message.state_now),
         )  # fmt: skip
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import events
 from core.messages import message_for_failure
+from tui.locale import _, said
 from tui.work import JobView, StepView
 
 if TYPE_CHECKING:
@@ -25,12 +26,14 @@ def apply(desk: Desk, fact: events.Event) -> None:
 
 
 def _vci_opened(desk: Desk, fact: events.VciOpened) -> None:
-    desk.tell("info", f"Connected: {fact.name or fact.uri}", at=fact.at, alert=False)
+    desk.tell("info", _("Connected: {value}").format(value=fact.name or fact.uri), at=fact.at, alert=False)
 
 
 def _vci_closed(desk: Desk, fact: events.VciClosed) -> None:
-    severity, why = ("error", f": {fact.reason}") if fact.reason else ("info", "")
-    desk.tell(severity, f"Disconnected from {fact.uri}{why}", at=fact.at, alert=bool(fact.reason))
+    severity, why = ("error", f": {said(fact.reason)}") if fact.reason else ("info", "")
+    desk.tell(
+        severity, _("Disconnected from {uri}{why}").format(uri=fact.uri, why=why), at=fact.at, alert=bool(fact.reason)
+    )
     if fact.reason:
         desk.lost = True  # let go as soon as no job needs its ending any more
 
@@ -45,12 +48,17 @@ def _job_started(desk: Desk, fact: events.JobStarted) -> None:
     else:
         desk.begun_elsewhere(fact)
     words = JobView.words_of(fact.kind, fact.unit)
-    desk.tell("info", f"{words} started", at=fact.at, alert=False)
+    desk.tell("info", _("{words} started").format(words=words), at=fact.at, alert=False)
 
 
 def _job_finished(desk: Desk, fact: events.JobFinished) -> None:
     words = JobView.words_of(fact.kind, fact.unit)
-    desk.tell("ok", f"{words}: {fact.summary}" if fact.summary else f"{words} done", at=fact.at, alert=False)
+    desk.tell(
+        "ok",
+        f"{words}: {said(fact.summary)}" if fact.summary else _("{words} done").format(words=words),
+        at=fact.at,
+        alert=False,
+    )
 
 
 def _job_failed(desk: Desk, fact: events.JobFailed) -> None:
@@ -63,7 +71,7 @@ def _job_failed(desk: Desk, fact: events.JobFailed) -> None:
 
 def _step_started(desk: Desk, fact: events.StepStarted) -> None:
     if desk.job is not None and desk.job.running:
-        desk.job.step_started(StepView(fact.step, fact.title, fact.at))
+        desk.job.step_started(StepView(fact.step, said(fact.title), fact.at))
 
 
 def _step_finished(desk: Desk, fact: events.StepFinished) -> None:
@@ -81,7 +89,7 @@ def _unit_surveyed(desk: Desk, fact: events.UnitSurveyed) -> None:
 
 
 def _negative(desk: Desk, fact: events.NegativeResponseReceived) -> None:
-    desk.tell("warning", fact.text, unit=fact.unit, code=f"NRC {fact.nrc:02X}", at=fact.at, alert=False)
+    desk.tell("warning", said(fact.text), unit=fact.unit, code=f"NRC {fact.nrc:02X}", at=fact.at, alert=False)
 
 
 def _pending(desk: Desk, fact: events.ResponsePendingReceived) -> None:
@@ -90,23 +98,26 @@ def _pending(desk: Desk, fact: events.ResponsePendingReceived) -> None:
 
 
 def _foreign(desk: Desk, fact: events.ForeignAnswerSkipped) -> None:
-    text = f"A late or foreign answer was skipped: {fact.pdu[:8].hex(' ').upper()}"
+    text = _("A late or foreign answer was skipped: {upper}").format(upper=fact.pdu[:8].hex(" ").upper())
     desk.tell("info", text, unit=fact.unit, at=fact.at, alert=False)
 
 
 def _dtc_seen(desk: Desk, fact: events.DtcSeen) -> None:
-    words = ", ".join(fact.dtc.words) or "not active"
+    words = ", ".join(fact.dtc.words) or _("not active")
     text = f"0x{fact.dtc.status:02X} {words}: {fact.dtc.text}"
     severity = "warning" if fact.dtc.status & 0x01 else "info"
     desk.tell(severity, text, unit=fact.unit, code=fact.dtc.display, at=fact.at, alert=False)
 
 
 def _noted(desk: Desk, fact: events.Noted) -> None:
-    desk.tell(fact.severity, fact.text, at=fact.at, alert=False)
+    desk.tell(fact.severity, said(fact.text), at=fact.at, alert=False)
 
 
 def _numbered(desk: Desk, fact: events.NumberedMessageRaised) -> None:
-    desk.tell(fact.severity, fact.text, code=fact.code, advice=fact.advice, at=fact.at, alert=fact.severity != "info")
+    desk.tell(
+        fact.severity, said(fact.text), code=fact.code, advice=said(fact.advice), at=fact.at,
+        alert=fact.severity != "info",
+    )  # fmt: skip
 
 
 def _releases_changed(desk: Desk, fact: events.ReleasesChanged) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from core.vocabulary import HostInfo, Interrupted, SurveyResult, UnitSurvey
+from tui.locale import _
 from tui.work import JobView
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from core.events import JobStarted
     from core.workbench import Workbench
 
-GOES_ON = "It goes on in the vehicle host without this screen. The next start of Passbay shows it again."
+GOES_ON = _("It goes on in the vehicle host without this screen. The next start of Passbay shows it again.")
 
 
 def short_holder(holder: str) -> str:
@@ -61,7 +62,7 @@ class Hosting:
         vehicle = self.vehicle
         if vehicle is None or getattr(vehicle, "driving", True):
             return ""
-        return short_holder(vehicle.driver) or "another screen"
+        return short_holder(vehicle.driver) or _("another screen")
 
     def driver_changed(self) -> bool:
         """Since the last time it was asked."""
@@ -90,7 +91,7 @@ class Hosting:
             if isinstance(result, SurveyResult):
                 self.survey, self.units = result, {one.name: one for one in result.units}
 
-        return JobView(kind, unit, handle, ended, lambda _: None, identity=identity, adopted=True)
+        return JobView(kind, unit, handle, ended, lambda _none: None, identity=identity, adopted=True)
 
     # -- hosts and units that were left behind
 
@@ -128,7 +129,7 @@ class Hosting:
             self.read_faults()
             then()
 
-        def refused(_: ProductError) -> None:
+        def refused(_error: ProductError) -> None:
             self.connecting = False
 
         # a lane of its own: at the start the data are still being compiled in the vehicle's
@@ -136,7 +137,7 @@ class Hosting:
 
     @staticmethod
     def name_of(uri: str) -> str:
-        return "Simulation - no VCI" if uri.startswith("sim:") else uri
+        return _("Simulation - no VCI") if uri.startswith("sim:") else uri
 
     # -- training
 

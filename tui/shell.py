@@ -15,8 +15,9 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from tui.app import SLOW_LINE
+from tui.locale import _
 from tui.looks import Looks
-from tui.looks.keymap import identified
+from tui.looks.keymap import identified, place_name
 from tui.screens.base import Place
 from tui.screens.start import StartScreen
 from tui.style import CSS
@@ -75,10 +76,10 @@ class PassbayApp(App[None]):
         "codes": _screen("paper.codes", "CodesScreen"),
     }
     BINDINGS: ClassVar = identified("passbay", [
-        Binding("f1", "help", "Help", show=False, priority=True),
-        Binding("f9", "live", "Live panel", show=False, priority=True),
-        Binding("a", "stop_job", "Stop the job safely", show=False),
-        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("f1", "help", _("Help"), show=False, priority=True),
+        Binding("f9", "live", _("Live panel"), show=False, priority=True),
+        Binding("a", "stop_job", _("Stop the job safely"), show=False),
+        Binding("ctrl+q", "quit", _("Quit"), show=False, priority=True),
     ])  # fmt: skip
 
     def __init__(
@@ -209,6 +210,11 @@ class PassbayApp(App[None]):
         """The place on top, dialogs not counted."""
         return next((s for s in reversed(self.screen_stack) if isinstance(s, Place)), None)
 
+    @property
+    def _at_live(self) -> bool:
+        """By the place's name of its own: its title is in the language of the user."""
+        return self.place is not None and place_name(type(self.place)) == "live"
+
     # -- going
 
     def go(self, place: str) -> None:
@@ -231,18 +237,18 @@ class PassbayApp(App[None]):
     def _refuses_leaving(self, place: str) -> bool:
         why = self.desk.locked if self.desk is not None else ""
         if why and place not in ("live", "flash"):
-            self.toast(f"{why} Stop safely with a.", "warning")
+            self.toast(_("{why} Stop safely with a.").format(why=why), "warning")
             return True
         return False
 
     def back(self) -> None:
         if len(self.screen_stack) > 1 and not (
-            self.place is not None and self.place.PLACE != "Live panel" and self._refuses_leaving("")
+            self.place is not None and not self._at_live and self._refuses_leaving("")
         ):
             self.pop_screen()
 
     def action_live(self) -> None:
-        if self.place is not None and self.place.PLACE == "Live panel":
+        if self._at_live:
             self.pop_screen()
         else:
             self.go("live")
@@ -256,9 +262,9 @@ class PassbayApp(App[None]):
     def action_stop_job(self) -> None:
         desk = self.desk
         if desk is None or not desk.busy:
-            self.toast("Nothing runs that could be stopped.", "information")
+            self.toast(_("Nothing runs that could be stopped."), "information")
         elif desk.watching:
-            self.toast(f"This screen only watches: {desk.watching} can stop it.", "warning")
+            self.toast(_("This screen only watches: {watching} can stop it.").format(watching=desk.watching), "warning")
         elif desk.locked:
             self._ask_stop(desk)
         else:
@@ -269,16 +275,19 @@ class PassbayApp(App[None]):
 
         unit = desk.job.unit if desk.job is not None else ""
         lines = [
-            f"The block on its way is ended, then {unit} waits in its boot loader without complete software.",
-            "To recover: keep the ignition on. Start names the unit in red; enter there brings it back.",
+            _("The block on its way is ended, then {unit} waits in its boot loader without complete software.").format(
+                unit=unit
+            ),
+            _("To recover: keep the ignition on. Start names the unit in red; enter there brings it back."),
         ]
         self.push_screen(
-            Ask(f"Stop the flash of {unit}?", lines, yes="Stop"), lambda yes: self._stop() if yes else None
+            Ask(_("Stop the flash of {unit}?").format(unit=unit), lines, yes=_("Stop")),
+            lambda yes: self._stop() if yes else None,
         )
 
     def _stop(self) -> None:
         if self.desk is not None and self.desk.stop_job():
-            self.toast("Stopping after what must not be cut ...", "warning")
+            self.toast(_("Stopping after what must not be cut ..."), "warning")
             self.refresh_places()
 
     async def action_quit(self) -> None:
@@ -286,7 +295,7 @@ class PassbayApp(App[None]):
         if desk is None or desk.job is None or not desk.busy or desk.watching:
             self.exit()
         elif desk.locked and not desk.hosted:
-            self.toast(f"Quit is locked: {desk.locked} Stop safely with a.", "warning")
+            self.toast(_("Quit is locked: {locked} Stop safely with a.").format(locked=desk.locked), "warning")
         else:
             from tui.wishes.hosts import ask_quit
 

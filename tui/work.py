@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import ProductError
+from tui.locale import _
 
 KINDS = {
-    "identify": "Identification",
-    "survey": "Quick test",
-    "faults": "Fault memory",
-    "clear": "Clearing fault codes",
-    "preview": "Checks before the flash",
-    "flash": "Flash",
-    "coding": "Coding",
-    "coding-read": "Reading the coding",
-    "uds": "Raw requests",
-    "plan": "Reading the plan",
+    "identify": _("Identification"),
+    "survey": _("Quick test"),
+    "faults": _("Fault memory"),
+    "clear": _("Clearing fault codes"),
+    "preview": _("Checks before the flash"),
+    "flash": _("Flash"),
+    "coding": _("Coding"),
+    "coding-read": _("Reading the coding"),
+    "uds": _("Raw requests"),
+    "plan": _("Reading the plan"),
 }
 _FIRST_ERASE = "erase"  # from this step on the unit has no complete software
 
@@ -76,8 +77,8 @@ class JobView:
 
     @staticmethod
     def words_of(kind: str, unit: str) -> str:
-        words, several = KINDS.get(kind, kind), unit.count(", ") + 1
-        return f"{words} {f'of {several} units' if several > 2 else unit}".strip()
+        words, many = KINDS.get(kind, kind), unit.count(", ") + 1
+        return f"{words} {_('of {count} units').format(count=many) if many > 2 else unit}".strip()
 
     @property
     def title(self) -> str:
@@ -93,7 +94,7 @@ class JobView:
         if not self.running or self.kind != "flash":
             return ""
         if any(branch_of(step.name)[1].startswith(_FIRST_ERASE) for step in self.steps):
-            return f"{self.unit} has no complete software now. Stay here until its flash is over."
+            return _("{unit} has no complete software now. Stay here until its flash is over.").format(unit=self.unit)
         return ""
 
     def step_started(self, step: StepView) -> None:
@@ -124,7 +125,7 @@ class JobView:
 
 def branch_of(step: str) -> tuple[str, str]:
     """(unit, step) of "ENGINE/erase-1", the step of a unit that is flashed beside others; ("", step) else."""
-    unit, _, name = step.rpartition("/")
+    unit, _slash, name = step.rpartition("/")
     return unit, name
 
 
@@ -137,7 +138,7 @@ def bar(done: int, total: int, width: int) -> str:
 def bytes_words(count: float) -> str:
     """A size as a technician says it: 512 KiB, 4.0 MiB, 98 bytes."""
     if count < 1024:
-        return f"{count:.0f} bytes"
+        return _("{count:.0f} bytes").format(count=count)
     if count < 1024 * 1024:
         return f"{count / 1024:.0f} KiB"
     if count < 1024**3:
@@ -155,8 +156,8 @@ def left_words(done: int, total: int, rate: float) -> str:
         return ""
     seconds = (total - done) / rate
     if seconds < 60:
-        return f"about {max(5, math.ceil(seconds / 5) * 5)} s"
-    return f"about {math.ceil(seconds / 60)} min"
+        return _("about {max} s").format(max=max(5, math.ceil(seconds / 5) * 5))
+    return _("about {ceil} min").format(ceil=math.ceil(seconds / 60))
 
 
 def span_words(seconds: float | None) -> str:

@@ -1,13 +1,13 @@
 """Every setting: a frozen dataclass a table, each key with its default and its check. Reads and writes nothing.
 
-    theme = "passbay-light"              # the keys of Settings stand at the top of the file
-    [trace]
-    minutes = 5                          # a table is a dataclass of its own; PASSBAY_TRACE__MINUTES overrides it
-    [keys]
-    "live.pause" = "p"                   # identifiers of key bindings
-    [security.METHOD]
-    command = ["/usr/local/bin/keys", "--quiet"]     # JSON in and out, see core/diagnosis/security/process.py
-    time_limit = 10.0                                # seconds, up to 120; may be left out
+theme = "passbay-light"              # the keys of Settings stand at the top of the file
+[trace]
+minutes = 5                          # a table is a dataclass of its own; PASSBAY_TRACE__MINUTES overrides it
+[keys]
+"live.pause" = "p"                   # identifiers of key bindings
+[security.METHOD]
+command = ["/usr/local/bin/keys", "--quiet"]     # JSON in and out, see core/diagnosis/security/process.py
+time_limit = 10.0                                # seconds, up to 120; may be left out
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class TraceSettings:
 
 
 def address(value: str) -> str:
-    """"" or http(s)://host[:port][/path], without a user name: a password has no place in this file."""
+    """ "" or http(s)://host[:port][/path], without a user name: a password has no place in this file."""
     return "" if not value or _ADDRESS.fullmatch(value) else "https://host, or nothing"
 
 
@@ -171,7 +171,8 @@ def _program(name: str, row: dict[str, Any]) -> SecurityProgram | None:
 class Settings:
     """`last_device` is a VCI URI, `theme` a theme's name ("" for the built-in one), `frame_rate` how often a second the
     live panel is painted (twice at most over SSH), `colours` what the terminal may show, `ascii` no character beyond
-    ASCII, `bell` at the end of a flash, `dbc` a file that names signals.
+    ASCII, `bell` at the end of a flash, `dbc` a file that names signals, `language` that of the screens ("" for the
+    terminal's own).
     """
 
     last_device: str = key("")
@@ -181,6 +182,7 @@ class Settings:
     ascii: bool = key(False)
     bell: bool = key(True)
     dbc: str = key("")
+    language: str = key("", one_of("", "en", "de", "it"))
     trace: TraceSettings = table(TraceSettings)
     devices: DeviceSettings = table(DeviceSettings)
     backend: BackendSettings = table(BackendSettings)

@@ -1,4 +1,4 @@
-"""Which texts there are to translate: `_()` and `several()` of the roof by Babel, sentences of the core by their shape.
+"""Which texts there are to translate: those in `_()` and `several()` of the roof, sentences of the core by their shape.
 
 A sentence of the core is a text with a blank and letters that is no docstring and stands in a module whose words reach
 a technician. Its places get numbers: f"{name} is in use by {holder}." is "{0} is in use by {1}.".
@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_file
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-KEYWORDS = {"_": None, "several": (1, 2)}
+KEYWORDS = {"_": 1, "several": 2}
+"""How many of the first arguments are texts."""
 SPEAKING = (
     "core/errors", "core/messages.py", "core/settings.py", "core/pc", "core/diagnosis", "core/workbench", "core/vci",
     "core/protocol/nrc.py", "core/protocol/dtc.py", "core/catalogue/images.py", "core/catalogue/catalogue.py",
@@ -34,11 +34,22 @@ def catalogue() -> Catalog:
     for path in sorted((REPOSITORY / "tui").rglob("*.py")):
         if "locale" in path.parts:
             continue
-        for _line, message, _comments, _context in extract_from_file("python", path, keywords=KEYWORDS):
+        for message in roof_texts(path.read_text(encoding="utf-8")):
             found.add(message)
     for text in sorted(core_sentences()):
         found.add(text, context="core")
     return found
+
+
+def roof_texts(source: str) -> Iterator[str | tuple[str, ...]]:
+    """Also those inside of f-strings, which Babel's own reading sees in Python 3.12 and later only."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS:
+            texts = [getattr(text, "value", None) for text in node.args[: KEYWORDS[node.func.id]]]
+            found = tuple(text for text in texts if isinstance(text, str))
+            if len(found) != KEYWORDS[node.func.id]:
+                raise ValueError(f"line {node.lineno}: {ast.unparse(node)} has no text that could be looked up")
+            yield found if len(found) > 1 else found[0]
 
 
 def core_sentences() -> set[str]:

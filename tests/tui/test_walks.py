@@ -133,7 +133,7 @@ async def test_a_data_file_is_checked_before_it_is_taken() -> None:
             assert app.desk.data_files == files
             await pilot.press("enter")
             await pilot.pause()
-        assert "+ 1 file(s)" in screen_text(app)
+        assert "+ 1 file" in screen_text(app)
 
 
 async def test_leaving_is_locked_in_the_transfer_and_says_why() -> None:

@@ -1,4 +1,4 @@
-"""What the terminal may show: ASCII, 16 colours, none, the theme. Known before the first paint, so it loads nothing.
+"""What the terminal may show, and the language: known before the first paint, so it loads nothing.
 
 Options in front of a command (`passbay --ascii`, `--set NAME=VALUE`) become environment variables: command line before
 environment before file, and a vehicle host that is started from here has them, too. The glance at the settings file
@@ -13,19 +13,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_GLANCED = re.compile(r"""^[ \t]*(ascii|colours|theme)[ \t]*=[ \t]*["']?([\w-]*)["']?[ \t]*(?:#.*)?$""", re.MULTILINE)
+_GLANCED = re.compile(
+    r"""^[ \t]*(ascii|colours|language|theme)[ \t]*=[ \t]*["']?([\w-]*)["']?[ \t]*(?:#.*)?$""", re.MULTILINE
+)
 _YES = ("1", "true", "yes", "on")
 _LARGEST = 1 << 20
-NAMES = ("ascii", "colours", "theme")
+NAMES = ("ascii", "colours", "language", "theme")
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """`colours` is auto, full, 16 or none."""
+    """`colours` is auto, full, 16 or none; `language` as it stands there, "" for none."""
 
     ascii: bool = False
     colours: str = "auto"
     theme: str = ""
+    language: str = ""
 
 
 def take_options(arguments: list[str]) -> list[str]:
@@ -56,7 +59,7 @@ def early(environment: Mapping[str, str] | None = None) -> Looks:
         colours = "none"
     if colours == "auto" and _few_colours(given):
         colours = "16"
-    return Looks(found.get("ascii", "").lower() in _YES, colours, found.get("theme", ""))
+    return Looks(found.get("ascii", "").lower() in _YES, colours, found.get("theme", ""), found.get("language", ""))
 
 
 def _settings_file(environment: Mapping[str, str]) -> Path:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.binding import Binding
 
+from tui.locale import _
+
 if TYPE_CHECKING:
     from tui.shell import PassbayApp
 
@@ -55,4 +57,5 @@ def apply(app: PassbayApp) -> list[str]:
     wrong = [name for name in wanted if name.partition(".")[0] not in places]
     app.set_keymap({name: keys for name, keys in wanted.items() if name not in wrong})
     known = ", ".join(sorted(places))
-    return [f"In [keys] of the settings: {name!r} names no place. The places are {known}." for name in wrong]
+    told = _("In [keys] of the settings: {name!r} names no place. The places are {known}.")
+    return [told.format(name=name, known=known) for name in wrong]

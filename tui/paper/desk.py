@@ -22,6 +22,7 @@ from core.vocabulary import (
     OverviewRow,
     StartKeyState,
 )
+from tui.locale import _, said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +154,7 @@ class Papers:
         if self.commissioned:
             self.ask("start_key")
             self.ask("account", then=lambda: self.ask("credit") if self.account.user else None)
-            self.desk.errand(paper.check_at_start, lambda _: self.ask("start_key", "backend"), lane="activate")
+            self.desk.errand(paper.check_at_start, lambda _none: self.ask("start_key", "backend"), lane="activate")
 
     def changed(self) -> None:
         """The core said so: what was shown is asked again."""
@@ -177,12 +178,12 @@ class Papers:
                     self.minutes = minutes
                     self.desk.news()
 
-            self.desk.bridge.send(lambda: paper.minutes_left(group), told, lambda _: None, "minutes")
+            self.desk.bridge.send(lambda: paper.minutes_left(group), told, lambda _none: None, "minutes")
 
     # -- StartKey
 
     def activate(
-        self, then: Callable[[], None] = lambda: None, failed: Callable[[ProductError], None] = lambda _: None
+        self, then: Callable[[], None] = lambda: None, failed: Callable[[ProductError], None] = lambda _none: None
     ) -> None:
         """Checks the StartKey online, takes a newer one (C7)."""
         paper = self.paper
@@ -191,7 +192,7 @@ class Papers:
 
         def told(state: StartKeyState) -> None:
             self._take_start_key(state)
-            self._told(state, "The StartKey is up to date.")
+            self._told(state, _("The StartKey is up to date."))
             then()
 
         def refused(error: ProductError) -> None:
@@ -203,7 +204,7 @@ class Papers:
 
     def _told(self, state: StartKeyState, words: str) -> None:
         """In the list; a toast only where it is not as wished: ConfigAssist shows the rest."""
-        self.desk.tell("ok" if state.green else "warning", state.words or words, alert=not state.green)
+        self.desk.tell("ok" if state.green else "warning", said(state.words) or words, alert=not state.green)
 
     @property
     def activating(self) -> bool:
@@ -219,7 +220,12 @@ class Papers:
         paper = self.paper
 
         def ordered(order: Any) -> None:
-            self.desk.note("ok", f"StartKey ordered: {(order.words or order.state).rstrip('.')}. Order {order.order}")
+            self.desk.note(
+                "ok",
+                _("StartKey ordered: {rstrip}. Order {order}").format(
+                    rstrip=(said(order.words) or order.state).rstrip("."), order=order.order
+                ),
+            )
             self.activate(then)
 
         self.desk.errand(paper.order_start_key, ordered, lane="order")
@@ -231,7 +237,7 @@ class Papers:
 
         def taken(state: StartKeyState) -> None:
             self._take_start_key(state)
-            self._told(state, "The StartKey was installed.")
+            self._told(state, _("The StartKey was installed."))
             then()
 
         self.desk.errand(lambda: paper.install_start_key(path), taken, lane="activate")
@@ -266,11 +272,16 @@ class Papers:
                 view.state = "over"
                 self._take_account(account)
                 name, home = account.user, account.organisation
-                self.desk.note("ok", f"Logged in: {name} ({home})" if home else f"Logged in: {name}")
+                self.desk.note(
+                    "ok",
+                    _("Logged in: {name} ({home})").format(name=name, home=home)
+                    if home
+                    else _("Logged in: {name}").format(name=name),
+                )
             self.desk.news()
 
         def failed(error: ProductError) -> None:
-            view.state, view.words = ("stopped", "") if view.stop.is_set() else ("failed", error.message)
+            view.state, view.words = ("stopped", "") if view.stop.is_set() else ("failed", said(error.message))
             if view.state == "failed":
                 self.desk.tell_error(error)
             self.desk.news()
@@ -285,11 +296,11 @@ class Papers:
             return
         view.state = "approving"
 
-        def refused(_: ProductError) -> None:
+        def refused(_error: ProductError) -> None:
             if view.state == "approving":
                 view.state = "waiting"
 
-        self.desk.errand(view.handle.approve_here, lambda _: None, lane="approve", failed=refused)
+        self.desk.errand(view.handle.approve_here, lambda _none: None, lane="approve", failed=refused)
 
     def stop_login(self) -> None:
         view = self.login
@@ -310,7 +321,7 @@ class Papers:
         def gone(account: AccountState) -> None:
             self.login = None
             self._take_account(account)
-            self.desk.note("ok", "Logged out: the next one may log in.")
+            self.desk.note("ok", _("Logged out: the next one may log in."))
 
         self.desk.errand(paper.logout, gone, lane="login")
 
@@ -330,7 +341,12 @@ class Papers:
         def bought(balance: CreditBalance) -> None:
             from tui.wording.paper import balance_words
 
-            self.desk.note("ok", f"Bought for {balance.group}: {balance_words(balance)}.")
+            self.desk.note(
+                "ok",
+                _("Bought for {group}: {balance_words}.").format(
+                    group=balance.group, balance_words=balance_words(balance)
+                ),
+            )
             self._ticks = 0
             self.ask("credit", then=then)
 

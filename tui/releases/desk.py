@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import JobCancelled, ProductError
 from core.vocabulary import AddOnRow, InstallPreview, ReleaseOverview, SourceCheck, UpdateSource
+from tui.locale import _, said
 
 if TYPE_CHECKING:
     from core.events import ComponentFetched
@@ -55,7 +56,7 @@ class Releases:
         """A screen of the releases was opened: from now on it is kept up to date, and searches by itself."""
         if self.library is not None:
             self.look()
-            self.desk.errand(self.library.start_automatic, lambda _: None, lane="releases-begin")
+            self.desk.errand(self.library.start_automatic, lambda _none: None, lane="releases-begin")
 
     def look(self) -> None:
         """What is here and what was found last; asks no network."""
@@ -84,13 +85,13 @@ class Releases:
     # -- doing
 
     def search(self) -> None:
-        self._do("Searching", lambda: self.library.search(), lambda _: self._told_search())
+        self._do(_("Searching"), lambda: self.library.search(), lambda _none: self._told_search())
 
     def _told_search(self) -> None:
         self.look()
         overview = self.overview
         if overview is not None and overview.warning:
-            self.desk.note("warning", overview.warning)
+            self.desk.note("warning", said(overview.warning))
 
     def download(self, version: str) -> None:
         """Beside everything else: it may take long, and several may run."""
@@ -98,13 +99,13 @@ class Releases:
 
         def failed(error: ProductError) -> None:
             if isinstance(error, JobCancelled):
-                self.desk.note("info", error.message)
+                self.desk.note("info", said(error.message))
             else:
                 self.desk.tell_error(error)
             self.look()
 
         def done(got: str) -> None:
-            self.desk.tell("ok", f"Release {got} is downloaded and checked. Install it with i.")
+            self.desk.tell("ok", _("Release {got} is downloaded and checked. Install it with i.").format(got=got))
             self.look()
 
         self.desk.bridge.send(lambda: library.download(version), done, failed, f"download {version}")
@@ -115,34 +116,38 @@ class Releases:
         self.desk.news()
 
     def preview(self, version: str, then: Callable[[InstallPreview], None]) -> None:
-        self._do("Comparing the releases", lambda: self.library.preview(version), then)
+        self._do(_("Comparing the releases"), lambda: self.library.preview(version), then)
 
     def install(self, version: str, downgrade: bool) -> None:
-        words = f"Release {version} is active. Its data are used from the next job on."
+        words = _("Release {version} is active. Its data are used from the next job on.").format(version=version)
         self._do(
-            f"Installing {version}",
+            _("Installing {version}").format(version=version),
             lambda: self.library.install(version, downgrade=downgrade),
-            lambda _: self._ok(words),
+            lambda _none: self._ok(words),
         )
 
     def rollback(self) -> None:
         self._do(
-            "Rolling back", lambda: self.library.rollback(), lambda _: self._ok("The release before is active again.")
+            _("Rolling back"),
+            lambda: self.library.rollback(),
+            lambda _none: self._ok(_("The release before is active again.")),
         )
 
     def forget(self, version: str) -> None:
         self._do(
-            "Removing", lambda: self.library.forget(version), lambda _: self._ok(f"Release {version} was removed.")
+            _("Removing"),
+            lambda: self.library.forget(version),
+            lambda _none: self._ok(_("Release {version} was removed.").format(version=version)),
         )
 
     def export(self, path: str, version: str, then: Callable[[Path], None]) -> None:
-        self._do("Writing", lambda: self.library.export(path, version), then)
+        self._do(_("Writing"), lambda: self.library.export(path, version), then)
 
     def take_in(self, path: str) -> None:
         def taken(names: tuple[str, ...]) -> None:
-            self._ok(f"Taken in and checked: {', '.join(names) or 'nothing new'}.")
+            self._ok(_("Taken in and checked: {value}.").format(value=", ".join(names) or _("nothing new")))
 
-        self._do("Checking", lambda: self.library.import_from(path), taken)
+        self._do(_("Checking"), lambda: self.library.import_from(path), taken)
 
     def notes(self, version: str, addon: str, then: Callable[[str], None]) -> None:
         self.desk.errand(lambda: self.library.notes(version, addon), then, lane="releases-notes")
@@ -150,14 +155,22 @@ class Releases:
     # -- AddOns
 
     def install_addon(self, name: str) -> None:
-        self._do(f"Installing {name}", lambda: self.library.install_addon(name), lambda _: self._ok(f"{name} is on."))
+        self._do(
+            _("Installing {name}").format(name=name),
+            lambda: self.library.install_addon(name),
+            lambda _none: self._ok(_("{name} is on.").format(name=name)),
+        )
 
     def switch_addon(self, name: str, on: bool) -> None:
         words = f"{name} is {'on' if on else 'off'}."
-        self._do("Switching", lambda: self.library.switch_addon(name, on), lambda _: self._ok(words))
+        self._do(_("Switching"), lambda: self.library.switch_addon(name, on), lambda _none: self._ok(words))
 
     def remove_addon(self, name: str) -> None:
-        self._do("Removing", lambda: self.library.remove_addon(name), lambda _: self._ok(f"{name} was removed."))
+        self._do(
+            _("Removing"),
+            lambda: self.library.remove_addon(name),
+            lambda _none: self._ok(_("{name} was removed.").format(name=name)),
+        )
 
     # -- source (C9)
 
@@ -169,14 +182,14 @@ class Releases:
             self.desk.news()
 
         self.checks = None
-        self._do("Verifying the connection", lambda: self.library.check_source(source), told)
+        self._do(_("Verifying the connection"), lambda: self.library.check_source(source), told)
 
     def configure(self, source: UpdateSource, then: Then) -> None:
-        def saved(_: UpdateSource) -> None:
-            self._ok("The source of the releases is saved.")
+        def saved(_none: UpdateSource) -> None:
+            self._ok(_("The source of the releases is saved."))
             then()
 
-        self._do("Saving", lambda: self.library.configure(source), saved)
+        self._do(_("Saving"), lambda: self.library.configure(source), saved)
 
     # -- inside
 
@@ -185,7 +198,7 @@ class Releases:
         if self.library is None:
             return
         if self.busy:
-            self.desk.tell("warning", f"{self.busy} is not over yet.")
+            self.desk.tell("warning", _("{busy} is not over yet.").format(busy=self.busy))
             return
         self.busy = words
 
@@ -193,7 +206,7 @@ class Releases:
             self.busy = ""
             then(result)
 
-        def failed(_: ProductError) -> None:
+        def failed(_error: ProductError) -> None:
             self.busy = ""
             self.look()
 

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
+from tui.locale import _
 from tui.looks.keymap import identified, place_name, shown_key
 from tui.widgets.lines import Header, Key, KeyBar
 from tui.widgets.plain import Cell
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from tui.shell import PassbayApp
 
 ResultT = TypeVar("ResultT")
-TOO_SMALL = "too small, need 80x24"
+TOO_SMALL = _("too small, need 80x24")
 CHANGING_KEYS = {"flash": "flash", "write": "coding"}
-HELP_KEY: Key = ("f1", "Help", "app.help")
+HELP_KEY: Key = ("f1", _("Help"), "app.help")
 
 
 class Fitting(Screen[ResultT]):
@@ -44,7 +45,7 @@ class Place(Fitting[None]):
     PLACE: ClassVar[str] = ""
     KEYS: ClassVar[tuple[Key, ...]] = ()
     HELP: ClassVar[str] = ""
-    BINDINGS: ClassVar = [Binding("escape", "back", "Back", show=False)]
+    BINDINGS: ClassVar = [Binding("escape", "back", _("Back"), show=False)]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Each key gets the identifier by which the settings may change it, before Textual merges them."""
@@ -110,13 +111,13 @@ class Place(Fitting[None]):
     def device_words(self) -> Cell:
         desk = self.desk
         if desk is None:
-            return (("Simulation - no VCI", ""), ("   --.- V", "dim"))
+            return ((_("Simulation - no VCI"), ""), ("   --.- V", "dim"))
         vehicle = desk.vehicle
         volts = ("   --.- V", "dim") if desk.volts is None else (f"   {desk.volts:4.1f} V", "")
         if vehicle is None:
-            return ((f"{desk.device_name}  ", ""), ("not connected", "dim"), volts)
+            return ((f"{desk.device_name}  ", ""), (_("not connected"), "dim"), volts)
         if desk.watching:  # what this screen may is more than which way it goes
-            return ((f"watching, {desk.watching} drives", "warn"), volts)
+            return ((_("watching, {watching} drives").format(watching=desk.watching), "warn"), volts)
         ways = (" ".join(sorted(t.value for t in vehicle.transports)), "")
         if desk.ordered_faults:
             ways = ("TRAINING", "warn")

@@ -8,6 +8,7 @@ from textual.binding import Binding
 
 from core.errors import ProductError
 from core.vocabulary import CodingItemState, CodingResult, CodingState
+from tui.locale import _, said, several
 from tui.screens.base import Place
 from tui.screens.dialogs import Ask, Fill, Pick
 from tui.widgets.lines import Key, Lines
@@ -39,23 +40,23 @@ class CodingLook(Place):
         self._entered: object = None
 
     def body(self) -> list[Widget]:
-        unit_columns = (Column("", 1), Column("Unit", 14), Column("Name"), Column("Note", 30))
+        unit_columns = (Column("", 1), Column(_("Unit"), 14), Column(_("Name")), Column(_("Note"), 30))
         units = RowList(unit_columns, id="units", classes="box")
-        columns = (Column("", 1), Column("Meaning"), Column("Car now", 14, wide=24), Column("New", 14, wide=24),
-                   Column("Factory", 14, wide=24))  # fmt: skip
+        columns = (Column("", 1), Column(_("Meaning")), Column(_("Car now"), 14, wide=24),
+                   Column(_("New"), 14, wide=24), Column(_("Factory"), 14, wide=24))  # fmt: skip
         items = RowList(columns, id="items", classes="box")
-        units.border_title, items.border_title = "Control units", "Coding"
+        units.border_title, items.border_title = _("Control units"), _("Coding")
         return [Lines(("",), id="about"), units, items, Lines(("",), id="bytes"), Lines(("",), id="progress")]
 
     def keys(self) -> tuple[Key, ...]:
         if self.state is None:
-            return (("enter", "Choose", "choose"), ("e", "Export all", "export"), ("l", "Load all", "load"),
-                    ("esc", "Back", "back"))  # fmt: skip
+            return (("enter", _("Choose"), "choose"), ("e", _("Export all"), "export"), ("l", _("Load all"), "load"),
+                    ("esc", _("Back"), "back"))  # fmt: skip
         return (
-            ("enter", "Change", "choose"),
-            ("w", "Write", "write"),
-            ("u", "Undo", "undo"),
-            ("b", "Kept", "restore"),
+            ("enter", _("Change"), "choose"),
+            ("w", _("Write"), "write"),
+            ("u", _("Undo"), "undo"),
+            ("b", _("Kept"), "restore"),
         )
 
     def _item(self, name: str) -> CodingItemState | None:
@@ -69,7 +70,7 @@ class CodingLook(Place):
             return
         units = self.query_one("#units", RowList)
         units.empty = unit_words(desk)
-        units.set_rows(unit_rows(desk, "codable", "no coding in the data"))
+        units.set_rows(unit_rows(desk, "codable", _("no coding in the data")))
         self.query_one("#items", RowList).set_rows(
             [item_row(item, self.changes.get(item.name)) for item in (self.state.items if self.state else ())]
         )
@@ -79,17 +80,20 @@ class CodingLook(Place):
 
     def _about(self) -> Cell:
         if self.state is None:
-            return (" Which control unit is coded?", "")
-        records = ", ".join(f"{name} (DID {did:04X}, {len(data)} bytes)" for name, did, data in self.state.records)
-        kept = ("√ kept on disk   ", "ok") if self.state.backup else ("· not kept yet   ", "dim")
+            return (_(" Which control unit is coded?"), "")
+        records = ", ".join(
+            _("{name} (DID {did:04X}, {len} bytes)").format(name=name, did=did, len=len(data))
+            for name, did, data in self.state.records
+        )
+        kept = (_("√ kept on disk   "), "ok") if self.state.backup else (_("· not kept yet   "), "dim")
         return ((f" {self.unit}   ", "bold"), kept, (records, ""))
 
     def _byte_lines(self) -> tuple[Cell, ...]:
         if self.state is None:
             return ("",)
-        after = {name: data for name, _, _, data in self.after}
+        after = {name: data for name, _before, _did, data in self.after}
         lines: list[Cell] = []
-        for name, _, before in self.state.records:
+        for name, _did, before in self.state.records:
             new = after.get(name, before)
             lines += byte_lines(before, new, max(BYTES_SHOWN, (self.size.width - 12) // 3))
         return tuple(lines[:8])
@@ -100,24 +104,33 @@ class CodingLook(Place):
             return told(" ░ ", "busy", f"{desk.job.title} ...", width)
         if self.error is not None:
             code = f" x {self.error.code} "
-            return told(code, "bad", self.error.message, width) + told(" > ", "accent", self.error.advice, width)
+            return told(code, "bad", said(self.error.message), width) + told(
+                " > ", "accent", said(self.error.advice), width
+            )
         if self.changes:
-            words = f" {len(self.changes)} change(s), not written: "
-            return [((words, "accent"), ("w", "key"), (" writes, ", ""), ("u", "key"), (" undoes", ""))]
+            many = len(self.changes)
+            words = several(" {count} change, not written: ", " {count} changes, not written: ", many).format(
+                count=many
+            )
+            return [((words, "accent"), ("w", "key"), (_(" writes, "), ""), ("u", "key"), (_(" undoes"), ""))]
         if self.result is not None:
-            made = ", ".join(f"{c.name} {c.before} -> {c.after}" for c in self.result.changes) or "no item changed"
+            made = ", ".join(f"{c.name} {c.before} -> {c.after}" for c in self.result.changes) or _("no item changed")
             good = self.result.verified
-            head = " √ Written, read back and compared: " if good else " x Not verified: "
+            head = _(" √ Written, read back and compared: ") if good else _(" x Not verified: ")
             return told(head, "ok" if good else "bad", made, width)
-        key = "enter on a line changes its meaning." if self.state is not None else "mark the control unit, then enter."
-        return [(f" Next: {key}", "dim")]
+        key = (
+            _("enter on a line changes its meaning.")
+            if self.state is not None
+            else _("mark the control unit, then enter.")
+        )
+        return [(_(" Next: {key}").format(key=key), "dim")]
 
 
 class CodingScreen(CodingLook):
     """Stages: unit, items. Changes stay on the screen until `w` writes them."""
 
-    PLACE = "Coding"
-    HELP = (
+    PLACE = _("Coding")
+    HELP = _(
         "Coding tells a control unit how the car is equipped. Choose the unit; its coding is read and put in words.\n"
         "enter on a line chooses its new meaning. Nothing is written until w, which asks first.\n"
         "u takes the last change back, n takes all factory values. Before and After show the bytes.\n"
@@ -126,13 +139,13 @@ class CodingScreen(CodingLook):
         "After writing the unit is read again and compared."
     )
     BINDINGS: ClassVar = [
-        Binding("w", "write", "Write the changes", show=False),
-        Binding("u", "undo", "Undo the last change", show=False),
-        Binding("n", "factory", "Take the factory values", show=False),
-        Binding("b", "restore", "Kept states, restore one", show=False),
-        Binding("e", "export", "Export coding to a file", show=False),
-        Binding("l", "load", "Load coding from a file", show=False),
-        Binding("f5", "again", "Read the coding again", show=False),
+        Binding("w", "write", _("Write the changes"), show=False),
+        Binding("u", "undo", _("Undo the last change"), show=False),
+        Binding("n", "factory", _("Take the factory values"), show=False),
+        Binding("b", "restore", _("Kept states, restore one"), show=False),
+        Binding("e", "export", _("Export coding to a file"), show=False),
+        Binding("l", "load", _("Load coding from a file"), show=False),
+        Binding("f5", "again", _("Read the coding again"), show=False),
     ]
 
     def on_mount(self) -> None:
@@ -179,7 +192,7 @@ class CodingScreen(CodingLook):
         if desk is None or desk.vehicle is None or known is None:
             return
         if not known.codable or not known.reachable:
-            self.passbay.toast(f"{unit}: {known.reason or 'the data describes no coding for it'}", "warning")
+            self.passbay.toast(f"{unit}: {said(known.reason) or _('the data describes no coding for it')}", "warning")
             return
         vehicle = desk.vehicle
         desk.begin("coding-read", unit, lambda: vehicle.coding_read(unit), self._have, self._failed)
@@ -204,7 +217,7 @@ class CodingScreen(CodingLook):
         elif not self.unit:
             self._enter()
         else:
-            self.passbay.toast("There are changes: write them with w, or undo them with u first.", "warning")
+            self.passbay.toast(_("There are changes: write them with w, or undo them with u first."), "warning")
 
     # -- changing
 
@@ -220,12 +233,12 @@ class CodingScreen(CodingLook):
             return
         now = self.changes.get(item.name, item.now)
         if item.choices:
-            choices = [(c, c + ("   (factory)" if c == item.factory else "")) for c in item.choices]
+            choices = [(c, c + (_("   (factory)") if c == item.factory else "")) for c in item.choices]
             self.app.push_screen(Pick(item.title, choices, now), lambda value: self._set(item, value))
         else:
-            note = f"A number {range_words(item)}".strip()
+            note = _("A number {range_words}").format(range_words=range_words(item)).strip()
             self.app.push_screen(
-                Fill(item.title, [("value", f"Value {item.unit}".strip(), now)], note),
+                Fill(item.title, [("value", _("Value {unit}").format(unit=item.unit).strip(), now)], note),
                 lambda values: self._set(item, values["value"] if values else None),
             )
 
@@ -259,7 +272,7 @@ class CodingScreen(CodingLook):
             self.changes = dict(list(self.changes.items())[:-1])
             self._try(self.changes)
         else:
-            self.passbay.toast("There is no change to undo.", "information")
+            self.passbay.toast(_("There is no change to undo."), "information")
 
     def action_factory(self) -> None:
         items = self.state.items if self.state is not None else ()
@@ -273,7 +286,7 @@ class CodingScreen(CodingLook):
         if desk is None or desk.vehicle is None or self.state is None or desk.busy:
             return
         if not self.changes:
-            self.passbay.toast("Nothing is changed yet: enter on a line changes it.", "information")
+            self.passbay.toast(_("Nothing is changed yet: enter on a line changes it."), "information")
             return
         vehicle, unit, changes = desk.vehicle, self.unit, dict(self.changes)
 
@@ -287,11 +300,13 @@ class CodingScreen(CodingLook):
             for name, value in changes.items()
             if (item := self._item(name))
         ]
-        self.app.push_screen(Ask(f"Write {len(changes)} change(s) to {unit}?", lines, yes="Write"), answered)
+        many = len(changes)
+        ask = several("Write {count} change to {unit}?", "Write {count} changes to {unit}?", many)
+        self.app.push_screen(Ask(ask.format(count=many, unit=unit), lines, yes=_("Write")), answered)
 
     def action_restore(self) -> None:
         if self.state is None or self.desk is None or self.desk.busy:
-            self.passbay.toast("Choose the control unit first: each has its own kept states.", "information")
+            self.passbay.toast(_("Choose the control unit first: each has its own kept states."), "information")
             return
         from tui.screens.kept import KeptScreen
 
@@ -309,7 +324,7 @@ class CodingScreen(CodingLook):
 
     def action_load(self) -> None:
         if self.changes:
-            self.passbay.toast("There are changes: write them with w, or undo them with u first.", "warning")
+            self.passbay.toast(_("There are changes: write them with w, or undo them with u first."), "warning")
         else:
             self._file("load")
 
@@ -335,8 +350,11 @@ class CodingScreen(CodingLook):
             self.query_one("#units").focus()
             self.show_desk()
         elif self.changes:
-            lines = [f"{len(self.changes)} change(s) are not written."]
-            self.app.push_screen(Ask("Leave without writing?", lines, yes="Leave"), self._left)
+            many = len(self.changes)
+            lines = [
+                several("{count} change is not written.", "{count} changes are not written.", many).format(count=many)
+            ]
+            self.app.push_screen(Ask(_("Leave without writing?"), lines, yes=_("Leave")), self._left)
         else:
             self.passbay.back()
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from textual.binding import Binding
 
+from tui.locale import _, said
 from tui.screens.base import Place
 from tui.screens.dialogs import Ask, Fill, Tell
 from tui.theme import GLYPHS
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 
 
 class DevicesScreen(Place):
-    PLACE = "SelectPTDevice"
+    PLACE = _("SelectPTDevice")
     KEYS: ClassVar[tuple[Key, ...]] = (
-        ("enter", "Use", "use"), ("t", "Test", "test"), ("f5", "Search again", "again"), ("esc", "Back", "back"),
+        ("enter", _("Use"), "use"), ("t", _("Test"), "test"), ("f5", _("Search again"), "again"),
+        ("esc", _("Back"), "back"),
     )  # fmt: skip
-    HELP = (
+    HELP = _(
         "Choose what connects this PC to the vehicle. Enter takes the marked line. Simulation needs no plug.\n"
         "t tests it: versions, abilities, volts, loop-back, latency, throughput. The result stays noted here.\n"
         "On CAN the test sends TesterPresent that wants no answer, some 220 times.\n"
@@ -35,9 +37,9 @@ class DevicesScreen(Place):
         "A DoIP-only device serves DoIP vehicles only. A device without DoIP cannot flash units behind DoIP."
     )
     BINDINGS: ClassVar = [
-        Binding("f5", "again", "Search devices again", show=False),
-        Binding("t", "test", "Test the marked device", show=False),
-        Binding("r", "reset", "Reset the simulated car to factory state", show=False),
+        Binding("f5", "again", _("Search devices again"), show=False),
+        Binding("t", "test", _("Test the marked device"), show=False),
+        Binding("r", "reset", _("Reset the simulated car to factory state"), show=False),
     ]
 
     def __init__(self) -> None:
@@ -50,9 +52,9 @@ class DevicesScreen(Place):
         self.port = "13400"
 
     def body(self) -> list[Widget]:
-        columns = (Column("", 1), Column("Device", 26, wide=40), Column("Verdict"), Column("Speaks", 9))
-        rows = RowList(columns, empty="No device found. f5 searches again.", id="devices", classes="box")
-        rows.border_title = "Devices"
+        columns = (Column("", 1), Column(_("Device"), 26, wide=40), Column(_("Verdict")), Column(_("Speaks"), 9))
+        rows = RowList(columns, empty=_("No device found. f5 searches again."), id="devices", classes="box")
+        rows.border_title = _("Devices")
         return [rows, Lines(("", "", "", ""), id="detail")]
 
     def on_mount(self) -> None:
@@ -73,9 +75,9 @@ class DevicesScreen(Place):
         workbench, port = desk.workbench, int(self.port)
         self.searching = True
         self.show_desk()
-        desk.errand(workbench.devices, self._found, lane="devices", failed=lambda _: self._found([]))
+        desk.errand(workbench.devices, self._found, lane="devices", failed=lambda _none: self._found([]))
         desk.errand(lambda: workbench.discover_doip(port=port), self._heard, lane="discovery",
-                    failed=lambda _: self._heard([]))  # fmt: skip
+                    failed=lambda _none: self._heard([]))  # fmt: skip
 
     def _take(self, found: list[DeviceInfo]) -> None:
         self.listed = {device.uri: device for device in found} or self.listed
@@ -95,14 +97,16 @@ class DevicesScreen(Place):
         tone = "ok" if device.usable else "bad"
         trial = self.trials.get(device.uri)
         speaks = " ".join(sorted(t.value for t in device.transports))
-        verdict = device.verdict
+        verdict = said(device.verdict)
         if device.kind.value == "doip":
             tone = "dim" if device.usable else "bad"
             if device.usable:
-                count = "listening ..." if self.heard is None else f"{len(self.heard)} vehicles heard"
+                count = (
+                    _("listening ...") if self.heard is None else _("{len} vehicles heard").format(len=len(self.heard))
+                )
                 verdict = f"UDP {self.port}, {count}"
         elif device.uri == self.testing:
-            tone, verdict = "busy", "testing ..."
+            tone, verdict = "busy", _("testing ...")
         elif trial is not None and device.usable:
             tone, verdict = "bad" if trial.problem else "ok", words.verdict(trial)
         return Row(
@@ -117,7 +121,7 @@ class DevicesScreen(Place):
             rows.append(Row(entity_uri(entity), (("√", "ok"), f"  {entity.host}", told, ("DoIP", "dim"))))
         rows += [self._row(device) for device in self.listed.values() if not device.usable]
         if self.searching:
-            rows.append(Row("searching", (("░", "busy"), ("searching ...", "dim"), "", ""), selectable=False))
+            rows.append(Row("searching", (("░", "busy"), (_("searching ..."), "dim"), "", ""), selectable=False))
         current = desk.uri if desk is not None else ""
         table = self.query_one("#devices", RowList)
         table.set_rows(rows, cursor=current if not table.key else None)
@@ -131,18 +135,18 @@ class DevicesScreen(Place):
         desk = self.desk
         chosen = desk is not None and desk.uri == key
         beyond = words.cannot(device) if device is not None and device.usable else ""
-        advice = "" if device is None or device.usable else "Install what is named, then f5 searches again."
+        advice = "" if device is None or device.usable else _("Install what is named, then f5 searches again.")
         if trial is not None and desk is not None:
             line = words.tested(trial, desk.day_words(trial.at))
-            second: Cell = ((" Tested   ", "dim"), (line, "bad" if trial.problem else ""))
-            advice = advice or trial.advice or next(iter(trial.limits), "")
+            second: Cell = ((_(" Tested   "), "dim"), (line, "bad" if trial.problem else ""))
+            advice = advice or said(trial.advice or next(iter(trial.limits), ""))
         else:
-            second = ((" Detail   ", "dim"), (self._detail(key, device), ""))
+            second = ((_(" Detail   "), "dim"), (self._detail(key, device), ""))
         self.query_one("#detail", Lines).show(
-            ((" Address  ", "dim"), (key, ""), ("   chosen now" if chosen else "", "ok")),
+            ((_(" Address  "), "dim"), (key, ""), (_("   chosen now") if chosen else "", "ok")),
             second,
-            ((" Not with ", "dim"), (beyond or "-", "dim")),
-            (f" {advice or 'Plug in, ignition on. Only one program may use the device at a time.'}", "dim"),
+            ((_(" Not with "), "dim"), (beyond or "-", "dim")),
+            (f" {advice or _('Plug in, ignition on. Only one program may use the device at a time.')}", "dim"),
         )
 
     def _detail(self, key: str, device: DeviceInfo | None) -> str:
@@ -151,7 +155,11 @@ class DevicesScreen(Place):
         entity = next((each for each in self.heard or () if entity_uri(each) == key), None)
         if entity is None:
             return "-"
-        return f"EID {entity.eid.hex().upper()}, address {entity.logical_address:04X}, {words.entity_words(entity)}"
+        return _("EID {upper}, address {logical_address:04X}, {entity_words}").format(
+            upper=entity.eid.hex().upper(),
+            logical_address=entity.logical_address,
+            entity_words=words.entity_words(entity),
+        )
 
     # -- testing
 
@@ -163,11 +171,11 @@ class DevicesScreen(Place):
         if desk is None or desk.workbench is None or self.testing or not key or key == "searching":
             return
         if desk.vehicle is not None and desk.uri == key:
-            self.passbay.toast("The device is in use: disconnect the vehicle first.", "warning")
+            self.passbay.toast(_("The device is in use: disconnect the vehicle first."), "warning")
             return
         workbench, self.testing = desk.workbench, key
         self.show_desk()
-        desk.errand(lambda: workbench.test_device(key), self._tested, lane="trial", failed=lambda _: self._ended())
+        desk.errand(lambda: workbench.test_device(key), self._tested, lane="trial", failed=lambda _none: self._ended())
 
     def _ended(self) -> None:
         self.testing = ""
@@ -177,7 +185,7 @@ class DevicesScreen(Place):
         self.trials[trial.uri] = trial
         self._ended()
         if self.app.screen is self:
-            self.app.push_screen(Tell(f"Test of {trial.name}", words.trial_lines(trial)))
+            self.app.push_screen(Tell(_("Test of {name}").format(name=trial.name), words.trial_lines(trial)))
 
     # -- choosing
 
@@ -189,17 +197,19 @@ class DevicesScreen(Place):
         if device is None:
             self._use(event.key, f"DoIP {urlsplit(event.key).hostname or ''}")
         elif not device.usable and ("driver" in device.verdict or device.kind.value == "j2534"):
-            self.passbay.toast(f"{device.name} cannot be used: {device.verdict}", "warning")
+            self.passbay.toast(
+                _("{name} cannot be used: {verdict}").format(name=device.name, verdict=said(device.verdict)), "warning"
+            )
         elif device.kind.value == "doip":
             self._ask_doip(event.key)
         elif device.kind.value == "can":
-            note = "Interface, channel and bit rate; further parameters go to the driver."
+            note = _("Interface, channel and bit rate; further parameters go to the driver.")
             self.app.push_screen(
-                Fill("CAN device", [("uri", "Address", device.uri)], note),
+                Fill(_("CAN device"), [("uri", _("Address"), device.uri)], note),
                 lambda values: self._use((values or {}).get("uri", ""), device.name),
             )
         else:
-            self._use(device.uri, device.name if device.kind.value == "j2534" else "Simulation - no VCI")
+            self._use(device.uri, device.name if device.kind.value == "j2534" else _("Simulation - no VCI"))
 
     def _ask_doip(self, uri: str) -> None:
         heard = self.heard[0].host if self.heard else ""
@@ -210,15 +220,18 @@ class DevicesScreen(Place):
                 return
             port = values["port"] or "13400"
             if not port.isdecimal() or not 0 < int(port) < 65536:
-                self.passbay.toast(f"{port} is no port: 1 to 65535.", "warning")
+                self.passbay.toast(_("{port} is no port: 1 to 65535.").format(port=port), "warning")
                 return
             self.port = port
             address = f"[{values['host']}]" if ":" in values["host"] else values["host"]
-            self._use(f"doip://{address}:{port}", f"DoIP {values['host']}")
+            self._use(
+                f"doip://{address}:{port}",
+                f"DoIP {values['host']}",
+            )
 
-        fields = [("host", "Host or address", host), ("port", "Port", self.port)]
+        fields = [("host", _("Host or address"), host), ("port", _("Port"), self.port)]
         self.app.push_screen(
-            Fill("DoIP only", fields, "The vehicle's gateway. Port 13400 unless told otherwise."), filled
+            Fill(_("DoIP only"), fields, _("The vehicle's gateway. Port 13400 unless told otherwise.")), filled
         )
 
     def _use(self, uri: str, name: str) -> None:
@@ -226,17 +239,17 @@ class DevicesScreen(Place):
         if not uri or desk is None:
             return
         if desk.busy:
-            self.passbay.toast("A job is running: stop it with a before you change the device.", "warning")
+            self.passbay.toast(_("A job is running: stop it with a before you change the device."), "warning")
             return
         desk.choose_device(uri, name)
-        desk.note("ok", f"Device chosen: {uri}")
+        desk.note("ok", _("Device chosen: {uri}").format(uri=uri))
         self.passbay.back()
 
     def action_reset(self) -> None:
         key = self.query_one("#devices", RowList).key
         desk = self.desk
         if not key.startswith("sim:") or desk is None or desk.workbench is None:
-            self.passbay.toast("Only a simulated car can be reset: mark one first.", "information")
+            self.passbay.toast(_("Only a simulated car can be reset: mark one first."), "information")
             return
         workbench, name = desk.workbench, key[4:]
 
@@ -244,10 +257,11 @@ class DevicesScreen(Place):
             if yes:
                 desk.disconnect()
                 desk.errand(lambda: workbench.reset_garage(name),
-                            lambda _: desk.tell("ok", f"{name} is as from the factory."), lane="vehicle")  # fmt: skip
+                            lambda _none: desk.tell("ok", done), lane="vehicle")  # fmt: skip
 
-        lines = [f"{name}: software, coding and fault memory go back to the factory state."]
-        self.app.push_screen(Ask("Reset the simulated car?", lines, yes="Reset"), answered)
+        done = _("{name} is as from the factory.").format(name=name)
+        lines = [_("{name}: software, coding and fault memory go back to the factory state.").format(name=name)]
+        self.app.push_screen(Ask(_("Reset the simulated car?"), lines, yes=_("Reset")), answered)
 
 
 def entity_uri(entity: DoipEntity) -> str:

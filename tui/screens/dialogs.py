@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import Input, Static
 
+from tui.locale import _
 from tui.screens.base import Fitting, ResultT
 from tui.theme import styles_of
 from tui.widgets.plain import Piece, joined, paint, plain
@@ -28,9 +29,9 @@ class Buttons(_Widget, can_focus=True):
     """One row of buttons: left and right choose, enter presses."""
 
     BINDINGS: ClassVar = [
-        Binding("left", "move(-1)", "Left", show=False),
-        Binding("right", "move(1)", "Right", show=False),
-        Binding("enter", "press", "Press", show=False),
+        Binding("left", "move(-1)", _("Left"), show=False),
+        Binding("right", "move(1)", _("Right"), show=False),
+        Binding("enter", "press", _("Press"), show=False),
     ]
 
     class Pressed(Message):
@@ -73,11 +74,11 @@ class Dialog(Fitting[ResultT]):
     """A box in the middle: title, content, buttons. `esc` is always the harmless answer."""
 
     BINDINGS: ClassVar = [
-        Binding("escape", "cancel", "Cancel", show=False),
-        Binding("tab,down", "app.focus_next", "Next", show=False),
-        Binding("shift+tab,up", "app.focus_previous", "Previous", show=False),
+        Binding("escape", "cancel", _("Cancel"), show=False),
+        Binding("tab,down", "app.focus_next", _("Next"), show=False),
+        Binding("shift+tab,up", "app.focus_previous", _("Previous"), show=False),
     ]
-    LABELS: tuple[str, ...] = ("Close",)
+    LABELS: tuple[str, ...] = (_("Close"),)
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -119,7 +120,7 @@ class Ask(Dialog[bool]):
     def __init__(self, title: str, lines: Sequence[object], yes: str) -> None:
         super().__init__(title)
         self._lines = tuple(lines)
-        self.LABELS = ("Cancel", yes)
+        self.LABELS = (_("Cancel"), yes)
 
     def content(self) -> list[Widget]:
         return [VerticalScroll(Static(plain(joined(self._lines))), id="words", can_focus=False)]
@@ -135,12 +136,10 @@ class Tell(Dialog[None]):
     """A text to read, e.g. one message in full; `y` copies it."""
 
     AUTO_FOCUS = "#buttons"
-    LABELS = ("Close", "Copy")
-    BINDINGS: ClassVar = [Binding("y", "copy", "Copy", show=False)]
+    LABELS = (_("Close"), _("Copy"))
+    BINDINGS: ClassVar = [Binding("y", "copy", _("Copy"), show=False)]
 
-    def __init__(
-        self, title: str, lines: Sequence[object], more: tuple[str, Callable[[], None]] | None = None
-    ) -> None:
+    def __init__(self, title: str, lines: Sequence[object], more: tuple[str, Callable[[], None]] | None = None) -> None:
         """`more`: a third button, and what follows when it is pressed."""
         super().__init__(title)
         self._words, self._more = joined(lines), more
@@ -168,7 +167,7 @@ class Pick(Dialog[str]):
     """One of a list."""
 
     AUTO_FOCUS = "#picks"
-    LABELS = ("Cancel",)
+    LABELS = (_("Cancel"),)
 
     def __init__(
         self, title: str, choices: Sequence[tuple[str, Piece]], current: str = "", lines: Sequence[object] = ()
@@ -178,7 +177,7 @@ class Pick(Dialog[str]):
         self._choices, self._current, self._lines = tuple(choices), current, tuple(lines)
 
     def content(self) -> list[Widget]:
-        rows = RowList((Column(""),), heading=False, empty="Nothing to choose from.", id="picks")
+        rows = RowList((Column(""),), heading=False, empty=_("Nothing to choose from."), id="picks")
         rows.set_rows([Row(key, (words,)) for key, words in self._choices], cursor=self._current)
         if not self._lines:
             return [rows]
@@ -193,10 +192,10 @@ class Fill(Dialog[dict[str, str]]):
 
     AUTO_FOCUS = "Input"
 
-    def __init__(self, title: str, fields: Sequence[tuple[str, str, str]], note: str = "", yes: str = "Use") -> None:
+    def __init__(self, title: str, fields: Sequence[tuple[str, str, str]], note: str = "", yes: str = _("Use")) -> None:
         """`fields`: (name, label, value now); `note` says what is wanted."""
         super().__init__(title)
-        self.LABELS = ("Cancel", yes)
+        self.LABELS = (_("Cancel"), yes)
         self._fields, self._note = tuple(fields), note
 
     def content(self) -> list[Widget]:
@@ -215,4 +214,6 @@ class Fill(Dialog[dict[str, str]]):
             self.focus_next()
 
     def accept(self) -> None:
-        self.dismiss({name: self.query_one(f"#field-{name}", Input).value.strip() for name, _, _ in self._fields})
+        self.dismiss(
+            {name: self.query_one(f"#field-{name}", Input).value.strip() for name, _label, _value in self._fields}
+        )

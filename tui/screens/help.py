@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 
+from tui.locale import _
 from tui.screens.base import Place
 from tui.widgets.lines import Key, Lines
 from tui.widgets.plain import Cell, wrapped
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 EVERYWHERE = (
-    ("f1", "This help"), ("esc", "Back"), ("enter", "Open or do"), ("f9", "Live panel, here and back"),
-    ("a", "Stop the job safely"), ("^p", "All commands"), ("^q", "Quit"),
+    ("f1", _("This help")), ("esc", _("Back")), ("enter", _("Open or do")), ("f9", _("Live panel, here and back")),
+    ("a", _("Stop the job safely")), ("^p", _("All commands")), ("^q", _("Quit")),
 )  # fmt: skip
 SHOWN = {"escape": "esc", "slash": "/", "ctrl+q": "^q", "ctrl+p": "^p"}
 
@@ -25,9 +26,9 @@ def key_words(key: str) -> str:
 
 
 class HelpScreen(Place):
-    PLACE = "Help"
-    KEYS: ClassVar[tuple[Key, ...]] = (("esc", "Back", "back"),)
-    BINDINGS: ClassVar = [Binding("f1", "back", "Back", show=False)]
+    PLACE = _("Help")
+    KEYS: ClassVar[tuple[Key, ...]] = (("esc", _("Back"), "back"),)
+    BINDINGS: ClassVar = [Binding("f1", "back", _("Back"), show=False)]
 
     def __init__(self, about: Place) -> None:
         super().__init__()
@@ -43,7 +44,7 @@ class HelpScreen(Place):
             if isinstance(binding, Binding) and binding.key not in ("escape", "tab")
         ]
         if any(isinstance(b, Binding) and b.key == "tab" for b in type(self._about).BINDINGS):
-            own.append(("tab", "Other box"))
+            own.append(("tab", _("Other box")))
         lines: list[Cell] = [((f" {self._about.PLACE}", "bold"),), ""]
         for number in range(max(len(EVERYWHERE), len(own))):
             left = EVERYWHERE[number] if number < len(EVERYWHERE) else ("", "")

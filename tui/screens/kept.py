@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 
 from core.vocabulary import CodingKept, CodingState
+from tui.locale import _
 from tui.screens.base import Place
 from tui.screens.dialogs import Ask
 from tui.widgets.lines import Key, Lines
@@ -25,17 +26,17 @@ DIFFERENCES_SHOWN = 5
 class KeptScreen(Place):
     """`restore` is called with the file of the state that the technician chose and confirmed."""
 
-    PLACE = "Kept codings"
+    PLACE = _("Kept codings")
     KEYS: ClassVar[tuple[Key, ...]] = (
-        ("enter", "Restore", "choose"), ("f5", "Read again", "again"), ("esc", "Back", "back"),
+        ("enter", _("Restore"), "choose"), ("f5", _("Read again"), "again"), ("esc", _("Back"), "back"),
     )  # fmt: skip
-    HELP = (
+    HELP = _(
         "Before every write the coding of the unit was kept on this PC. Newest first; each line says when, "
         "why, and what was changed then. Below stands what a restore of the marked state would change in the car now.\n"
         "enter writes the marked state back; it asks first. What the car holds now is kept before that, too.\n"
         "A line with ! was kept by a job that did not come to its verified end."
     )
-    BINDINGS: ClassVar = [Binding("f5", "again", "Read the list again", show=False)]
+    BINDINGS: ClassVar = [Binding("f5", "again", _("Read the list again"), show=False)]
 
     def __init__(self, state: CodingState | None = None, restore: Callable[[str], None] = lambda file: None) -> None:
         super().__init__()
@@ -44,9 +45,9 @@ class KeptScreen(Place):
         self.read = False
 
     def body(self) -> list[Widget]:
-        columns = (Column("", 1), Column("Kept", 16), Column("", 16), Column("Changed then"))
+        columns = (Column("", 1), Column(_("Kept"), 16), Column("", 16), Column(_("Changed then")))
         rows = RowList(columns, id="states", classes="box")
-        rows.border_title = "Kept states"
+        rows.border_title = _("Kept states")
         return [Lines(("",), id="about"), rows, Lines(("",), id="detail")]
 
     def on_mount(self) -> None:
@@ -74,14 +75,16 @@ class KeptScreen(Place):
         if kept is None or state is None:
             return
         lines = [f"{title}: {now} -> {then}" for title, now, then in difference(kept, state)]
-        lines = lines or ["No meaning differs; the bytes are written as they were kept."]
+        lines = lines or [_("No meaning differs; the bytes are written as they were kept.")]
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self.passbay.back()
                 self.restore(kept.file)
 
-        self.app.push_screen(Ask(f"Restore the coding of {state.unit}?", lines, yes="Restore"), answered)
+        self.app.push_screen(
+            Ask(_("Restore the coding of {unit}?").format(unit=state.unit), lines, yes=_("Restore")), answered
+        )
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
         self._show_detail(event.key)
@@ -89,10 +92,12 @@ class KeptScreen(Place):
     def show_desk(self) -> None:
         state = self.state
         rows = self.query_one("#states", RowList)
-        rows.empty = "No coding was kept yet: the first write keeps it." if self.read else "Reading ..."
+        rows.empty = _("No coding was kept yet: the first write keeps it.") if self.read else _("Reading ...")
         if self.desk is not None:
             rows.set_rows([kept_row(kept, self.desk.day_words(kept.at)) for kept in self.kept.values()])
-        about: Cell = ((f" {state.unit}   ", "bold"), (f"VIN {state.vin}", "dim")) if state is not None else ""
+        about: Cell = (
+            ((f" {state.unit}   ", "bold"), (_("VIN {vin}").format(vin=state.vin), "dim")) if state is not None else ""
+        )
         self.query_one("#about", Lines).show(about)
         self._show_detail(rows.key)
 
@@ -101,7 +106,7 @@ class KeptScreen(Place):
         if state is None or kept is None:
             self.query_one("#detail", Lines).show("")
             return
-        by: Cell = ((" Kept by ", "dim"), (kept.by or "-", ""), ("   order ", "dim"), (kept.order or "-", ""),
-                    ("   software ", "dim"), (kept.software or "-", ""))  # fmt: skip
+        by: Cell = ((_(" Kept by "), "dim"), (kept.by or "-", ""), (_("   order "), "dim"), (kept.order or "-", ""),
+                    (_("   software "), "dim"), (kept.software or "-", ""))  # fmt: skip
         lines = difference_lines(kept, state, DIFFERENCES_SHOWN)
         self.query_one("#detail", Lines).show(by, *lines, (f" {kept.file}", "dim"))

@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from tui.locale import _
 from tui.screens.base import Place
 from tui.widgets.lines import Key
 from tui.widgets.plain import clean
@@ -30,13 +31,13 @@ def drawn(text: str) -> Markdown:
 
 
 class ReadingScreen(Place):
-    PLACE = "Page"
-    KEYS: ClassVar[tuple[Key, ...]] = (("esc", "Back", "back"), ("y", "Copy", "copy"))
-    HELP = (
+    PLACE = _("Page")
+    KEYS: ClassVar[tuple[Key, ...]] = (("esc", _("Back"), "back"), ("y", _("Copy"), "copy"))
+    HELP = _(
         "Arrow keys, page up and page down move the page. y copies it.\n"
         "What stands here was signed by those who publish the release, or comes with the product."
     )
-    BINDINGS: ClassVar = [Binding("y", "copy", "Copy this page", show=False)]
+    BINDINGS: ClassVar = [Binding("y", "copy", _("Copy this page"), show=False)]
 
     def __init__(self, title: str = "", text: str = "") -> None:
         super().__init__()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.containers import Horizontal
 
+from tui.locale import _
 from tui.screens.base import Place
 from tui.theme import GLYPHS
 from tui.widgets.lines import Key, Lines
@@ -22,18 +23,18 @@ if TYPE_CHECKING:
     from tui.work import MessageItem
 
 JOBS = (
-    ("1", "vehicle", "Vehicle quick test"),
-    ("2", "flash", "Flash a control unit"),
-    ("3", "coding", "Code a control unit"),
-    ("4", "live", "Live panel"),
-    ("5", "devices", "Choose the device"),
-    ("6", "assist", "ConfigAssist"),
-    ("7", "login", "Log-in"),
-    ("8", "update", "Update Service"),
-    ("9", "addons", "AddOn Center"),
-    ("0", "support", "Support Tool, PC check (ctrl+p)"),
+    ("1", "vehicle", _("Vehicle quick test")),
+    ("2", "flash", _("Flash a control unit")),
+    ("3", "coding", _("Code a control unit")),
+    ("4", "live", _("Live panel")),
+    ("5", "devices", _("Choose the device")),
+    ("6", "assist", _("ConfigAssist")),
+    ("7", "login", _("Log-in")),
+    ("8", "update", _("Update Service")),
+    ("9", "addons", _("AddOn Center")),
+    ("0", "support", _("Support Tool, PC check (ctrl+p)")),
 )
-SHORT = {"vehicle": "Quick test", "flash": "Flash", "coding": "Coding"}
+SHORT = {"vehicle": _("Quick test"), "flash": _("Flash"), "coding": _("Coding")}
 CHECKS = {
     "hardware": "devices", "data": "data", "vehicle": "vehicle", "startkey": "assist", "login": "login",
     "credit": "credit", "server": "assist",
@@ -54,25 +55,29 @@ def alarm_rows(unfinished: Iterable[Interrupted], hosts: Iterable[HostInfo]) -> 
     """What cannot wait: units left in programming, vehicles that are worked on elsewhere on this PC."""
     rows = []
     for number, entry in enumerate(unfinished):
-        words = f"{entry.unit} of VIN {entry.vin or '(not told)'} was left in programming"
-        rows.append(Row(f"unit {number}", ((GLYPHS["bad"], "bad"), ((words, "bad"), ("  enter recovers", "dim")))))
+        words = _("{unit} of VIN {value} was left in programming").format(
+            unit=entry.unit, value=entry.vin or _("(not told)")
+        )
+        rows.append(Row(f"unit {number}", ((GLYPHS["bad"], "bad"), ((words, "bad"), (_("  enter recovers"), "dim")))))
     for number, host in enumerate(hosts):
         from tui.wishes.hosts import host_words
 
         words = f"{host.uri}: {host_words(host)}"
-        rows.append(Row(f"host {number}", ((GLYPHS["warn"], "warn"), ((words, "warn"), ("  enter shows it", "dim")))))
+        rows.append(
+            Row(f"host {number}", ((GLYPHS["warn"], "warn"), ((words, "warn"), (_("  enter shows it"), "dim"))))
+        )
     return rows
 
 
 class StartScreen(Place):
-    PLACE = "Start"
+    PLACE = _("Start")
     KEYS: ClassVar[tuple[Key, ...]] = (
-        ("enter", "Open", "open"),
-        ("1-9", "Job", "job('vehicle')"),
-        ("f9", "Live", "app.live"),
-        ("^q", "Quit", "app.quit"),
+        ("enter", _("Open"), "open"),
+        ("1-9", _("Job"), "job('vehicle')"),
+        ("f9", _("Live"), "app.live"),
+        ("^q", _("Quit"), "app.quit"),
     )
-    HELP = (
+    HELP = _(
         "Passbay tests, flashes and codes control units. Everything starts here.\n"
         "At first the simulated car is chosen: press 1 and its quick test runs.\n"
         "For a real vehicle choose the device (5), ignition on, then press 1.\n"
@@ -83,30 +88,30 @@ class StartScreen(Place):
         "Only vehicles certified EURO 5, 6 or VI are flashed and coded."
     )
     BINDINGS: ClassVar = [
-        Binding("1", "job('vehicle')", "Vehicle quick test", show=False),
-        Binding("2", "job('flash')", "Flash a control unit", show=False),
-        Binding("3", "job('coding')", "Code a control unit", show=False),
-        Binding("4", "job('live')", "Live panel", show=False),
-        Binding("5", "job('devices')", "Choose the device", show=False),
-        Binding("6", "job('assist')", "ConfigAssist", show=False),
-        Binding("7", "job('login')", "Log-in", show=False),
-        Binding("8", "job('update')", "Update Service", show=False),
-        Binding("9", "job('addons')", "AddOn Center", show=False),
-        Binding("0", "job('support')", "Support Tool", show=False),
-        Binding("tab", "other_box", "Other box", show=False),
+        Binding("1", "job('vehicle')", _("Vehicle quick test"), show=False),
+        Binding("2", "job('flash')", _("Flash a control unit"), show=False),
+        Binding("3", "job('coding')", _("Code a control unit"), show=False),
+        Binding("4", "job('live')", _("Live panel"), show=False),
+        Binding("5", "job('devices')", _("Choose the device"), show=False),
+        Binding("6", "job('assist')", _("ConfigAssist"), show=False),
+        Binding("7", "job('login')", _("Log-in"), show=False),
+        Binding("8", "job('update')", _("Update Service"), show=False),
+        Binding("9", "job('addons')", _("AddOn Center"), show=False),
+        Binding("0", "job('support')", _("Support Tool"), show=False),
+        Binding("tab", "other_box", _("Other box"), show=False),
     ]
 
     def body(self) -> list[Widget]:
         checks = RowList((Column("", 1), Column("", 11), Column("")), heading=False, id="checks", classes="box")
         jobs = RowList((Column("", 1), Column("")), heading=False, id="jobs", classes="box")
-        checks.border_title, jobs.border_title = "Get ready", "Jobs"
+        checks.border_title, jobs.border_title = _("Get ready"), _("Jobs")
         jobs.set_rows(self.job_rows())
         checks.set_rows(self.check_rows())
         items = RowList((Column("", 1), Column("")), heading=False, follow=True, id="news", classes="box")
-        items.border_title = "Messages"
-        items.empty = "No messages yet. They are kept here and in the live panel (f9)."
+        items.border_title = _("Messages")
+        items.empty = _("No messages yet. They are kept here and in the live panel (f9).")
         alarms = RowList((Column("", 1), Column("")), heading=False, id="alarms", classes="box")
-        alarms.border_title = "Needs you"
+        alarms.border_title = _("Needs you")
         alarms.display = False
         return [alarms, Horizontal(checks, jobs, id="boxes"), Lines(("", self.hint(), ""), id="hint"), items]
 
@@ -132,23 +137,23 @@ class StartScreen(Place):
         desk = self.desk
         if desk is None:
             return [
-                check_row("hardware", 1, "Hardware", "ok", "Simulation - no VCI"),
-                check_row("data", 2, "Data", "ok", "comes with the product"),
-                check_row("vehicle", 3, "Vehicle", "dim", "not connected"),
-                check_row("startkey", 4, "StartKey", "dim", "..."),
-                check_row("login", 5, "Log-in", "dim", "..."),
-                check_row("credit", 6, "Credit", "dim", "..."),
-                check_row("server", 7, "Server", "dim", "..."),
+                check_row("hardware", 1, _("Hardware"), "ok", _("Simulation - no VCI")),
+                check_row("data", 2, _("Data"), "ok", _("comes with the product")),
+                check_row("vehicle", 3, _("Vehicle"), "dim", _("not connected")),
+                check_row("startkey", 4, _("StartKey"), "dim", "..."),
+                check_row("login", 5, _("Log-in"), "dim", "..."),
+                check_row("credit", 6, _("Credit"), "dim", "..."),
+                check_row("server", 7, _("Server"), "dim", "..."),
             ]
         from tui.wording.releases import data_told
 
         data_tone, data = data_told(desk.releases.overview, len(desk.data_files))
         name = desk.uri if desk.uri.startswith("sim:") else desk.device_name
-        hardware = f"Simulation - no VCI, {name[4:]}" if name.startswith("sim:") else name
+        hardware = _("Simulation - no VCI, {value}").format(value=name[4:]) if name.startswith("sim:") else name
         return [
-            check_row("hardware", 1, "Hardware", "ok", hardware),
-            check_row("data", 2, "Data", data_tone, data),
-            check_row("vehicle", 3, "Vehicle", *self.vehicle_words()),
+            check_row("hardware", 1, _("Hardware"), "ok", hardware),
+            check_row("data", 2, _("Data"), data_tone, data),
+            check_row("vehicle", 3, _("Vehicle"), *self.vehicle_words()),
             *self._paper_rows(desk),
         ]
 
@@ -158,18 +163,20 @@ class StartScreen(Place):
 
         papers, day = desk.papers, desk.day_words
         return [
-            check_row("startkey", 4, "StartKey", *wording.start_key_told(papers, day)),
-            check_row("login", 5, "Log-in", *wording.login_told(papers)),
-            check_row("credit", 6, "Credit", *wording.credit_told(papers, day)),
-            check_row("server", 7, "Server", *wording.server_told(papers)),
+            check_row("startkey", 4, _("StartKey"), *wording.start_key_told(papers, day)),
+            check_row("login", 5, _("Log-in"), *wording.login_told(papers)),
+            check_row("credit", 6, _("Credit"), *wording.credit_told(papers, day)),
+            check_row("server", 7, _("Server"), *wording.server_told(papers)),
         ]
 
     def vehicle_words(self) -> tuple[str, str]:
         desk = self.desk
         if desk is None or desk.vehicle is None:
-            return ("busy", "connecting ...") if desk is not None and desk.connecting else ("dim", "not connected")
+            return (
+                ("busy", _("connecting ...")) if desk is not None and desk.connecting else ("dim", _("not connected"))
+            )
         if not desk.vehicle.vin:
-            return "ok", "connected, not identified yet"
+            return "ok", _("connected, not identified yet")
         tone = "ok" if desk.vehicle.euro_class.covered else "warn"
         return tone, f"{desk.vehicle.vin}  {desk.vehicle.title}"
 
@@ -180,24 +187,24 @@ class StartScreen(Place):
 
             for place in ("vehicle", "flash"):
                 if lacking(desk.papers, place)[1]:
-                    return ((f" {lacking(desk.papers, place)[1]} ", "warn"), ("6", "key"), (" helps.", "dim"))
+                    return ((f" {lacking(desk.papers, place)[1]} ", "warn"), ("6", "key"), (_(" helps."), "dim"))
         if desk is not None and desk.vehicle is not None:
             return (
-                (" Next: ", "dim"),
+                (_(" Next: "), "dim"),
                 ("1", "key"),
-                (" tests all control units, ", "dim"),
+                (_(" tests all control units, "), "dim"),
                 ("2", "key"),
-                (" flashes, ", "dim"),
+                (_(" flashes, "), "dim"),
                 ("3", "key"),
-                (" codes.", "dim"),
+                (_(" codes."), "dim"),
             )
-        where = "the simulated car" if desk is None or desk.uri.startswith("sim:") else "the vehicle"
+        where = _("the simulated car") if desk is None or desk.uri.startswith("sim:") else _("the vehicle")
         return (
-            (" Next: press ", "dim"),
+            (_(" Next: press "), "dim"),
             ("1", "key"),
-            (f" to test {where}. ", "dim"),
+            (_(" to test {where}. ").format(where=where), "dim"),
             ("5", "key"),
-            (" chooses another device.", "dim"),
+            (_(" chooses another device."), "dim"),
         )
 
     def on_screen_resume(self) -> None:
@@ -233,7 +240,7 @@ class StartScreen(Place):
             self.passbay.go(CHECKS.get(event.key, event.key))
 
     def _heed(self, key: str) -> None:
-        kind, _, number = key.partition(" ")
+        kind, _blank, number = key.partition(" ")
         if self.desk is None:
             return
         if kind == "unit":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 
+from tui.locale import _, said
 from tui.screens.base import Place
 from tui.screens.dialogs import Fill
 from tui.widgets.lines import Key, Lines
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 class TrainingScreen(Place):
     """`ordered` holds the orders by the fault's name, as the core takes them: NAME, NAME@N, UNIT:NAME@N."""
 
-    PLACE = "Training"
+    PLACE = _("Training")
     KEYS: ClassVar[tuple[Key, ...]] = (
-        ("space", "On or off", "mark"), ("enter", "When, where", "when"), ("x", "All off", "empty"),
-        ("esc", "Back", "back"),
+        ("space", _("On or off"), "mark"), ("enter", _("When, where"), "when"), ("x", _("All off"), "empty"),
+        ("esc", _("Back"), "back"),
     )  # fmt: skip
-    HELP = (
+    HELP = _(
         "A simulated car misbehaves to order: what fails seldom in a workshop can be practised here.\n"
         "space switches the marked misbehaviour on or off, at once. enter says at which occasion and at which unit.\n"
         "Once means that it happens at one occasion; lasting ones go on until they are switched off.\n"
@@ -34,9 +35,9 @@ class TrainingScreen(Place):
         "A real vehicle takes no such orders."
     )
     BINDINGS: ClassVar = [
-        Binding("space", "mark", "Switch on or off", show=False),
-        Binding("x", "empty", "Switch all off", show=False),
-        Binding("f5", "again", "Look what has happened", show=False),
+        Binding("space", "mark", _("Switch on or off"), show=False),
+        Binding("x", "empty", _("Switch all off"), show=False),
+        Binding("f5", "again", _("Look what has happened"), show=False),
     ]
 
     def __init__(self) -> None:
@@ -46,9 +47,9 @@ class TrainingScreen(Place):
         self.struck: frozenset[str] = frozenset()
 
     def body(self) -> list[Widget]:
-        columns = (Column("", 1), Column("Misbehaviour", 20), Column("What happens"), Column("", 9))
-        rows = RowList(columns, empty="Reading ...", id="faults", classes="box")
-        rows.border_title = "Misbehaviour of the simulated car"
+        columns = (Column("", 1), Column(_("Misbehaviour"), 20), Column(_("What happens")), Column("", 9))
+        rows = RowList(columns, empty=_("Reading ..."), id="faults", classes="box")
+        rows.border_title = _("Misbehaviour of the simulated car")
         return [rows, Lines(("", ""), id="detail")]
 
     def on_mount(self) -> None:
@@ -104,7 +105,7 @@ class TrainingScreen(Place):
         name, fault = event.key, self.faults.get(event.key)
         if fault is None:
             return
-        unit, _, rest = self.ordered.get(name, name).rpartition(":")
+        unit, _colon, rest = self.ordered.get(name, name).rpartition(":")
         number = rest.partition("@")[2] or "1"
 
         def filled(values: dict[str, str] | None) -> None:
@@ -114,20 +115,29 @@ class TrainingScreen(Place):
                 self._order(self.ordered | {name: f"{where}{name}{when}"})
 
         fields = [
-            ("number", "At which occasion, counted from 1", number),
-            ("unit", "Only at this unit (or empty)", unit),
+            ("number", _("At which occasion, counted from 1"), number),
+            ("unit", _("Only at this unit (or empty)"), unit),
         ]
-        self.app.push_screen(Fill(name, fields, f"{fault.title} Counted: {fault.occasion}."), filled)
+        self.app.push_screen(
+            Fill(
+                name,
+                fields,
+                _("{title} Counted: {occasion}.").format(title=said(fault.title), occasion=said(fault.occasion)),
+            ),
+            filled,
+        )
 
     def _order(self, wanted: dict[str, str]) -> None:
         desk = self.desk
         if desk is None or desk.vehicle is None:
             return
         if desk.watching:
-            self.passbay.toast(f"This screen only watches: {desk.watching} drives the vehicle.", "warning")
+            self.passbay.toast(
+                _("This screen only watches: {watching} drives the vehicle.").format(watching=desk.watching), "warning"
+            )
             return
         vehicle, orders = desk.vehicle, tuple(wanted.values())
-        desk.errand(lambda: vehicle.set_faults(orders), lambda _: self.action_again(), lane="training")
+        desk.errand(lambda: vehicle.set_faults(orders), lambda _none: self.action_again(), lane="training")
 
     # -- showing
 
@@ -142,17 +152,19 @@ class TrainingScreen(Place):
     def _row(self, fault: SimulatedFault) -> Row:
         order = self.ordered.get(fault.name)
         glyph = ("■", "warn") if order else ("·", "dim")
-        state = ("happened", "accent") if fault.name in self.struck else ("ordered", "warn") if order else ("", "")
-        return Row(fault.name, (glyph, (order or fault.name, "bold" if order else ""), fault.title, state))
+        state = (
+            (_("happened"), "accent") if fault.name in self.struck else (_("ordered"), "warn") if order else ("", "")
+        )
+        return Row(fault.name, (glyph, (order or fault.name, "bold" if order else ""), said(fault.title), state))
 
     def _show_detail(self, name: str) -> None:
         fault = self.faults.get(name)
         if fault is None:
             self.query_one("#detail", Lines).show("", "")
             return
-        kind = "goes on until it is switched off" if fault.lasting else "once"
-        title: list[Cell] = told(" ", "", fault.title, self.size.width)
-        how: Cell = ((" Counted: ", "dim"), (fault.occasion, ""), (f"   {kind}", "dim"))
+        kind = _("goes on until it is switched off") if fault.lasting else _("once")
+        title: list[Cell] = told(" ", "", said(fault.title), self.size.width)
+        how: Cell = ((_(" Counted: "), "dim"), (said(fault.occasion), ""), (f"   {kind}", "dim"))
         self.query_one("#detail", Lines).show(*title, how)
 
 

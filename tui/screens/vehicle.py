@@ -9,6 +9,7 @@ from textual.binding import Binding
 from textual.containers import Container
 
 from core.vocabulary import DtcReading, FaultsResult, SurveyResult, UnitState, UnitSurvey
+from tui.locale import _, said
 from tui.screens.base import Place
 from tui.screens.dialogs import Ask
 from tui.theme import GLYPHS
@@ -21,19 +22,19 @@ if TYPE_CHECKING:
 
 STATES = {
     UnitState.OK: ("ok", "ok"),
-    UnitState.FAULT: ("bad", "FAULT"),
-    UnitState.STORED: ("warn", "stored"),
-    UnitState.NO_ANSWER: ("bad", "no answer"),
-    UnitState.NOT_REACHABLE: ("dim", "not reachable"),
-    UnitState.UNKNOWN_VARIANT: ("warn", "variant?"),
-    UnitState.ERROR: ("bad", "error"),
-    UnitState.IN_BOOT: ("warn", "in boot"),
+    UnitState.FAULT: ("bad", _("FAULT")),
+    UnitState.STORED: ("warn", _("stored")),
+    UnitState.NO_ANSWER: ("bad", _("no answer")),
+    UnitState.NOT_REACHABLE: ("dim", _("not reachable")),
+    UnitState.UNKNOWN_VARIANT: ("warn", _("variant?")),
+    UnitState.ERROR: ("bad", _("error")),
+    UnitState.IN_BOOT: ("warn", _("in boot")),
 }
 
 
 class VehicleScreen(Place):
-    PLACE = "Vehicle quick test"
-    HELP = (
+    PLACE = _("Vehicle quick test")
+    HELP = _(
         "The quick test asks every control unit who it is and what faults it stores.\n"
         "enter reads the fault codes of the marked unit with their environment data; tab goes to the box below.\n"
         "Words of a code: active = bit 0 now, pending = bit 2, stored = bit 3, MIL = bit 7 of the status byte.\n"
@@ -42,13 +43,13 @@ class VehicleScreen(Place):
         "g orders misbehaviour at a simulated car, for training. a stops a running test after the unit being read."
     )
     BINDINGS: ClassVar = [
-        Binding("f5", "again", "Test all units again", show=False),
-        Binding("c", "clear", "Clear the fault codes of the marked unit", show=False),
-        Binding("f", "flash", "Flash the marked unit", show=False),
-        Binding("v", "coding", "Code the marked unit", show=False),
-        Binding("p", "protocol", "Write the protocol of the order", show=False),
-        Binding("g", "training", "Training: order misbehaviour", show=False),
-        Binding("tab", "app.focus_next", "Other box", show=False),
+        Binding("f5", "again", _("Test all units again"), show=False),
+        Binding("c", "clear", _("Clear the fault codes of the marked unit"), show=False),
+        Binding("f", "flash", _("Flash the marked unit"), show=False),
+        Binding("v", "coding", _("Code the marked unit"), show=False),
+        Binding("p", "protocol", _("Write the protocol of the order"), show=False),
+        Binding("g", "training", _("Training: order misbehaviour"), show=False),
+        Binding("tab", "app.focus_next", _("Other box"), show=False),
     ]
 
     def __init__(self) -> None:
@@ -60,12 +61,12 @@ class VehicleScreen(Place):
 
     def body(self) -> list[Widget]:
         columns = (
-            Column("", 1), Column("Unit", 13), Column("Name"), Column("Software", 12, wide=17),
-            Column("State", 13), Column("DTC", 3, right=True), Column("act", 3, right=True),
-            Column("sto", 3, right=True), Column("pen", 3, right=True),
+            Column("", 1), Column(_("Unit"), 13), Column(_("Name")), Column(_("Software"), 12, wide=17),
+            Column(_("State"), 13), Column(_("DTC"), 3, right=True), Column(_("act"), 3, right=True),
+            Column(_("sto"), 3, right=True), Column(_("pen"), 3, right=True),
         )  # fmt: skip
         units = RowList(columns, id="units", classes="box")
-        units.border_title = "Control units"
+        units.border_title = _("Control units")
         detail = RowList((Column(""),), heading=False, id="detail", classes="box")
         return [Lines(("",), id="vin"), Container(units, detail, id="panes")]
 
@@ -89,12 +90,12 @@ class VehicleScreen(Place):
 
     def keys(self) -> tuple[Key, ...]:
         if self.desk is not None and self.desk.busy:
-            return (("a", "Stop", "app.stop_job"), ("f9", "Live", "app.live"))
+            return (("a", _("Stop"), "app.stop_job"), ("f9", _("Live"), "app.live"))
         return (
-            ("enter", "Faults", "faults"),
-            ("c", "Clear", "clear"),
-            ("f", "Flash", "flash"),
-            ("p", "Protocol", "protocol"),
+            ("enter", _("Faults"), "faults"),
+            ("c", _("Clear"), "clear"),
+            ("f", _("Flash"), "flash"),
+            ("p", _("Protocol"), "protocol"),
         )
 
     # -- doing
@@ -110,7 +111,9 @@ class VehicleScreen(Place):
             if desk.vehicle is not None:
                 desk.survey, desk.units = None, {}
                 self.faults.clear()
-                desk.begin("survey", "", desk.vehicle.survey, self._surveyed, lambda error: self._failed(error.message))
+                desk.begin(
+                    "survey", "", desk.vehicle.survey, self._surveyed, lambda error: self._failed(said(error.message))
+                )
             self.passbay.refresh_places()
 
         desk.connect(connected, lambda: self._failed(desk.messages[-1].text))
@@ -141,7 +144,7 @@ class VehicleScreen(Place):
     def _read(self, unit: str, result: FaultsResult) -> None:
         self.faults[unit] = result.dtcs
         if result.cleared and self.desk is not None:
-            self.desk.tell("ok", f"Fault codes cleared, {len(result.dtcs)} left.", unit=unit)
+            self.desk.tell("ok", _("Fault codes cleared, {len} left.").format(len=len(result.dtcs)), unit=unit)
 
     def action_clear(self) -> None:
         desk, unit = self.desk, self.marked
@@ -154,9 +157,10 @@ class VehicleScreen(Place):
                 desk.begin("clear", unit, lambda: vehicle.faults(unit, clear=True), lambda r: self._read(unit, r))
                 self.passbay.refresh_places()
 
-        lines = [f"{unit}: {len(self.codes(unit))} known fault code(s) and their environment data are erased.",
-                 "Save or note them first: they cannot be brought back."]  # fmt: skip
-        self.app.push_screen(Ask("Clear fault codes?", lines, yes="Clear"), answered)
+        what = _("{unit}: {count} known fault code(s) and their environment data are erased.")
+        lines = [what.format(unit=unit, count=len(self.codes(unit))),
+                 _("Save or note them first: they cannot be brought back.")]  # fmt: skip
+        self.app.push_screen(Ask(_("Clear fault codes?"), lines, yes=_("Clear")), answered)
 
     def action_flash(self) -> None:
         self.passbay.wanted_unit = self.marked
@@ -174,7 +178,7 @@ class VehicleScreen(Place):
     def action_training(self) -> None:
         desk = self.desk
         if desk is None or not desk.uri.startswith("sim:") or desk.vehicle is None:
-            self.passbay.toast("Misbehaviour is for simulated cars only: connect to one first.", "information")
+            self.passbay.toast(_("Misbehaviour is for simulated cars only: connect to one first."), "information")
         else:
             self.passbay.go("training")
 
@@ -204,23 +208,31 @@ class VehicleScreen(Place):
     def _empty_words(self) -> str:
         desk = self.desk
         if desk is not None and (desk.connecting or desk.busy):
-            return "Connecting ..." if desk.connecting else "Reading which vehicle this is ..."
-        return f"{self.trouble or 'No vehicle tested yet.'}  f5 tries again, esc goes back."
+            return _("Connecting ...") if desk.connecting else _("Reading which vehicle this is ...")
+        return _("{value}  f5 tries again, esc goes back.").format(value=self.trouble or _("No vehicle tested yet."))
 
     def _vin_line(self) -> Cell:
         desk = self.desk
         if desk is None or desk.vehicle is None or not desk.vehicle.vin:
-            return " VIN not read yet"
+            return _(" VIN not read yet")
         vehicle = desk.vehicle
-        done = f"{len(desk.units)}/{len(vehicle.units)} units"
+        done = _("{len}/{len2} units").format(len=len(desk.units), len2=len(vehicle.units))
         if desk.job is not None and desk.job.running:
             state: tuple[str, str] = (f"   ░ {desk.job.title}  {done}", "busy")
         elif self.trouble:  # the rows of the units are there, and the toast goes away
-            return ((" x ", "bad"), (self.trouble, "bad"), ("  f5 tries again", "dim"))
+            return ((" x ", "bad"), (self.trouble, "bad"), (_("  f5 tries again"), "dim"))
         else:
-            state = (f"   √ tested {done}", "ok") if desk.survey is not None else (f"   · {done}", "dim")
+            state = (
+                (_("   √ tested {done}").format(done=done), "ok")
+                if desk.survey is not None
+                else (f"   · {done}", "dim")
+            )
         covered = vehicle.euro_class.covered
-        words = vehicle.euro_class.value if covered else f"{vehicle.euro_class.value}: no flash, no coding"
+        words = (
+            vehicle.euro_class.value
+            if covered
+            else _("{value}: no flash, no coding").format(value=vehicle.euro_class.value)
+        )
         return ((" VIN ", "dim"), (vehicle.vin, "bold"), (f"  {words}", "ok" if covered else "warn"), state,
                 (f"   {vehicle.title}", "dim"))  # fmt: skip
 
@@ -237,7 +249,7 @@ class VehicleScreen(Place):
         unit = desk.units.get(name) if desk is not None else None
         if unit is None:
             reading = desk is not None and desk.busy and desk.job is not None and desk.job.kind == "survey"
-            tone, words = ("busy", "...") if reading else ("dim", "not tested")
+            tone, words = ("busy", "...") if reading else ("dim", _("not tested"))
             return Row(name, ((GLYPHS[tone], tone), name, title, "", (words, "dim"), "", "", "", ""))
         tone, words = STATES[unit.state]
         stored = sum(1 for dtc in unit.dtc_list if dtc.status & 0x09 == 0x08)
@@ -254,17 +266,17 @@ class VehicleScreen(Place):
     def _show_detail(self) -> None:
         name = self.marked
         detail = self.query_one("#detail", RowList)
-        detail.border_title = plain(name or "Unit", 40)
+        detail.border_title = plain(name or _("Unit"), 40)
         desk = self.desk
         unit = desk.units.get(name) if desk is not None else None
-        detail.empty = "enter reads the fault codes of the marked unit." if name else ""
+        detail.empty = _("enter reads the fault codes of the marked unit.") if name else ""
         lines: list[Cell] = []
         if unit is not None:
             lines += unit_lines(unit)
         for code in self.codes(name):
             lines += code_lines(code)
         if name in self.faults and not self.faults[name]:
-            lines.append((("√ ", "ok"), ("no fault codes stored", "")))
+            lines.append((("√ ", "ok"), (_("no fault codes stored"), "")))
         idents = unit.idents if unit is not None else ()
         lines += [((f"  {ident_words(title):24} ", "dim"), (value, "")) for title, value in idents]
         detail.set_rows([Row(str(n), (line,)) for n, line in enumerate(lines)])
@@ -285,9 +297,19 @@ def unit_lines(unit: UnitSurvey) -> list[Cell]:
     """What a unit said about itself."""
     lines: list[Cell] = []
     if unit.reason:
-        lines.append((("! ", "warn"), (unit.reason, "")))
+        lines.append((("! ", "warn"), (said(unit.reason), "")))
     if unit.newer_software:
-        lines.append((("< ", "accent"), (f"newer software {unit.newer_software} is here: f flashes it", "")))
+        lines.append(
+            (
+                ("< ", "accent"),
+                (
+                    _("newer software {newer_software} is here: f flashes it").format(
+                        newer_software=unit.newer_software
+                    ),
+                    "",
+                ),
+            )
+        )
     where = f"{unit.address}, {unit.address.protocol}" if unit.address is not None else ""
     about = [("address", where), ("variant", unit.variant), ("hardware", unit.hardware)]
     lines.append(tuple(p for name, value in about if value for p in ((f"{name} ", "dim"), (f"{value}   ", ""))))
@@ -298,7 +320,7 @@ def code_lines(code: DtcReading) -> list[Cell]:
     """One trouble code: number, status as byte, bits and words, text; then its environment data."""
     active = bool(code.status & 0x01)
     tone = "bad" if active else "warn"
-    words = ", ".join(word.upper() if word == "active" else word for word in code.words) or "not active"
+    words = ", ".join(word.upper() if word == "active" else word for word in code.words) or _("not active")
     first: Cell = (
         (GLYPHS[tone] + " ", tone), (f"{code.display} ", "bold"), (code.text, "")
     )  # fmt: skip

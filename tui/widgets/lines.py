@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.locale import _
 from tui.theme import Styles, styles_of
 from tui.widgets.plain import Cell, blank, fit, paint, pieces_of
 
@@ -61,7 +62,7 @@ class Header(Lines):
 
     def render_line(self, y: int) -> Strip:
         pieces = list(pieces_of(self._lines[0])) if self._lines else [("", ""), ("\x00", ""), ("\x00", "")]
-        first, second = (n for n, (text, _) in enumerate(pieces) if text == "\x00")
+        first, second = (n for n, (text, _tone) in enumerate(pieces) if text == "\x00")
         place, papers, right = pieces[0], pieces[first + 1 : second], pieces[second + 1 :]
         papers = [*papers, ("  ", "")] if papers else []
         width = self.size.width
@@ -75,7 +76,7 @@ class Header(Lines):
 
 
 def _cells(pieces: Sequence[tuple[str, str]]) -> int:
-    return sum(cell_len(text) for text, _ in pieces)
+    return sum(cell_len(text) for text, _tone in pieces)
 
 
 Key = tuple[str, str, str]
@@ -89,7 +90,7 @@ class KeyBar(Lines):
 
     def tell(self, keys: Sequence[Key], grey: frozenset[str] = frozenset()) -> None:
         """`grey`: actions that would be refused; their keys may be pressed all the same."""
-        self._keys = (*keys, ("^p", "Commands", "app.command_palette"))
+        self._keys = (*keys, ("^p", _("Commands"), "app.command_palette"))
         pieces: list[tuple[str, str]] = []
         for key, label, action in self._keys:
             dim = action in grey
@@ -110,7 +111,7 @@ class KeyBar(Lines):
 
     def render_line(self, y: int) -> Strip:
         pieces = pieces_of(self._lines[0])
-        used = sum(cell_len(text) for text, _ in pieces)
+        used = sum(cell_len(text) for text, _tone in pieces)
         gap = " " * max(0, self.size.width - used)
         return paint((*pieces[:-2], (gap, ""), *pieces[-2:]), self.size.width, self.ink, self.ground)
 

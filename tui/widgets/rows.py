@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.locale import _
 from tui.theme import styles_of
 from tui.widgets.plain import Cell, blank, clean, paint, segments, wrapped
 
@@ -51,13 +52,13 @@ class RowList(Widget, can_focus=True):
     """A list with columns. `enter` or a click on the cursor row posts Chosen; moving posts Moved."""
 
     BINDINGS: ClassVar = [
-        Binding("up", "move(-1)", "Up", show=False),
-        Binding("down", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "edge(-1)", "First", show=False),
-        Binding("end", "edge(1)", "Last", show=False),
-        Binding("enter", "choose", "Open", show=False),
+        Binding("up", "move(-1)", _("Up"), show=False),
+        Binding("down", "move(1)", _("Down"), show=False),
+        Binding("pageup", "page(-1)", _("Page up"), show=False),
+        Binding("pagedown", "page(1)", _("Page down"), show=False),
+        Binding("home", "edge(-1)", _("First"), show=False),
+        Binding("end", "edge(1)", _("Last"), show=False),
+        Binding("enter", "choose", _("Open"), show=False),
     ]
 
     class Chosen(Message):

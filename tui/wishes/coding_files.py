@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.vocabulary import CodingDiff, CodingExport, VehicleCodingResult
+from tui.locale import _, several
 from tui.screens.dialogs import Ask, Fill, Tell
 
 if TYPE_CHECKING:
@@ -31,14 +32,22 @@ def export(app: PassbayApp, desk: Desk, unit: str, failed: Failed) -> None:
         app.refresh_places()
 
     def written(result: CodingExport) -> None:
-        desk.note("ok", f"Coding of {', '.join(result.units)} kept in {result.file}")
-        lines = [result.file, f"{len(result.units)} unit(s): {', '.join(result.units)}", f"SHA-256 {result.sha256}"]
-        lines += [f"{name} is missing: {why}" for name, why in result.failed]
-        app.push_screen(Tell("Coding exported", lines))
+        desk.note("ok", _("Coding of {join} kept in {file}").format(join=", ".join(result.units), file=result.file))
+        lines = [
+            result.file,
+            several("{count} unit: {names}", "{count} units: {names}", len(result.units)).format(
+                count=len(result.units), names=", ".join(result.units)
+            ),
+            f"SHA-256 {result.sha256}",
+        ]
+        lines += [_("{name} is missing: {why}").format(name=name, why=why) for name, why in result.failed]
+        app.push_screen(Tell(_("Coding exported"), lines))
 
-    what = f"the coding of {unit}" if unit else "the coding of every unit"
-    note = f"Reads {what} and writes it to a file. Empty: beside the states that are kept on this PC."
-    app.push_screen(Fill("Export coding", [("file", "File", "")], note), filled)
+    what = _("the coding of {unit}").format(unit=unit) if unit else _("the coding of every unit")
+    note = _("Reads {what} and writes it to a file. Empty: beside the states that are kept on this PC.").format(
+        what=what
+    )
+    app.push_screen(Fill(_("Export coding"), [("file", _("File"), "")], note), filled)
 
 
 def load(app: PassbayApp, desk: Desk, unit: str, then: Callable[[Any], None], failed: Failed) -> None:
@@ -59,9 +68,14 @@ def load(app: PassbayApp, desk: Desk, unit: str, then: Callable[[Any], None], fa
 
     def ask(place: Path, diff: CodingDiff) -> None:
         if diff.same:
-            app.push_screen(Tell("Nothing to load", [str(place), f"{unit} is coded like this already."]))
+            app.push_screen(
+                Tell(_("Nothing to load"), [str(place), _("{unit} is coded like this already.").format(unit=unit)])
+            )
             return
-        app.push_screen(Ask(f"Load into {unit}?", diff_lines(diff), yes="Write"), lambda yes: write(place, yes))
+        app.push_screen(
+            Ask(_("Load into {unit}?").format(unit=unit), diff_lines(diff), yes=_("Write")),
+            lambda yes: write(place, yes),
+        )
 
     def write(place: Path, yes: bool | None) -> None:
         if yes:
@@ -69,9 +83,11 @@ def load(app: PassbayApp, desk: Desk, unit: str, then: Callable[[Any], None], fa
             app.refresh_places()
 
     def ask_all(place: Path) -> None:
-        lines = [str(place), "Every unit that the file holds is written back as it is there; each is read back.",
-                 "What the units hold now is kept on this PC before."]  # fmt: skip
-        app.push_screen(Ask("Bring the whole vehicle back?", lines, yes="Write"), lambda yes: write_all(place, yes))
+        lines = [str(place), _("Every unit that the file holds is written back as it is there; each is read back."),
+                 _("What the units hold now is kept on this PC before.")]  # fmt: skip
+        app.push_screen(
+            Ask(_("Bring the whole vehicle back?"), lines, yes=_("Write")), lambda yes: write_all(place, yes)
+        )
 
     def write_all(place: Path, yes: bool | None) -> None:
         if yes:
@@ -79,24 +95,32 @@ def load(app: PassbayApp, desk: Desk, unit: str, then: Callable[[Any], None], fa
             app.refresh_places()
 
     def told_all(result: VehicleCodingResult) -> None:
-        lines = [f"{part.unit}: {len(part.changes)} change(s)" for part in result.results]
-        lines += [f"{name} failed: {why}" for name, why in result.failed]
-        lines += [f"{name} was not come to." for name in result.untouched]
-        app.push_screen(Tell("Vehicle coded from the file", lines))
+        lines = [_changed(part.unit, len(part.changes)) for part in result.results]
+        lines += [_("{name} failed: {why}").format(name=name, why=why) for name, why in result.failed]
+        lines += [_("{name} was not come to.").format(name=name) for name in result.untouched]
+        app.push_screen(Tell(_("Vehicle coded from the file"), lines))
 
-    note = f"A coding file; what it would change in {unit} is shown first." if unit else "A file of the whole vehicle."
-    app.push_screen(Fill("Load coding", [("file", "File", "")], note), filled)
+    note = (
+        _("A coding file; what it would change in {unit} is shown first.").format(unit=unit)
+        if unit
+        else _("A file of the whole vehicle.")
+    )
+    app.push_screen(Fill(_("Load coding"), [("file", _("File"), "")], note), filled)
 
 
 def diff_lines(diff: CodingDiff) -> list[str]:
     """Left is the car now, right the file."""
     lines = [f"{d.item}: {d.left or '-'} -> {d.right or '-'}" for d in diff.differences[:LINES_SHOWN]]
     if len(diff.differences) > LINES_SHOWN:
-        lines.append(f"and {len(diff.differences) - LINES_SHOWN} more")
-    lines += [f"{name}: bits that no item names" for name in diff.bits]
+        lines.append(_("and {value} more").format(value=len(diff.differences) - LINES_SHOWN))
+    lines += [_("{name}: bits that no item names").format(name=name) for name in diff.bits]
     return [*lines, *(f"! {words}" for words in diff.warnings)]
 
 
 def path_of(text: str) -> Path:
     """As typed, with ~ for the home."""
     return Path(text).expanduser()
+
+
+def _changed(unit: str, count: int) -> str:
+    return several("{unit}: {count} change", "{unit}: {count} changes", count).format(unit=unit, count=count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.locale import _, said
 from tui.screens.dialogs import Fill, Tell
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def add_data(app: PassbayApp) -> None:
     workbench = desk.workbench if desk is not None else None
     if desk is None or workbench is None:
         return
-    known = ", ".join(desk.data_files) or "none: the simulated vehicles' data is built in"
+    known = ", ".join(desk.data_files) or _("none: the simulated vehicles' data is built in")
 
     def filled(values: dict[str, str] | None) -> None:
         path = (values or {}).get("path", "")
@@ -30,14 +31,21 @@ def add_data(app: PassbayApp) -> None:
             desk.data_files = [*(f for f in desk.data_files if f != path), path]
         lines = [
             path,
-            f"ODX {report.version}: {len(report.units)} units, {len(report.flash_sessions)} flash sessions, "
-            f"{len(report.coding)} coding records",
-            *report.problems,
-            "Taken for this session." if report.ok else "Not taken. Everything else stays usable.",
+            _("ODX {version}: {len} units, {len2} flash sessions, {len3} coding records").format(
+                version=report.version, len=len(report.units), len2=len(report.flash_sessions), len3=len(report.coding)
+            ),
+            *(said(problem) for problem in report.problems),
+            _("Taken for this session.") if report.ok else _("Not taken. Everything else stays usable."),
         ]
         desk.note(
-            "ok" if report.ok else "error", f"Data file {path}: {report.problems[0] if report.problems else 'good'}"
+            "ok" if report.ok else "error",
+            _("Data file {path}: {value}").format(
+                path=path, value=said(report.problems[0]) if report.problems else _("good")
+            ),
         )
-        app.push_screen(Tell("Data file", lines))
+        app.push_screen(Tell(_("Data file"), lines))
 
-    app.push_screen(Fill("Add diagnostic data", [("path", "PDX file", "")], f"Loaded now: {known}"), filled)
+    app.push_screen(
+        Fill(_("Add diagnostic data"), [("path", _("PDX file"), "")], _("Loaded now: {known}").format(known=known)),
+        filled,
+    )

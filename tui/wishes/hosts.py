@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.vocabulary import HostInfo
 from tui.hosting import GOES_ON, is_orphan, short_holder
+from tui.locale import _
 
 if TYPE_CHECKING:
     from tui.desk import Desk
@@ -35,13 +36,17 @@ def attach(app: PassbayApp, host: HostInfo) -> None:
     """To a host, and to the place that shows its job."""
     desk = app.desk
     if desk is None or (desk.busy and not desk.watching):
-        app.toast("A job is running here: wait for its end first.", "warning")
+        app.toast(_("A job is running here: wait for its end first."), "warning")
         return
 
     def attached() -> None:
         job = desk.job
-        who = f"{desk.watching} drives, this screen watches." if desk.watching else "This screen drives now."
-        what = f"{job.title} goes on in the vehicle host. " if job is not None else ""
+        who = (
+            _("{watching} drives, this screen watches.").format(watching=desk.watching)
+            if desk.watching
+            else _("This screen drives now.")
+        )
+        what = _("{title} goes on in the vehicle host. ").format(title=job.title) if job is not None else ""
         desk.tell("info", f"{what}{who}")
         app.go(PLACES.get(job.kind if job is not None else "", "vehicle"))
 
@@ -54,10 +59,12 @@ def offer(app: PassbayApp, host: HostInfo) -> None:
 
     lines = [f"{host.uri}{f', VIN {host.vin}' if host.vin else ''}: {host_words(host)}"]
     if not host.answers:
-        lines.append(f"It does not answer. Its process is {host.pid}.")
+        lines.append(_("It does not answer. Its process is {pid}.").format(pid=host.pid))
     elif host.driver:
-        lines.append("This screen would only watch: nothing can be started or stopped from here while it is driven.")
-    app.push_screen(Ask("Show this vehicle here?", lines, yes="Show"), lambda yes: attach(app, host) if yes else None)
+        lines.append(_("This screen would only watch: nothing can be started or stopped from here while it is driven."))
+    app.push_screen(
+        Ask(_("Show this vehicle here?"), lines, yes=_("Show")), lambda yes: attach(app, host) if yes else None
+    )
 
 
 def host_words(host: HostInfo) -> str:
@@ -66,10 +73,14 @@ def host_words(host: HostInfo) -> str:
 
     job = host.job
     if not host.answers:
-        return "does not answer"
+        return _("does not answer")
     percent = f" {100 * job.done // job.total} %" if job is not None and job.total > 0 else ""
     what = f"{JobView.words_of(job.kind, job.unit)}{percent}" if job is not None else "connected"
-    return f"{what}, {short_holder(host.driver)} drives" if host.driver else what
+    return (
+        _("{what}, {short_holder} drives").format(what=what, short_holder=short_holder(host.driver))
+        if host.driver
+        else what
+    )
 
 
 def ask_quit(app: PassbayApp, desk: Desk) -> None:
@@ -81,9 +92,9 @@ def ask_quit(app: PassbayApp, desk: Desk) -> None:
         return
     if job.kind == "flash" and desk.hosted:
         lines = [
-            f"{job.title} is still running. {GOES_ON}",
-            "Keep the ignition on and the charger connected. Do not switch this PC off, do not close its lid.",
+            _("{title} is still running. {GOES_ON}").format(title=job.title, GOES_ON=GOES_ON),
+            _("Keep the ignition on and the charger connected. Do not switch this PC off, do not close its lid."),
         ]
     else:
-        lines = [f"{job.title} is still running. It gets its safe ending first."]
-    app.push_screen(Ask("Quit Passbay?", lines, yes="Quit"), lambda yes: app.exit() if yes else None)
+        lines = [_("{title} is still running. It gets its safe ending first.").format(title=job.title)]
+    app.push_screen(Ask(_("Quit Passbay?"), lines, yes=_("Quit")), lambda yes: app.exit() if yes else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tui.locale import _
 from tui.wording.live import saved_words
 
 if TYPE_CHECKING:
@@ -15,14 +16,19 @@ def save_last_minutes(app: PassbayApp) -> None:
     desk = app.desk
     vehicle, workbench = (desk.vehicle, desk.workbench) if desk is not None else (None, None)
     if desk is None or vehicle is None or workbench is None:
-        app.toast("No vehicle is connected: nothing was kept.", "warning")
+        app.toast(_("No vehicle is connected: nothing was kept."), "warning")
         return
 
     def saved(figures: Any) -> None:
         words = saved_words(figures.path, figures.frames, figures.messages, figures.seconds, 0)
         desk.tell("ok", words, alert=False)
         if figures.dropped:
-            desk.tell("warning", f"{figures.dropped} frames are missing: they came faster than they could be kept.")
+            desk.tell(
+                "warning",
+                _("{dropped} frames are missing: they came faster than they could be kept.").format(
+                    dropped=figures.dropped
+                ),
+            )
         app.toast(words, "information")
 
     place = workbench.trace_place(vehicle.vin)
@@ -44,14 +50,18 @@ def choose_signal_names(app: PassbayApp) -> None:
         path = values["dbc"]
 
         def named(count: int) -> None:
-            said = f"{path} names the signals of {count} messages." if path else "Signals have no names any more."
-            desk.tell("ok", said, alert=False)
-            app.toast(said, "information")
-            desk.errand(lambda: workbench.change_settings(dbc=path), lambda _: None, lane="settings")
+            words = (
+                _("{path} names the signals of {count} messages.").format(path=path, count=count)
+                if path
+                else _("Signals have no names any more.")
+            )
+            desk.tell("ok", words, alert=False)
+            app.toast(words, "information")
+            desk.errand(lambda: workbench.change_settings(dbc=path), lambda _none: None, lane="settings")
 
         vehicle = desk.vehicle
         desk.errand(lambda: vehicle.use_dbc(path) if vehicle is not None else 0, named, lane="files")
 
-    note = "A DBC file; empty for none. It needs the package cantools."
-    now = [("dbc", "File", str(workbench.settings.dbc))]
-    app.push_screen(Fill("Signal names", now, note), filled)
+    note = _("A DBC file; empty for none. It needs the package cantools.")
+    now = [("dbc", _("File"), str(workbench.settings.dbc))]
+    app.push_screen(Fill(_("Signal names"), now, note), filled)

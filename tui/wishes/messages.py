@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.locale import _, said
+
 if TYPE_CHECKING:
     from tui.shell import PassbayApp
 
@@ -20,10 +22,10 @@ def show_message(app: PassbayApp, key: str) -> None:
         return
     head = "  ".join(word for word in (desk.clock_words(item.at), item.unit, item.code) if word)
     numbered = item.code.startswith(("PB-", "2221-", "2173-"))
-    said = (item.text, item.explanation, item.state_now, item.advice)
-    more = ("What to do", lambda: _explain(app, item.code)) if numbered or item.code.startswith("NRC ") else None
-    title = headline(item.code) if numbered else "Message"
-    app.push_screen(Tell(title, [head, *(words for words in said if words)], more))
+    words = (item.text, item.explanation, item.state_now, item.advice)
+    more = (_("What to do"), lambda: _explain(app, item.code)) if numbered or item.code.startswith("NRC ") else None
+    title = said(headline(item.code)) if numbered else _("Message")
+    app.push_screen(Tell(title, [head, *(line for line in words if line)], more))
 
 
 def _explain(app: PassbayApp, code: str) -> None:
@@ -44,12 +46,12 @@ def copy(app: PassbayApp, words: str) -> None:
     desk = app.desk
     workbench = desk.workbench if desk is not None else None
     if desk is None or workbench is None:
-        app.toast("Copied to the terminal's clipboard.", "information")
+        app.toast(_("Copied to the terminal's clipboard."), "information")
         return
     path = workbench.paths.data / "copies" / f"message-{time.strftime('%Y%m%d-%H%M%S')}.txt"
 
     def written(place: Path) -> None:
-        desk.note("ok", f"Copied to {place}")
-        app.toast(f"Copied to the terminal's clipboard and to {place}", "information")
+        desk.note("ok", _("Copied to {place}").format(place=place))
+        app.toast(_("Copied to the terminal's clipboard and to {place}").format(place=place), "information")
 
     desk.errand(lambda: workbench.write_text(path, words + "\n"), written, lane="files")

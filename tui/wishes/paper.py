@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from core.errors import StartKeyExpired, StartKeyInvalid, StartKeyMissing, StartKeyOtherPc
 from core.vocabulary import StartKeyVerdict
+from tui.locale import _, said
 from tui.screens.dialogs import Ask, Fill, Pick, Tell
-from tui.wording.paper import package_words, price_words
+from tui.wording.paper import DURATIONS, package_words, price_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tui.paper.desk import Papers
     from tui.shell import PassbayApp
 
-NO_REFUND = "Credit is neither taken back nor refunded, not even when it was bought by mistake."
+NO_REFUND = _("Credit is neither taken back nor refunded, not even when it was bought by mistake.")
 """K1, K2: told before every purchase."""
 _NO_KEY = (StartKeyMissing, StartKeyExpired, StartKeyInvalid, StartKeyOtherPc)
 
@@ -48,24 +49,28 @@ def activate(app: PassbayApp) -> None:
 
     def failed(error: ProductError) -> None:
         if isinstance(error, _NO_KEY):
-            offer_start_key(app, error.message)
+            offer_start_key(app, said(error.message))
 
     papers.activate(failed=failed)
     app.refresh_places()
 
 
-def offer_start_key(app: PassbayApp, why: str = "There is no StartKey for this system yet.") -> None:
+def offer_start_key(app: PassbayApp, why: str = _("There is no StartKey for this system yet.")) -> None:
     """Order, look once more, export, or take a file (C5 to C8)."""
     papers = _papers(app)
     if papers is None:
         return
     user = papers.account.user
-    order = ("order", f"Order it now as {user}") if user else ("login", "Log in first, then order it")
+    order = (
+        ("order", _("Order it now as {user}").format(user=user))
+        if user
+        else ("login", _("Log in first, then order it"))
+    )
     choices = [
         order,
-        ("check", "Look online: it may be there already"),
-        ("export", "Export the device data for the shop"),
-        ("install", "Take a StartKey file"),
+        ("check", _("Look online: it may be there already")),
+        ("export", _("Export the device data for the shop")),
+        ("install", _("Take a StartKey file")),
     ]
     wishes = {
         "order": lambda: papers.order(app.refresh_places),
@@ -93,8 +98,8 @@ def install_start_key(app: PassbayApp) -> None:
         if path:
             papers.install(path, app.refresh_places)
 
-    note = "As the shop has provided it. A changed file, or one of another PC, is never accepted."
-    app.push_screen(Fill("StartKey from a file", [("path", "File", "")], note), filled)
+    note = _("As the shop has provided it. A changed file, or one of another PC, is never accepted.")
+    app.push_screen(Fill(_("StartKey from a file"), [("path", _("File"), "")], note), filled)
 
 
 def export_device_data(app: PassbayApp) -> None:
@@ -114,12 +119,14 @@ def export_device_data(app: PassbayApp) -> None:
 
     def written(path: Path) -> None:
         if app.desk is not None:
-            app.desk.note("ok", f"Device data written: {path}")
-        app.push_screen(Tell("Device data written", [path, "The shop takes this file with the order of the StartKey."]))
+            app.desk.note("ok", _("Device data written: {path}").format(path=path))
+        app.push_screen(
+            Tell(_("Device data written"), [path, _("The shop takes this file with the order of the StartKey.")])
+        )
 
-    note = "Hardware ID and app ID, for the order in the shop. No raw values of this PC are in it."
-    fields = [("path", "File", str(workbench.paths.data / name))]
-    app.push_screen(Fill("Export device data", fields, note, yes="Write"), filled)
+    note = _("Hardware ID and app ID, for the order in the shop. No raw values of this PC are in it.")
+    fields = [("path", _("File"), str(workbench.paths.data / name))]
+    app.push_screen(Fill(_("Export device data"), fields, note, yes=_("Write")), filled)
 
 
 # -- credit
@@ -131,7 +138,7 @@ def buy(app: PassbayApp, package: CreditPackage) -> None:
     if papers is None:
         return
     if not papers.account.user:
-        app.toast("Log in first: credit belongs to the organisation of a user.", "information")
+        app.toast(_("Log in first: credit belongs to the organisation of a user."), "information")
         app.go("login")
         return
 
@@ -140,18 +147,25 @@ def buy(app: PassbayApp, package: CreditPackage) -> None:
         if text.isdecimal() and 0 < int(text) <= 999:
             ask(int(text))
         elif text:
-            app.toast(f"{text} is no count: 1 to 999.", "warning")
+            app.toast(_("{text} is no count: 1 to 999.").format(text=text), "warning")
 
     def ask(count: int) -> None:
         lines = [
-            f"{count} x {package.duration.value} for {package.group}: {package_words(package)}.",
-            f"Price: {price_words(package)}{' each' if count > 1 and package.price_cents else ''}.",
+            _("{count} x {value} for {group}: {package_words}.").format(
+                count=count,
+                value=DURATIONS[package.duration],
+                group=package.group,
+                package_words=package_words(package),
+            ),
+            _("Price: {price_words}{value}.").format(
+                price_words=price_words(package), value=_(" each") if count > 1 and package.price_cents else ""
+            ),
             NO_REFUND,
         ]
-        app.push_screen(Ask("Buy time credit?", lines, yes="Buy"), lambda yes: answered(count) if yes else None)
+        app.push_screen(Ask(_("Buy time credit?"), lines, yes=_("Buy")), lambda yes: answered(count) if yes else None)
 
     def answered(count: int) -> None:
         papers.buy(package, count, app.refresh_places)
 
     note = f"{package.group}: {package_words(package)}, {price_words(package)}."
-    app.push_screen(Fill("Buy time credit", [("count", "How many", "1")], note, yes="Go on"), filled)
+    app.push_screen(Fill(_("Buy time credit"), [("count", _("How many"), "1")], note, yes=_("Go on")), filled)

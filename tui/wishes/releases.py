@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.vocabulary import InstallPreview, ReleaseState, UpdateSource
+from tui.locale import _
 from tui.screens.dialogs import Ask, Fill, Tell
 from tui.work import bytes_words
 
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from tui.shell import PassbayApp
 
 FIELDS = {
-    "url": ("Source", "Address of a server (https://...), a folder, a stick or a zip; empty: the demo of this PC."),
-    "rds": ("Retail Data Storage", "Address of the PC of your shop that keeps releases; empty: without."),
-    "trust": ("Trusted root metadata", "The file root.json that the publisher gave you; empty: the demo's own."),
+    "url": (
+        _("Source"),
+        _("Address of a server (https://...), a folder, a stick or a zip; empty: the demo of this PC."),
+    ),
+    "rds": (_("Retail Data Storage"), _("Address of the PC of your shop that keeps releases; empty: without.")),
+    "trust": (_("Trusted root metadata"), _("The file root.json that the publisher gave you; empty: the demo's own.")),
 }
 _MOST_LINES = 40
 
@@ -42,12 +46,17 @@ def download(app: PassbayApp, version: str) -> None:
         return
     overview = releases.overview
     if row.state in (ReleaseState.DOWNLOADED, ReleaseState.ACTIVE, ReleaseState.PREVIOUS):
-        app.toast(f"Release {version} is here already.", "information")
+        app.toast(_("Release {version} is here already.").format(version=version), "information")
     elif row.state is ReleaseState.DOWNLOADING:
-        app.toast(f"Release {version} is being downloaded: tab 2 shows it.", "information")
+        app.toast(_("Release {version} is being downloaded: tab 2 shows it.").format(version=version), "information")
     elif overview is not None and overview.free_bytes < row.missing:
         free, wanted = bytes_words(overview.free_bytes), bytes_words(row.missing)
-        app.toast(f"The disk has {free} free; release {version} needs {wanted}.", "error")
+        app.toast(
+            _("The disk has {free} free; release {version} needs {wanted}.").format(
+                free=free, version=version, wanted=wanted
+            ),
+            "error",
+        )
     else:
         releases.download(version)
 
@@ -59,15 +68,19 @@ def install(app: PassbayApp, version: str) -> None:
     if releases is None or row is None:
         return
     if row.state is ReleaseState.ACTIVE:
-        app.toast(f"Release {version} is active already.", "information")
+        app.toast(_("Release {version} is active already.").format(version=version), "information")
         return
     if row.state not in (ReleaseState.DOWNLOADED, ReleaseState.PREVIOUS):
-        app.toast(f"Release {version} is not here yet: l loads it.", "information")
+        app.toast(_("Release {version} is not here yet: l loads it.").format(version=version), "information")
         return
 
     def shown(preview: InstallPreview) -> None:
-        title = f"Go BACK to release {version}?" if preview.downgrade else f"Install release {version}?"
-        yes = "Go back" if preview.downgrade else "Install"
+        title = (
+            _("Go BACK to release {version}?").format(version=version)
+            if preview.downgrade
+            else _("Install release {version}?").format(version=version)
+        )
+        yes = _("Go back") if preview.downgrade else _("Install")
         app.push_screen(
             Ask(title, preview_lines(preview), yes=yes),
             lambda go: releases.install(version, preview.downgrade) if go else None,
@@ -81,17 +94,19 @@ def preview_lines(preview: InstallPreview) -> list[str]:
     """Units with other software first: they are what a technician asks for."""
     lines = []
     if preview.downgrade:
-        lines.append(f"This is OLDER than the active release {preview.before}.")
+        lines.append(_("This is OLDER than the active release {before}.").format(before=preview.before))
     lines += list(preview.warnings)
     for unit in preview.units[:_MOST_LINES]:
         lines.append(f"{unit.vehicle} {unit.unit}: {unit.before or 'none'} -> {unit.after or 'none'}")
     if len(preview.units) > _MOST_LINES:
-        lines.append(f"... and {len(preview.units) - _MOST_LINES} more units.")
+        lines.append(_("... and {value} more units.").format(value=len(preview.units) - _MOST_LINES))
     if not preview.units:
-        lines.append("No unit gets other software.")
+        lines.append(_("No unit gets other software."))
     changed = [change for change in preview.changes if change.change != "same"]
     lines.append(
-        f"{len(changed)} of {len(preview.changes)} files change. A job that runs keeps the data it began with."
+        _("{len} of {len2} files change. A job that runs keeps the data it began with.").format(
+            len=len(changed), len2=len(preview.changes)
+        )
     )
     lines += [f"  {change.change}: {change.name}" for change in changed[:_MOST_LINES]]
     return lines
@@ -103,11 +118,18 @@ def rollback(app: PassbayApp) -> None:
     if releases is None or overview is None:
         return
     if not overview.active:
-        app.toast("No release is installed: there is nothing to go back from.", "information")
+        app.toast(_("No release is installed: there is nothing to go back from."), "information")
         return
-    target = f"release {overview.previous}" if overview.previous else "the data that come with the product"
-    lines = [f"From release {overview.active} back to {target}.", "Newer flashware is not offered any more then."]
-    app.push_screen(Ask("Roll back?", lines, yes="Roll back"), lambda yes: releases.rollback() if yes else None)
+    target = (
+        _("release {version}").format(version=overview.previous)
+        if overview.previous
+        else _("the data that come with the product")
+    )
+    lines = [
+        _("From release {active} back to {target}.").format(active=overview.active, target=target),
+        _("Newer flashware is not offered any more then."),
+    ]
+    app.push_screen(Ask(_("Roll back?"), lines, yes=_("Roll back")), lambda yes: releases.rollback() if yes else None)
 
 
 def export(app: PassbayApp, version: str) -> None:
@@ -117,7 +139,7 @@ def export(app: PassbayApp, version: str) -> None:
     if releases is None or row is None or workbench is None:
         return
     if row.state in (ReleaseState.AVAILABLE, ReleaseState.DOWNLOADING, ReleaseState.PAUSED):
-        app.toast(f"Release {version} is not here yet: l loads it.", "information")
+        app.toast(_("Release {version} is not here yet: l loads it.").format(version=version), "information")
         return
 
     def filled(values: dict[str, str] | None) -> None:
@@ -126,11 +148,11 @@ def export(app: PassbayApp, version: str) -> None:
             releases.export(str(Path(path).expanduser()), version, written)
 
     def written(path: Path) -> None:
-        app.push_screen(Tell("Release written", [path, "Take it to the other PC; there: Update Service, o."]))
+        app.push_screen(Tell(_("Release written"), [path, _("Take it to the other PC; there: Update Service, o.")]))
 
-    note = "A zip with everything that is needed to check it again."
-    fields = [("path", "File", str(workbench.paths.data / f"passbay-{version}.zip"))]
-    app.push_screen(Fill(f"Export release {version}", fields, note, yes="Write"), filled)
+    note = _("A zip with everything that is needed to check it again.")
+    fields = [("path", _("File"), str(workbench.paths.data / f"passbay-{version}.zip"))]
+    app.push_screen(Fill(_("Export release {version}").format(version=version), fields, note, yes=_("Write")), filled)
 
 
 def take_in(app: PassbayApp) -> None:
@@ -143,8 +165,8 @@ def take_in(app: PassbayApp) -> None:
         if path:
             releases.take_in(str(Path(path).expanduser()))
 
-    note = "An exported zip, its unpacked folder, or a stick. It is checked as strictly as the network."
-    app.push_screen(Fill("Take in a release", [("path", "File or folder", "")], note, yes="Check"), filled)
+    note = _("An exported zip, its unpacked folder, or a stick. It is checked as strictly as the network.")
+    app.push_screen(Fill(_("Take in a release"), [("path", _("File or folder"), "")], note, yes=_("Check")), filled)
 
 
 def forget(app: PassbayApp, version: str) -> None:
@@ -153,18 +175,18 @@ def forget(app: PassbayApp, version: str) -> None:
     if releases is None or row is None:
         return
     if row.state in (ReleaseState.ACTIVE, ReleaseState.AVAILABLE):
-        app.toast("Only a release that is here and not active can be removed.", "information")
+        app.toast(_("Only a release that is here and not active can be removed."), "information")
         return
-    lines = [f"Release {version} is thrown away from this PC. It can be downloaded again."]
-    app.push_screen(Ask("Remove?", lines, yes="Remove"), lambda yes: releases.forget(version) if yes else None)
+    lines = [_("Release {version} is thrown away from this PC. It can be downloaded again.").format(version=version)]
+    app.push_screen(Ask(_("Remove?"), lines, yes=_("Remove")), lambda yes: releases.forget(version) if yes else None)
 
 
 def remove_addon(app: PassbayApp, name: str) -> None:
     releases = _releases(app)
     if releases is None:
         return
-    lines = [f"The AddOn {name} is thrown away from this PC. It can be installed again."]
-    app.push_screen(Ask("Remove?", lines, yes="Remove"), lambda yes: releases.remove_addon(name) if yes else None)
+    lines = [_("The AddOn {name} is thrown away from this PC. It can be installed again.").format(name=name)]
+    app.push_screen(Ask(_("Remove?"), lines, yes=_("Remove")), lambda yes: releases.remove_addon(name) if yes else None)
 
 
 def notes(app: PassbayApp, version: str, addon: str = "") -> None:
@@ -176,8 +198,8 @@ def notes(app: PassbayApp, version: str, addon: str = "") -> None:
     def shown(text: str) -> None:
         from tui.screens.reading import ReadingScreen
 
-        title = f"{addon or 'Release'} {version}"
-        app.push_screen(ReadingScreen(title, text or "There are no release notes."))
+        title = f"{addon or _('Release')} {version}"
+        app.push_screen(ReadingScreen(title, text or _("There are no release notes.")))
 
     releases.notes(version, addon, shown)
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.locale import _
 from tui.screens.dialogs import Fill, Tell
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def write_protocol(app: PassbayApp) -> None:
         return
     vin = desk.vehicle.vin if desk.vehicle is not None else ""
     if not vin:
-        app.toast("No vehicle is identified yet: f5 tests it first.", "warning")
+        app.toast(_("No vehicle is identified yet: f5 tests it first."), "warning")
         return
     order = desk.vehicle.order
     name = "-".join(re.sub(r"[^A-Za-z0-9_-]+", "_", part) for part in (vin, order) if part)
@@ -31,19 +32,21 @@ def write_protocol(app: PassbayApp) -> None:
     stem = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
 
     def write() -> list[Path]:
-        texts = [workbench.report(order or vin, form, vin if order else None) for form, _ in FORMS]
+        texts = [workbench.report(order or vin, form, vin if order else None) for form, _ending in FORMS]
         return [
             workbench.write_text(folder / f"{stem}.{ending}", text)
-            for text, (_, ending) in zip(texts, FORMS, strict=True)
+            for text, (_form, ending) in zip(texts, FORMS, strict=True)
         ]
 
     def written(paths: list[Path]) -> None:
         for path in paths:
-            desk.note("ok", f"Protocol written: {path}")
+            desk.note("ok", _("Protocol written: {path}").format(path=path))
         lines = [
-            f"Quick tests and measures of order {order or '(of this vehicle and day)'}, as text and for a browser:"
+            _("Quick tests and measures of order {value}, as text and for a browser:").format(
+                value=order or _("(of this vehicle and day)")
+            )
         ]
-        app.push_screen(Tell("Protocol written", [*lines, *paths]))
+        app.push_screen(Tell(_("Protocol written"), [*lines, *paths]))
 
     desk.errand(write, written, lane="files")
 
@@ -52,18 +55,18 @@ def ask_order(app: PassbayApp) -> None:
     """The number on the work order; empty goes back to the automatic one."""
     desk = app.desk
     if desk is None or desk.vehicle is None:
-        app.toast("Connect to the vehicle first: the order belongs to it.", "information")
+        app.toast(_("Connect to the vehicle first: the order belongs to it."), "information")
         return
     vehicle = desk.vehicle
 
     def filled(values: dict[str, str] | None) -> None:
         if values is not None:
-            words = values["order"] or "the automatic one"
+            words = values["order"] or _("the automatic one")
             desk.errand(
                 lambda: vehicle.use_order(values["order"]),
-                lambda _: desk.tell("ok", f"Order from now on: {words}"),
+                lambda _none: desk.tell("ok", _("Order from now on: {words}").format(words=words)),
                 lane="files",
             )
 
-    note = "Quick tests, flashes and codings from now on belong to it."
-    app.push_screen(Fill("Order number", [("order", "Number (empty: automatic)", vehicle.order)], note), filled)
+    note = _("Quick tests, flashes and codings from now on belong to it.")
+    app.push_screen(Fill(_("Order number"), [("order", _("Number (empty: automatic)"), vehicle.order)], note), filled)

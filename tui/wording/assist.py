@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.locale import _, said
 from tui.theme import GLYPHS
 from tui.widgets.plain import Cell, clean, pieces_of, wrapped
 from tui.widgets.rows import Row
@@ -15,18 +16,18 @@ if TYPE_CHECKING:
     from tui.wording.paper import DayWords, Told
 
 GLOBE = ("  ,-|-.  ", " (--+--) ", "  `-|-'  ")
-UP_TO_DATE = "The StartKey is up to date"
+UP_TO_DATE = _("The StartKey is up to date")
 KEY_WORDS = 34  # cells beside the globe
 
 
 def step_rows(papers: Papers, day: DayWords) -> list[Row]:
     """In the order of commissioning (C5 to C8, L4, C14)."""
     steps = (
-        ("server", "Server", wording.server_told(papers)),
-        ("clock", "Time", wording.clock_told(papers)),
-        ("login", "Log-in", _open(wording.login_told(papers), bool(papers.account.user))),
-        ("startkey", "StartKey", _open(wording.start_key_told(papers, day), papers.start_key is not None)),
-        ("credit", "Credit", _open(wording.credit_told(papers, day), papers.credit is not None)),
+        ("server", _("Server"), wording.server_told(papers)),
+        ("clock", _("Time"), wording.clock_told(papers)),
+        ("login", _("Log-in"), _open(wording.login_told(papers), bool(papers.account.user))),
+        ("startkey", _("StartKey"), _open(wording.start_key_told(papers, day), papers.start_key is not None)),
+        ("credit", _("Credit"), _open(wording.credit_told(papers, day), papers.credit is not None)),
     )
     return [
         Row(key, ((GLYPHS[tone], tone), name, (words, "dim" if tone == "dim" else ""), (_does(papers, key), "dim")))
@@ -36,17 +37,17 @@ def step_rows(papers: Papers, day: DayWords) -> list[Row]:
 
 def _open(told: Told, done: bool) -> Told:
     """Here everything is asked: what is not needed for the simulation is still to be done."""
-    return told if done or told[1] != wording.NOT_NEEDED else ("dim", "not yet")
+    return told if done or told[1] != wording.NOT_NEEDED else ("dim", _("not yet"))
 
 
 def _does(papers: Papers, key: str) -> str:
     """What enter does on the line."""
     state = papers.start_key
     if key == "startkey":
-        return "enter activates" if state is not None and state.key_id else "enter gets one"
+        return _("enter activates") if state is not None and state.key_id else _("enter gets one")
     if key == "login":
-        return "enter shows it" if papers.account.user else "enter logs in"
-    return "enter buys" if key == "credit" else "enter asks again"
+        return _("enter shows it") if papers.account.user else _("enter logs in")
+    return _("enter buys") if key == "credit" else _("enter asks again")
 
 
 def next_step(papers: Papers) -> str:
@@ -68,11 +69,11 @@ def next_words(papers: Papers) -> Cell:
     """One line below the steps: what comes next."""
     step = next_step(papers)
     words = {
-        "server": "Next: bring the server within reach; f5 asks again.",
-        "login": "Next: log in, once for every user.",
-        "startkey": "Next: get and activate the StartKey of this PC.",
-        "credit": "Next: buy time credit for the vehicles you work on.",
-        "": "Everything is ready: 1 starts the diagnosis.",
+        "server": _("Next: bring the server within reach; f5 asks again."),
+        "login": _("Next: log in, once for every user."),
+        "startkey": _("Next: get and activate the StartKey of this PC."),
+        "credit": _("Next: buy time credit for the vehicles you work on."),
+        "": _("Everything is ready: 1 starts the diagnosis."),
     }[step]
     return ((f" {words}", "ok" if not step else ""),)
 
@@ -80,11 +81,11 @@ def next_words(papers: Papers) -> Cell:
 def device_lines(device: DeviceData | None, trouble: str) -> tuple[Cell, ...]:
     """C5: hardware ID and app ID, to read out and to export."""
     if device is None:
-        return ((f" {trouble or 'Reading ...'}", "bad" if trouble else "dim"), "", "")
+        return ((f" {trouble or _('Reading ...')}", "bad" if trouble else "dim"), "", "")
     return (
-        ((" Hardware ID  ", "dim"), (device.hardware_id, "bold")),
-        ((" App ID       ", "dim"), (str(device.app_id), "bold")),
-        ((" e", "key"), (" Export  ", ""), ("q", "key"), (" QR code", "")),
+        ((_(" Hardware ID  "), "dim"), (device.hardware_id, "bold")),
+        ((_(" App ID       "), "dim"), (str(device.app_id), "bold")),
+        ((" e", "key"), (_(" Export  "), ""), ("q", "key"), (_(" QR code"), "")),
     )
 
 
@@ -93,18 +94,18 @@ def start_key_lines(papers: Papers, day: DayWords) -> tuple[Cell, ...]:
     state, (tone, words) = papers.start_key, wording.start_key_told(papers, day)
     green = state is not None and state.green and not papers.activating
     if green and tone == "ok":
-        said = [UP_TO_DATE, words]
+        lines = [UP_TO_DATE, words]
     elif state is not None and state.words and not papers.activating:
-        said = wrapped(clean(state.words), KEY_WORDS)
+        lines = wrapped(clean(said(state.words)), KEY_WORDS)
     else:
-        said = wrapped(words, KEY_WORDS)
-    said = [*said, ""][:2]
+        lines = wrapped(words, KEY_WORDS)
+    lines = [*lines, ""][:2]
     globe = "ok" if green else "dim"
-    keys: Cell = (("1", "key"), (" Start", "bold")) if green else (("i", "key"), (" From a file", ""))
+    keys: Cell = (("1", "key"), (_(" Start"), "bold")) if green else (("i", "key"), (_(" From a file"), ""))
     return (
-        ((GLOBE[0], globe), (f"{GLYPHS[tone]} ", tone), (said[0], tone)),
-        ((GLOBE[1], globe), (f"  {said[1]}", "")),
-        ((GLOBE[2], globe), ("  k", "key"), (" Activate  ", ""), *pieces_of(keys)),
+        ((GLOBE[0], globe), (f"{GLYPHS[tone]} ", tone), (lines[0], tone)),
+        ((GLOBE[1], globe), (f"  {lines[1]}", "")),
+        ((GLOBE[2], globe), ("  k", "key"), (_(" Activate  "), ""), *pieces_of(keys)),
     )
 
 
@@ -113,6 +114,8 @@ def overview_rows(rows: tuple[OverviewRow, ...]) -> list[Row]:
     made = []
     for number, row in enumerate(rows):
         tone = "dim" if row.ok is None else "ok" if row.ok else "warn"
-        advice = f"  {row.advice}" if row.advice and row.ok is not True else ""
-        made.append(Row(f"row {number}", ((GLYPHS[tone], tone), row.name, ((row.value, ""), (advice, "dim")))))
+        advice = f"  {said(row.advice)}" if row.advice and row.ok is not True else ""
+        made.append(
+            Row(f"row {number}", ((GLYPHS[tone], tone), said(row.name), ((said(row.value), ""), (advice, "dim"))))
+        )
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.vocabulary import CodingItemState
+from tui.locale import _, several
 from tui.theme import GLYPHS
 from tui.widgets.plain import Cell
 from tui.widgets.rows import Row
@@ -22,7 +23,9 @@ def item_row(item: CodingItemState, new: str | None) -> Row:
 def range_words(item: CodingItemState) -> str:
     if item.minimum is None or item.maximum is None:
         return ""
-    return f"from {item.minimum:g} to {item.maximum:g} {item.unit}"
+    return _("from {minimum:g} to {maximum:g} {unit}").format(
+        minimum=item.minimum, maximum=item.maximum, unit=item.unit
+    )
 
 
 def byte_lines(before: bytes, after: bytes, shown: int) -> list[Cell]:
@@ -30,12 +33,17 @@ def byte_lines(before: bytes, after: bytes, shown: int) -> list[Cell]:
     first = next((n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
     start = 0 if first < shown else first - shown // 2
     many = "~" if start or len(before) > start + shown else ""
-    old: list[tuple[str, str]] = [(" Before ", "dim")]
-    new: list[tuple[str, str]] = [(" After  ", "dim")]
+    old: list[tuple[str, str]] = [(_(" Before "), "dim")]
+    new: list[tuple[str, str]] = [(_(" After  "), "dim")]
     for n in range(start, min(len(before), start + shown)):
         changed = n < len(after) and before[n] != after[n]
         old.append((f"{before[n]:02X} ", ""))
         new.append((f"{after[n]:02X} " if n < len(after) else "-- ", "changed" if changed else ""))
     count = sum(a != b for a, b in zip(before, after, strict=False))
-    new.append((f"  {count} byte(s) change" if count else "", "accent"))
+    new.append(
+        (
+            several("  {count} byte changes", "  {count} bytes change", count).format(count=count) if count else "",
+            "accent",
+        )
+    )
     return [(*old, (many, "dim")), tuple(new)]

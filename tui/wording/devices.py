@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from core.vocabulary import DeviceInfo, DeviceTrial, DoipEntity, Transport
+from tui.locale import _, said
 
-NOT_WITHOUT_DOIP = "units behind DoIP (head unit, cluster): no diagnosis over IP (G5)"
-NOT_WITHOUT_CAN = "vehicles with units on CAN: DoIP vehicles only (G6)"
+NOT_WITHOUT_DOIP = _("units behind DoIP (head unit, cluster): no diagnosis over IP (G5)")
+NOT_WITHOUT_CAN = _("vehicles with units on CAN: DoIP vehicles only (G6)")
 
 
 def cannot(device: DeviceInfo) -> str:
@@ -18,45 +19,59 @@ def cannot(device: DeviceInfo) -> str:
 def tested(trial: DeviceTrial, when: str) -> str:
     """One line: when, and what came out."""
     if trial.problem:
-        return f"{when} failed: {trial.problem}"
-    parts = [_versions(trial, 2), "no volts" if trial.voltage is None else f"{trial.voltage:.1f} V"]
+        return _("{when} failed: {problem}").format(when=when, problem=said(trial.problem))
+    parts = [_versions(trial, 2), _("no volts") if trial.voltage is None else f"{trial.voltage:.1f} V"]
     if trial.latency_ms is not None:
         parts.append(f"{trial.latency_ms:.2f} ms")
     if trial.frames_per_second is not None:
-        parts.append(f"{trial.frames_per_second} frames/s")
-    return f"{when} works: {', '.join(part for part in parts if part)}"
+        parts.append(_("{frames_per_second} frames/s").format(frames_per_second=trial.frames_per_second))
+    return _("{when} works: {join}").format(when=when, join=", ".join(part for part in parts if part))
 
 
 def verdict(trial: DeviceTrial) -> str:
     """Short, for the list."""
     if trial.problem:
-        return "test failed"
-    return "answers" if trial.voltage is None else f"answers, {trial.voltage:.1f} V"
+        return _("test failed")
+    return _("answers") if trial.voltage is None else _("answers, {voltage:.1f} V").format(voltage=trial.voltage)
 
 
 def trial_lines(trial: DeviceTrial) -> list[str]:
     """The whole test."""
     if trial.problem:
-        return [f"- {trial.problem}", f"  {trial.advice}"]
-    volts = "cannot measure" if trial.voltage is None else f"{trial.voltage:.1f} V"
+        return [f"- {said(trial.problem)}", f"  {said(trial.advice)}"]
+    volts = _("cannot measure") if trial.voltage is None else f"{trial.voltage:.1f} V"
     lines = [f"+ {trial.name}  {volts}  {trial.seconds:.1f} s", f"  {_versions(trial)}"]
     if trial.loopback:
         lines.append(f"  {'loop-back':<29} {trial.loopback}")
     if trial.latency_ms is not None:
         lines.append(f"  {'latency':<29} {trial.latency_ms:.2f} ms")
     if trial.frames_per_second is not None:
-        share = f", {trial.wire_share:.0%} of the wire" if trial.wire_share is not None else ""
-        lines.append(f"  {'throughput':<29} {trial.frames_per_second} frames/s{share}")
-    lines += [f"  ! {limit}" for limit in trial.limits]
-    return [*lines, *(f"  {what:<29} {how}" for what, how in trial.abilities)]
+        share = (
+            _(", {wire_share:.0%} of the wire").format(wire_share=trial.wire_share)
+            if trial.wire_share is not None
+            else ""
+        )
+        lines.append(
+            _("  {value:<29} {frames_per_second} frames/s{share}").format(
+                value=_("throughput"), frames_per_second=trial.frames_per_second, share=share
+            )
+        )
+    lines += [f"  ! {said(limit)}" for limit in trial.limits]
+    return [*lines, *(f"  {said(what):<29} {said(how)}" for what, how in trial.abilities)]
 
 
 def entity_words(entity: DoipEntity) -> str:
     """What an entity told of itself when it was asked, or that it only announced itself."""
     node = {0: "gateway", 1: "node"}.get(entity.node_type if entity.node_type is not None else -1, "")
-    testers = f"{entity.open_sockets} of {entity.max_sockets} testers" if entity.max_sockets is not None else ""
-    power = {0: "not ready", 1: "ready"}.get(entity.power_mode if entity.power_mode is not None else -1, "")
-    heard = "announced itself" if entity.unasked else "answers"
+    testers = (
+        _("{open_sockets} of {max_sockets} testers").format(
+            open_sockets=entity.open_sockets, max_sockets=entity.max_sockets
+        )
+        if entity.max_sockets is not None
+        else ""
+    )
+    power = {0: _("not ready"), 1: _("ready")}.get(entity.power_mode if entity.power_mode is not None else -1, "")
+    heard = _("announced itself") if entity.unasked else _("answers")
     return ", ".join(word for word in (heard, node, testers, power) if word)
 
 

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from core.errors import ProductError
 from core.vocabulary import FlashChoice, FlashPreview, FlashResult, Interrupted
+from tui.locale import _, said
 from tui.theme import GLYPHS
 from tui.widgets.plain import Cell, told
 from tui.widgets.rows import Row
 from tui.work import JobView, StepView, bar, branch_of, bytes_words, left_words, rate_words, span_words
 
-RECOVER = "recover this unit"
+RECOVER = _("recover this unit")
 """Key of the line that brings a unit back which was left in programming; no flashware has it (names have no blank)."""
 
 
 def recovery_row(entry: Interrupted) -> Row:
     """Above the flashware of a unit that was left in programming."""
-    how = "goes on where it stopped" if entry.resumable else "from the erase on"
+    how = _("goes on where it stopped") if entry.resumable else _("from the erase on")
     if entry.complete:
-        how = "read back what it has"
+        how = _("read back what it has")
     return Row(
-        RECOVER, ((GLYPHS["bad"], "bad"), (f"Left in programming: recover, {how}", "bad"), entry.software_after, "")
+        RECOVER,
+        (
+            (GLYPHS["bad"], "bad"),
+            (_("Left in programming: recover, {how}").format(how=how), "bad"),
+            entry.software_after,
+            "",
+        ),
     )
 
 
@@ -32,10 +39,15 @@ def ware_row(choice: FlashChoice) -> Row:
 def start_lines(preview: FlashPreview) -> list[str]:
     """What is asked before a flash."""
     return [
-        f"{preview.unit}: {preview.software_before or '(no software)'} -> {preview.software_after}, "
-        f"{bytes_words(preview.bytes)} from {preview.flashware}.",
-        "It has this software already; it is sent again." if preview.up_to_date else "",
-        "Ignition on, engine off, charger connected. Do not disconnect.",
+        _("{unit}: {value} -> {software_after}, {bytes_words} from {flashware}.").format(
+            unit=preview.unit,
+            value=preview.software_before or _("(no software)"),
+            software_after=preview.software_after,
+            bytes_words=bytes_words(preview.bytes),
+            flashware=preview.flashware,
+        ),
+        _("It has this software already; it is sent again.") if preview.up_to_date else "",
+        _("Ignition on, engine off, charger connected. Do not disconnect."),
     ]
 
 
@@ -44,10 +56,16 @@ def check_rows(preview: FlashPreview | None) -> list[Row]:
     rows = []
     for check in preview.checks if preview is not None else ():
         tone = "warn" if check.ok is None else "ok" if check.ok else "bad"
-        said = check.reason if check.ok is not True and check.reason else check.measured
-        wanted = f"wanted {check.wanted}" if check.wanted and check.wanted != check.measured else ""
+        words = said(check.reason if check.ok is not True and check.reason else check.measured)
+        wanted = (
+            _("wanted {wanted}").format(wanted=said(check.wanted))
+            if check.wanted and check.wanted != check.measured
+            else ""
+        )
         rows.append(
-            Row(check.name, ((GLYPHS[tone], tone), check.name, (said, "" if check.ok else tone), (wanted, "dim")))
+            Row(
+                check.name, ((GLYPHS[tone], tone), said(check.name), (words, "" if check.ok else tone), (wanted, "dim"))
+            )
         )
     return rows
 
@@ -56,9 +74,9 @@ def plan_rows(preview: FlashPreview | None) -> list[Row]:
     """The steps, then the plan in words."""
     if preview is None:
         return []
-    steps = [Row(f"step {n}", ((GLYPHS["dim"], "dim"), step)) for n, step in enumerate(preview.steps)]
-    plan = [Row(f"plan {n}", (" ", (words, "dim"))) for n, words in enumerate(preview.plan)]
-    return [*steps, *([Row("plan", (" ", ("The plan says:", "bold")), selectable=False)] if plan else []), *plan]
+    steps = [Row(f"step {n}", ((GLYPHS["dim"], "dim"), said(step))) for n, step in enumerate(preview.steps)]
+    plan = [Row(f"plan {n}", (" ", (said(words), "dim"))) for n, words in enumerate(preview.plan)]
+    return [*steps, *([Row("plan", (" ", (_("The plan says:"), "bold")), selectable=False)] if plan else []), *plan]
 
 
 def _beside(step: StepView) -> str:
@@ -90,14 +108,14 @@ def _transfers(job: JobView) -> list[StepView]:
 
 def progress_lines(job: JobView, width: int, stoppable: bool = True) -> tuple[Cell, ...]:
     """Bar, percent, rate, time left of each transfer; below it what else counts."""
-    counts = f" 0x78 waits {job.pending}"
-    hint = "a stops after this block" if stoppable else "this screen watches"
-    stop: tuple[str, str] = ("   Stopping after this block ...", "warn") if job.stopping else (f"   {hint}", "dim")
+    counts = _(" 0x78 waits {pending}").format(pending=job.pending)
+    hint = _("a stops after this block") if stoppable else _("this screen watches")
+    stop: tuple[str, str] = (_("   Stopping after this block ..."), "warn") if job.stopping else (f"   {hint}", "dim")
     counted: Cell = ((counts, "dim"), stop)
     running = _transfers(job)[:3]
     if not running:
         step = job.step
-        title = step.title if step is not None else "Starting"
+        title = step.title if step is not None else _("Starting")
         return ((" ░ ", "busy"), (f"{title} ...", "")), counted
     return (*(_bar_line(step, width, len(running) > 1) for step in running), counted)
 
@@ -114,12 +132,12 @@ def _bar_line(step: StepView, width: int, named: bool) -> Cell:
 
 def error_lines(error: ProductError, width: int) -> tuple[Cell, ...]:
     """How it failed: what, what that means in its step, how the unit is left, what to do."""
-    lines = told(f" x {error.code} ", "bad", error.message, width)
+    lines = told(f" x {error.code} ", "bad", said(error.message), width)
     if error.explanation and error.explanation != error.message:
-        lines += told(" Means  ", "dim", error.explanation, width)
+        lines += told(_(" Means  "), "dim", said(error.explanation), width)
     if error.state_now:
-        lines += told(" Now    ", "warn", error.state_now, width)
-    return (*lines, *told(" To do  ", "accent", error.advice, width))
+        lines += told(_(" Now    "), "warn", said(error.state_now), width)
+    return (*lines, *told(_(" To do  "), "accent", said(error.advice), width))
 
 
 def result_lines(result: FlashResult | None) -> tuple[Cell, ...]:
@@ -127,9 +145,25 @@ def result_lines(result: FlashResult | None) -> tuple[Cell, ...]:
     if result is None:
         return ("",)
     if result.result != "flashed":
-        return (((" √ ", "ok"), (f"{result.unit} has {result.software_after} already; nothing was sent.", "")),)
-    return (
-        ((" √ Flashed ", "ok"), (f"{result.unit}: {result.software_before} -> {result.software_after}", "")),
-        (f"   {bytes_words(result.bytes)} in {span_words(result.seconds)}, {rate_words(result.bytes_per_second)}, "
-         f"{result.retries} retries, {result.pending_responses} waits (0x78)", "dim"),
+        return (
+            (
+                (" √ ", "ok"),
+                (
+                    _("{unit} has {software_after} already; nothing was sent.").format(
+                        unit=result.unit, software_after=result.software_after
+                    ),
+                    "",
+                ),
+            ),
+        )
+    cost = _(
+        "   {bytes_words} in {span_words}, {rate_words}, {retries} retries, {pending_responses} waits (0x78)"
+    ).format(
+        bytes_words=bytes_words(result.bytes), span_words=span_words(result.seconds),
+        rate_words=rate_words(result.bytes_per_second), retries=result.retries,
+        pending_responses=result.pending_responses,
     )  # fmt: skip
+    return (
+        ((_(" √ Flashed "), "ok"), (f"{result.unit}: {result.software_before} -> {result.software_after}", "")),
+        (cost, "dim"),
+    )

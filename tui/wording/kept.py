@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from core.vocabulary import CodingKept, CodingState
+from tui.locale import _
 from tui.widgets.plain import Cell
 from tui.widgets.rows import Row
 
-REASONS = {"set": "before a change", "restore": "before a restore", "load": "before a file"}
+REASONS = {"set": _("before a change"), "restore": _("before a restore"), "load": _("before a file")}
 
 
 def kept_row(kept: CodingKept, when: str) -> Row:
@@ -36,12 +37,19 @@ def difference_lines(kept: CodingKept | None, state: CodingState, most: int) -> 
         return ("",)
     found = difference(kept, state)
     if not found:
-        bits = {name: data for name, _, data in kept.records} != {name: data for name, _, data in state.records}
-        words = "only bits that no item names" if bits else "nothing: the car is coded like this now"
-        return (((" A restore changes ", "dim"), (words, "")),)
-    heads = [" A restore changes ", *(["                   "] * most)]
+        bits = {name: data for name, _did, data in kept.records} != {name: data for name, _did, data in state.records}
+        words = _("only bits that no item names") if bits else _("nothing: the car is coded like this now")
+        return (((_(" A restore changes "), "dim"), (words, "")),)
+    heads = [_(" A restore changes "), *(["                   "] * most)]
     lines: list[Cell] = [
         ((head, "dim"), (f"{title}: ", ""), (now, "dim"), (" -> ", "dim"), (then, "accent"))
         for head, (title, now, then) in zip(heads, found[:most], strict=False)
     ]
-    return (*lines, *([(f"                   and {len(found) - most} more", "dim")] if len(found) > most else []))
+    return (
+        *lines,
+        *(
+            [(_("                   and {value} more").format(value=len(found) - most), "dim")]
+            if len(found) > most
+            else []
+        ),
+    )

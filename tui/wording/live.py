@@ -7,38 +7,41 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 from core.vocabulary import BusFigures, BusLine, ErrorLine, ExchangeLine, FrameLine, FrameRow, KeptFigures
+from tui.locale import _
 from tui.theme import GLYPHS
 from tui.widgets.plain import Cell
 from tui.widgets.rows import Column, Row
 from tui.work import MessageItem, bytes_words
 
+IDENTIFIER = Column(_("Id"), 9)
 COLUMNS = {
     "rows": (
-        Column("Id", 9), Column("count", 7, right=True), Column("dt ms", 7, right=True), Column("data", 24, wide=48),
-        Column("meaning"),
+        IDENTIFIER, Column(_("count"), 7, right=True), Column(_("dt ms"), 7, right=True),
+        Column(_("data"), 24, wide=48), Column(_("meaning")),
     ),
     "frames": (
-        Column("time", 13), Column("dt ms", 8, right=True), Column("Id", 9), Column("", 2),
-        Column("len", 4, right=True), Column("data", 26, wide=48), Column("meaning"),
+        Column(_("time"), 13), Column(_("dt ms"), 8, right=True), IDENTIFIER, Column("", 2),
+        Column(_("len"), 4, right=True), Column(_("data"), 26, wide=48), Column(_("meaning")),
     ),
     "talk": (
-        Column("time", 13), Column("", 1), Column("unit", 12), Column("request > answer"), Column("ms", 7, right=True),
-        Column("request", -1, wide=24), Column("answer", -1, wide=24),
+        Column(_("time"), 13), Column("", 1), Column(_("unit"), 12), Column(_("request > answer")),
+        Column(_("ms"), 7, right=True), Column(_("request"), -1, wide=24), Column(_("answer"), -1, wide=24),
     ),
-    "errors": (Column("time", 13), Column("", 1), Column("unit", 12), Column("code", 9), Column("what")),
+    "errors": (Column(_("time"), 13), Column("", 1), Column(_("unit"), 12), Column(_("code"), 9), Column(_("what"))),
     "buses": (
-        Column("bus", 14), Column("fr/s", 7, right=True), Column("load", 6, right=True), Column("peak", 7, right=True),
-        Column("ids", 5, right=True), Column("errors", 6, right=True), Column("frames/s, now at the right"),
+        Column(_("bus"), 14), Column(_("fr/s"), 7, right=True), Column(_("load"), 6, right=True),
+        Column(_("peak"), 7, right=True), Column(_("ids"), 5, right=True), Column(_("errors"), 6, right=True),
+        Column(_("frames/s, now at the right")),
     ),
 }  # fmt: skip
-BUS_COLUMN = Column("bus", 6, wide=12)
+BUS_COLUMN = Column(_("bus"), 6, wide=12)
 MESSAGE_COLUMNS = (Column("", 8), Column("", 1), Column(""))
 SEVERITIES = {"ok": "ok", "info": "dim", "warning": "warn", "error": "bad"}
 STATES = {
     "ok": "ok", "negative": "bad", "pending": "busy", "open": "busy", "quiet": "dim", "silent": "warn", "heard": "dim",
 }  # fmt: skip
 _STATE_WORDS = {
-    "open": "...", "pending": "needs more time", "quiet": "no answer wanted", "silent": "! no answer",
+    "open": "...", "pending": _("needs more time"), "quiet": _("no answer wanted"), "silent": _("! no answer"),
 }  # fmt: skip
 _SEEN_ON_THE_BUS = re.compile(r"NRC|[PCBU][0-3][0-9A-F]{3}-")
 LEVELS = "_░▒▓█"  # in code page 437
@@ -51,7 +54,7 @@ def columns(mode: str, several: bool) -> tuple[Column, ...]:
     chosen = COLUMNS[mode]
     if not several or mode not in ("rows", "frames"):
         return chosen
-    at = next(number for number, column in enumerate(chosen) if column.title == "Id")
+    at = next(number for number, column in enumerate(chosen) if column is IDENTIFIER)
     return (*chosen[:at], BUS_COLUMN, *chosen[at:])
 
 
@@ -62,7 +65,7 @@ def _data(data: bytes, length: int, changed: tuple[bool, ...] = ()) -> Cell:
         return data.hex(" ").upper() + more
     pairs = [(f"{byte:02X} ", "changed" if mark else "") for byte, mark in zip(data, changed, strict=False)]
     runs = groupby(pairs, key=lambda pair: pair[1])
-    return (*(("".join(text for text, _ in run), tone) for tone, run in runs), (more, ""))
+    return (*(("".join(text for text, _mark in run), tone) for tone, run in runs), (more, ""))
 
 
 def _tone(words: str) -> str:
@@ -91,7 +94,7 @@ def _time(at: float, words: ClockWords) -> str:
 
 def frame_line_row(line: FrameLine, words: ClockWords) -> Row:
     way = ("rx", "dim") if line.is_rx else ("tx", "accent")
-    data: Cell = ("error frame", "bad") if line.is_error else _data(line.data, line.length)
+    data: Cell = (_("error frame"), "bad") if line.is_error else _data(line.data, line.length)
     bus: tuple[Cell, ...] = ((line.bus, "dim"),) if line.bus else ()
     return Row(str(line.number), (
         _time(line.timestamp, words), (_delta(line.delta_ms), "dim"), *bus, line.identifier, way, str(line.length),
@@ -103,7 +106,7 @@ def exchange_row(line: ExchangeLine, words: ClockWords) -> Row:
     tone = STATES.get(line.state, "")
     answer = line.answer_words if line.state in ("ok", "negative", "heard") else _STATE_WORDS.get(line.state, "")
     if line.pending:
-        answer = f"{answer} ({line.pending} x pending)"
+        answer = _("{answer} ({pending} x pending)").format(answer=answer, pending=line.pending)
     said = (f"{line.words} > " if line.words else "> ", "")
     return Row(str(line.number), (
         _time(line.timestamp, words), (GLYPHS[tone], tone), line.unit,
@@ -116,20 +119,23 @@ def exchange_in_full(line: ExchangeLine, words: ClockWords) -> list[str]:
     """Every line of the dialog that shows one exchange."""
     told = [f"{_time(line.timestamp, words)}  {line.unit}  {line.identifier}  {line.bus}".rstrip()]
     if line.request:
-        told += [f"Request: {line.words}", f"  {_hex(line.request, line.request_length)}"]
+        told += [_("Request: {words}").format(words=line.words), f"  {_hex(line.request, line.request_length)}"]
     if line.pending:
-        told.append(f"0x78 (needs more time) came {line.pending} times.")
+        told.append(_("0x78 (needs more time) came {pending} times.").format(pending=line.pending))
     if line.answer:
-        told += [f"Answer: {line.answer_words}", f"  {_hex(line.answer, line.answer_length)}"]
+        told += [
+            _("Answer: {answer_words}").format(answer_words=line.answer_words),
+            f"  {_hex(line.answer, line.answer_length)}",
+        ]
     else:
         told.append(_STATE_WORDS.get(line.state, "No answer was seen."))
     if line.delta_ms is not None:
-        told.append(f"It took {line.delta_ms:.1f} ms.")
+        told.append(_("It took {delta_ms:.1f} ms.").format(delta_ms=line.delta_ms))
     return told
 
 
 def _hex(data: bytes, length: int) -> str:
-    more = f" ... ({length} bytes)" if length > len(data) else ""
+    more = _(" ... ({length} bytes)").format(length=length) if length > len(data) else ""
     return data.hex(" ").upper() + more
 
 
@@ -161,9 +167,7 @@ def troubles(messages: Iterable[MessageItem]) -> list[MessageItem]:
 def sparkline(values: Sequence[float], width: int, top: float) -> str:
     """The newest `width` values as shades; `top` is the darkest."""
     most = len(LEVELS) - 1
-    return "".join(
-        LEVELS[min(most, round(most * value / top))] if top > 0 else LEVELS[0] for value in values[-width:]
-    )
+    return "".join(LEVELS[min(most, round(most * value / top))] if top > 0 else LEVELS[0] for value in values[-width:])
 
 
 def bus_row(line: BusLine, seconds: int) -> Row:
@@ -178,19 +182,39 @@ def bus_row(line: BusLine, seconds: int) -> Row:
 
 def figures_cell(figures: BusFigures, kept: KeptFigures) -> tuple[tuple[str, str], ...]:
     load = figures.load
-    shown = "load  - " if load is None else f"load {100 * load:3.0f} %" if load <= 1 else "load >99 %"
-    counted = f" {shown}  {figures.frames_per_second:6.0f} fr/s  {figures.frames} frames"
-    dropped = (f"  dropped {figures.dropped}", "warn" if figures.dropped else "dim")
-    errors = (f"  errors {figures.errors}", "bad") if figures.errors else ("", "")
-    lost = (f" ({kept.dropped} lost)", "warn") if kept.dropped else ("", "")
+    shown = (
+        _("load  - ")
+        if load is None
+        else _("load {value:3.0f} %").format(value=100 * load)
+        if load <= 1
+        else _("load >99 %")
+    )
+    counted = _(" {shown}  {frames_per_second:6.0f} fr/s  {frames} frames").format(
+        shown=shown, frames_per_second=figures.frames_per_second, frames=figures.frames
+    )
+    dropped = (_("  dropped {dropped}").format(dropped=figures.dropped), "warn" if figures.dropped else "dim")
+    errors = (_("  errors {errors}").format(errors=figures.errors), "bad") if figures.errors else ("", "")
+    lost = (_(" ({dropped} lost)").format(dropped=kept.dropped), "warn") if kept.dropped else ("", "")
     seconds = int(kept.seconds)
-    back = (f"  kept {seconds // 60}:{seconds % 60:02d}", "dim") if kept.records else ("", "")
+    back = (
+        (_("  kept {value}:{value2:02d}").format(value=seconds // 60, value2=seconds % 60), "dim")
+        if kept.records
+        else ("", "")
+    )
     return ((counted, ""), dropped, errors, back, lost)
 
 
 def saved_words(path: str, frames: int, messages: int, seconds: float, size: int) -> str:
-    what = f"{frames} frames" + (f" and {messages} DoIP messages" if messages else "")
-    return f"Saved {what} of {seconds:.0f} s ({bytes_words(size)}) to {path}" if size else f"Saved {what} to {path}"
+    what = _("{frames} frames").format(frames=frames) + (
+        _(" and {messages} DoIP messages").format(messages=messages) if messages else ""
+    )
+    return (
+        _("Saved {what} of {seconds:.0f} s ({bytes_words}) to {path}").format(
+            what=what, seconds=seconds, bytes_words=bytes_words(size), path=path
+        )
+        if size
+        else _("Saved {what} to {path}").format(what=what, path=path)
+    )
 
 
 def item_row(item: MessageItem, words: ClockWords) -> Row:

@@ -17,6 +17,7 @@ from core.vocabulary import (
     StartKeyState,
     StartKeyVerdict,
 )
+from tui.locale import _, said, several
 from tui.widgets.plain import Cell, clean, fit
 
 if TYPE_CHECKING:
@@ -28,35 +29,42 @@ DayWords = Callable[[float], str]
 Kind = TypeVar("Kind", CreditBalance, CreditPackage)
 
 ROLES = {
-    Role.STANDARD_DIAGNOSIS: "standard diagnosis",
-    Role.FLASH: "flash",
-    Role.ORGANISATION_ADMIN: "administrator",
+    Role.STANDARD_DIAGNOSIS: _("standard diagnosis"),
+    Role.FLASH: _("flash"),
+    Role.ORGANISATION_ADMIN: _("administrator"),
 }
 VERDICTS = {
-    StartKeyVerdict.VALID: ("ok", "valid"),
-    StartKeyVerdict.GRACE_WARNING: ("warn", "valid, long not checked online"),
-    StartKeyVerdict.READ_ONLY: ("bad", "read-only until it is checked online"),
-    StartKeyVerdict.MISSING: ("warn", "none for this system yet"),
-    StartKeyVerdict.INVALID: ("bad", "not valid"),
-    StartKeyVerdict.OTHER_PC: ("bad", "of another PC"),
-    StartKeyVerdict.EXPIRED: ("bad", "expired"),
+    StartKeyVerdict.VALID: ("ok", _("valid")),
+    StartKeyVerdict.GRACE_WARNING: ("warn", _("valid, long not checked online")),
+    StartKeyVerdict.READ_ONLY: ("bad", _("read-only until it is checked online")),
+    StartKeyVerdict.MISSING: ("warn", _("none for this system yet")),
+    StartKeyVerdict.INVALID: ("bad", _("not valid")),
+    StartKeyVerdict.OTHER_PC: ("bad", _("of another PC")),
+    StartKeyVerdict.EXPIRED: ("bad", _("expired")),
+}
+DURATIONS = {
+    CreditDuration.HOUR: _("hour"),
+    CreditDuration.DAY: _("day"),
+    CreditDuration.WEEK: _("week"),
+    CreditDuration.MONTH: _("month"),
+    CreditDuration.YEAR: _("year"),
 }
 CLOCK_SLACK = 60.0  # seconds: more than this makes signed papers look too old or too new
 LOW_CREDIT, LAST_CREDIT = 30, 5  # minutes, from which the header warns
-NOT_NEEDED = "not needed for the simulation"
+NOT_NEEDED = _("not needed for the simulation")
 
 
 def roles_words(roles: Iterable[Role]) -> str:
-    return ", ".join(ROLES[role] for role in Role if role in set(roles)) or "no rights yet"
+    return ", ".join(ROLES[role] for role in Role if role in set(roles)) or _("no rights yet")
 
 
 def role_word(account: AccountState) -> str:
     """The one that counts, for the header."""
     if Role.FLASH in account.roles:
-        return "flash"
+        return _("flash")
     if Role.STANDARD_DIAGNOSIS in account.roles:
-        return "standard"
-    return "activating" if account.activation is Activation.PENDING else "no rights"
+        return _("standard")
+    return _("activating") if account.activation is Activation.PENDING else _("no rights")
 
 
 def minutes_words(minutes: int) -> str:
@@ -83,11 +91,11 @@ def header_words(papers: Papers) -> Cell:
     """anna/flash 3h41: who works here with which right, and what is left for the connected vehicle's group."""
     account = papers.account
     if not account.user:
-        return (("not logged in", "warn"),)
+        return ((_("not logged in"), "warn"),)
     user = clean(account.user)
     who = (f"{fit(user, min(len(user), 12))}/{role_word(account)}", "")
     if papers.out_of_credit and papers.needed:
-        return who, ("  no credit", "bad")
+        return who, (_("  no credit"), "bad")
     if papers.minutes is None:
         return (who,)
     return who, (f"  {minutes_short(papers.minutes)}", minutes_tone(papers.minutes))
@@ -96,16 +104,20 @@ def header_words(papers: Papers) -> Cell:
 def activation_words(account: AccountState, day: DayWords) -> Told:
     """L5: the device stays usable while the activation is pending."""
     if account.activation is Activation.ACTIVE:
-        return "ok", "active"
+        return "ok", _("active")
     if account.activation is Activation.PENDING:
-        until = f", at the latest {day(account.activation_until)}" if account.activation_until else " (up to 4 hours)"
-        return "busy", f"under way{until}"
-    return "dim", "no right to activate"
+        until = (
+            _(", at the latest {day}").format(day=day(account.activation_until))
+            if account.activation_until
+            else _(" (up to 4 hours)")
+        )
+        return "busy", _("under way{until}").format(until=until)
+    return "dim", _("no right to activate")
 
 
 def start_key_told(papers: Papers, day: DayWords) -> Told:
     if papers.activating:
-        return "busy", "checking online ..."
+        return "busy", _("checking online ...")
     state = papers.start_key
     if state is None:
         return _unknown(papers, "start_key")
@@ -115,9 +127,9 @@ def start_key_told(papers: Papers, day: DayWords) -> Told:
 def start_key_words(state: StartKeyState, day: DayWords) -> Told:
     tone, words = VERDICTS[state.verdict]
     if state.restart_needed:
-        return "warn", "a new one was downloaded: close and start Passbay again"
+        return "warn", _("a new one was downloaded: close and start Passbay again")
     if state.green and state.expires:
-        return tone, f"{words} until {day(state.expires)[:10]}"
+        return tone, _("{words} until {value}").format(words=words, value=day(state.expires)[:10])
     return tone, words
 
 
@@ -126,21 +138,21 @@ def login_told(papers: Papers) -> Told:
     if account.user:
         if account.activation is Activation.PENDING:
             held = f"{roles_words(account.roles)}; " if account.roles else ""
-            return "busy", f"{account.user}: {held}activation under way"
+            return "busy", _("{user}: {rights}activation under way").format(user=account.user, rights=held)
         return "ok" if account.roles else "warn", f"{account.user}: {roles_words(account.roles)}"
     if papers.login is not None and papers.login.under_way:
-        return "busy", "waits for its approval"
-    return ("warn", "nobody is logged in") if papers.needed else ("dim", NOT_NEEDED)
+        return "busy", _("waits for its approval")
+    return ("warn", _("nobody is logged in")) if papers.needed else ("dim", NOT_NEEDED)
 
 
 def credit_told(papers: Papers, day: DayWords) -> Told:
     if not papers.account.user:
-        return ("dim", "log in to see it") if papers.needed else ("dim", NOT_NEEDED)
+        return ("dim", _("log in to see it")) if papers.needed else ("dim", NOT_NEEDED)
     if papers.credit is None:
         return _unknown(papers, "credit")
     having = [balance for balance in papers.credit if has_credit(balance)]
     if not having:
-        return "warn", "none: enter shows what there is to buy"
+        return "warn", _("none: enter shows what there is to buy")
     words = ", ".join(f"{b.group} {balance_words(b, day)}" for b in in_order(having)[:2])
     more = len(having) - 2
     return "ok", f"{words} +{more}" if more > 0 else words
@@ -152,40 +164,46 @@ def server_told(papers: Papers) -> Told:
         return server_words(state)
     if "backend" in papers.troubles:
         return _unknown(papers, "backend")
-    return ("busy", "asking ...") if papers.asks("backend") else ("dim", "not asked yet")
+    return ("busy", _("asking ...")) if papers.asks("backend") else ("dim", _("not asked yet"))
 
 
 def server_name(papers: Papers) -> str:
     state = papers.backend
     if state is None:
         return "-"
-    return "built in" if state.embedded else state.url.partition("://")[2] or state.url
+    return _("built in") if state.embedded else state.url.partition("://")[2] or state.url
 
 
 def server_words(state: BackendState) -> Told:
     """Embedded or shared, TLS, how quick."""
     if not state.reachable:
         where = state.url.partition("://")[2] or state.url
-        return "bad", f"not reachable: {where}" if where and not state.embedded else f"does not answer: {state.words}"
-    place = "built in, no port open" if state.embedded else state.url.partition("://")[2] or state.url
+        return "bad", _("not reachable: {where}").format(where=where) if where and not state.embedded else _(
+            "does not answer: {words}"
+        ).format(words=said(state.words))
+    place = _("built in, no port open") if state.embedded else state.url.partition("://")[2] or state.url
     quick = f", {state.milliseconds:.0f} ms" if state.milliseconds is not None else ""
     if state.maintenance:
         return "warn", f"{place}{quick}; {state.maintenance}"
     if state.embedded:
         return "ok", f"{place}{quick}"
-    return ("ok", f"{place}, TLS{quick}") if state.tls else ("warn", f"{place}, no TLS{quick}")
+    return (
+        ("ok", f"{place}, TLS{quick}")
+        if state.tls
+        else ("warn", _("{place}, no TLS{quick}").format(place=place, quick=quick))
+    )
 
 
 def clock_told(papers: Papers) -> Told:
     state = papers.backend
     if state is None or state.clock_difference is None:
-        return ("busy", "asking ...") if papers.asks("backend") else ("dim", "not known")
+        return ("busy", _("asking ...")) if papers.asks("backend") else ("dim", _("not known"))
     seconds = state.clock_difference
     if abs(seconds) > CLOCK_SLACK:
-        return "bad", f"{span(seconds)} off the server: set date and time of this PC right"
+        return "bad", _("{span} off the server: set date and time of this PC right").format(span=span(seconds))
     if abs(seconds) < 0.05:
-        return "ok", "the same as the server's"
-    return "ok", f"{seconds:+.1f} s against the server"
+        return "ok", _("the same as the server's")
+    return "ok", _("{seconds:+.1f} s against the server").format(seconds=seconds)
 
 
 def span(seconds: float) -> str:
@@ -195,16 +213,16 @@ def span(seconds: float) -> str:
         return f"{size:.0f} s"
     if size < 7200:
         return f"{size / 60:.0f} min"
-    return f"{size / 3600:.0f} h" if size < 172_800 else f"{size / 86_400:.0f} days"
+    return f"{size / 3600:.0f} h" if size < 172_800 else _("{value:.0f} days").format(value=size / 86_400)
 
 
 def _unknown(papers: Papers, name: str) -> Told:
     trouble = papers.troubles.get(name)
     if trouble is not None:
-        return "bad", f"{trouble.code} {trouble.message}"
+        return "bad", f"{trouble.code} {said(trouble.message)}"
     if papers.asks(name):
-        return "busy", "asking ..."
-    return ("dim", "not asked yet") if papers.needed else ("dim", NOT_NEEDED)
+        return "busy", _("asking ...")
+    return ("dim", _("not asked yet")) if papers.needed else ("dim", NOT_NEEDED)
 
 
 # -- credit
@@ -214,15 +232,31 @@ def has_credit(balance: CreditBalance) -> bool:
     return balance.minutes > 0 or balance.until is not None or bool(balance.unused)
 
 
+def packages_words(duration: CreditDuration, count: int) -> str:
+    """ "2 days": how many packages of which length."""
+    words = {
+        CreditDuration.HOUR: several("{count} hour", "{count} hours", count),
+        CreditDuration.DAY: several("{count} day", "{count} days", count),
+        CreditDuration.WEEK: several("{count} week", "{count} weeks", count),
+        CreditDuration.MONTH: several("{count} month", "{count} months", count),
+        CreditDuration.YEAR: several("{count} year", "{count} years", count),
+    }
+    return words[duration].format(count=count)
+
+
 def balance_words(balance: CreditBalance, day: DayWords | None = None) -> str:
     """Minutes by use, the package that runs by the clock, packages not begun yet."""
-    said = []
+    parts = []
     if balance.minutes or not (balance.until or balance.unused):
-        said.append(minutes_words(balance.minutes))
+        parts.append(minutes_words(balance.minutes))
     if balance.until is not None:
-        said.append(f"until {day(balance.until)}" if day is not None else "a package by the clock runs")
-    said += [f"{count} {duration.value}{'s' if count > 1 else ''} not begun" for duration, count in balance.unused]
-    return ", ".join(said)
+        parts.append(
+            _("until {day}").format(day=day(balance.until)) if day is not None else _("a package by the clock runs")
+        )
+    parts += [
+        _("{packages} not begun").format(packages=packages_words(duration, count)) for duration, count in balance.unused
+    ]
+    return ", ".join(parts)
 
 
 def in_order(kinds: Iterable[Kind]) -> list[Kind]:
@@ -238,12 +272,12 @@ def in_order(kinds: Iterable[Kind]) -> list[Kind]:
 
 def price_words(package: CreditPackage) -> str:
     if not package.price_cents:
-        return "free of charge"
+        return _("free of charge")
     return f"{package.price_cents // 100}.{package.price_cents % 100:02} {package.currency}"
 
 
 def package_words(package: CreditPackage) -> str:
     """What is bought: used by the minute, or by the clock from first use."""
     if package.duration is CreditDuration.HOUR:
-        return f"{minutes_words(package.minutes)}, used up by work"
-    return f"one {package.duration.value} from first use"
+        return _("{minutes_words}, used up by work").format(minutes_words=minutes_words(package.minutes))
+    return _("one {duration} from first use").format(duration=DURATIONS[package.duration])

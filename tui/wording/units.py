@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from tui.locale import _, said
 from tui.theme import GLYPHS
 from tui.widgets.rows import Row
 
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 def unit_words(desk: Desk) -> str:
     """What an empty list of units says."""
     if desk.connecting or desk.busy:
-        return "Connecting and reading which vehicle this is ..."
-    why = desk.messages[-1].text if desk.messages else "No vehicle."
-    return f"{why}  esc goes back."
+        return _("Connecting and reading which vehicle this is ...")
+    why = desk.messages[-1].text if desk.messages else _("No vehicle.")
+    return _("{why}  esc goes back.").format(why=why)
 
 
 def unit_rows(desk: Desk, able: str, lacking: str, marked: Collection[str] = ()) -> list[Row]:
@@ -28,12 +29,16 @@ def unit_rows(desk: Desk, able: str, lacking: str, marked: Collection[str] = ())
     for unit in desk.vehicle.units if desk.vehicle is not None else ():
         can = bool(getattr(unit, able))
         surveyed = desk.units.get(unit.name)
-        newer = f"newer: {surveyed.newer_software}" if surveyed is not None and surveyed.newer_software else ""
+        newer = (
+            _("newer: {newer_software}").format(newer_software=surveyed.newer_software)
+            if surveyed is not None and surveyed.newer_software
+            else ""
+        )
         tone = "bad" if not unit.reachable else "ok" if can else "dim"
-        note = unit.reason if not unit.reachable else (newer if able == "flashable" else "") if can else lacking
+        note = said(unit.reason) if not unit.reachable else (newer if able == "flashable" else "") if can else lacking
         ink = "dim" if not newer else "accent"
         if unit.name in left:
-            tone, note, ink = "bad", "left in programming", "bad"
+            tone, note, ink = "bad", _("left in programming"), "bad"
         glyph = (GLYPHS["accent"], "accent") if unit.name in marked else (GLYPHS[tone], tone)
         rows.append(
             Row(unit.name, (glyph, (unit.name, "bold" if unit.name in marked else ""), unit.title, (note, ink)))

@@ -14,6 +14,7 @@ from core.vocabulary import (
     FlashResult,
     Interrupted,
 )
+from tui.locale import _, said
 from tui.screens.base import Place
 from tui.widgets.lines import Key, Lines
 from tui.widgets.plain import Cell, plain, told
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
 
     from tui.desk import Desk
 
-STEP_COLUMNS = (Column("", 1), Column("Step"), Column("", 14), Column("", 7, right=True))
-PLAN_COLUMNS = (Column("", 1), Column("Step"))
-RESULT_COLUMNS = (Column("", 1), Column("Unit", 14), Column("Result"))
+STEP_COLUMNS = (Column("", 1), Column(_("Step")), Column("", 14), Column("", 7, right=True))
+PLAN_COLUMNS = (Column("", 1), Column(_("Step")))
+RESULT_COLUMNS = (Column("", 1), Column(_("Unit"), 14), Column(_("Result")))
 
 
 class FlashLook(Place):
@@ -61,33 +62,43 @@ class FlashLook(Place):
         self._shown: JobView | None = None
 
     def body(self) -> list[Widget]:
-        unit_columns = (Column("", 1), Column("Unit", 14), Column("Name"), Column("Note", 30))
+        unit_columns = (Column("", 1), Column(_("Unit"), 14), Column(_("Name")), Column(_("Note"), 30))
         units = RowList(unit_columns, id="units", classes="box")
-        ware_columns = (Column("", 1), Column("Flashware"), Column("Software", 17), Column("Size", 9, right=True))
+        ware_columns = (
+            Column("", 1),
+            Column(_("Flashware")),
+            Column(_("Software"), 17),
+            Column(_("Size"), 9, right=True),
+        )
         wares = RowList(ware_columns, id="wares", classes="box")
-        check_columns = (Column("", 1), Column("Check", 16, wide=24), Column("Measured"), Column("Wanted"))
+        check_columns = (Column("", 1), Column(_("Check"), 16, wide=24), Column(_("Measured")), Column(_("Wanted")))
         checks = RowList(check_columns, heading=False, id="flash-checks", classes="box")
         steps = RowList(STEP_COLUMNS, heading=False, follow=True, id="steps", classes="box")
-        for box, title in ((units, "Control units"), (wares, "Flashware"), (checks, "Checks"), (steps, "Steps")):
+        for box, title in (
+            (units, _("Control units")),
+            (wares, _("Flashware")),
+            (checks, _("Checks")),
+            (steps, _("Steps")),
+        ):
             box.border_title = plain(title)
         return [Lines(("",), id="about"), units, wares, checks, steps, Lines(("",), id="progress")]
 
     def keys(self) -> tuple[Key, ...]:
         if self.desk is not None and self.desk.busy:
-            first = ("esc", "Back", "back") if self.desk.watching else ("a", "Stop safely", "app.stop_job")
-            return (first, ("f9", "Live", "app.live"), ("^q", "Quit", "app.quit"))
+            first = ("esc", _("Back"), "back") if self.desk.watching else ("a", _("Stop safely"), "app.stop_job")
+            return (first, ("f9", _("Live"), "app.live"), ("^q", _("Quit"), "app.quit"))
         if self.stage == "ready":
-            return (("enter", "Start", "start"), ("d", "Dry run", "dry_run"), ("tab", "Plan", "other_box"),
-                    ("f5", "Again", "again"))  # fmt: skip
+            return (("enter", _("Start"), "start"), ("d", _("Dry run"), "dry_run"), ("tab", _("Plan"), "other_box"),
+                    ("f5", _("Again"), "again"))  # fmt: skip
         if self.stage == "over":
-            return (("enter", "Another unit", "start"), ("f9", "Live", "app.live"), ("esc", "Back", "back"))
+            return (("enter", _("Another unit"), "start"), ("f9", _("Live"), "app.live"), ("esc", _("Back"), "back"))
         if self.stage == "flashware":
-            return (("enter", "Choose", "start"), ("o", "File", "file"), ("esc", "Back", "back"))
+            return (("enter", _("Choose"), "start"), ("o", _("File"), "file"), ("esc", _("Back"), "back"))
         return (
-            ("enter", "Choose", "start"),
-            ("space", "Mark", "mark"),
-            ("+", "All", "mark_all"),
-            ("esc", "Back", "back"),
+            ("enter", _("Choose"), "start"),
+            ("space", _("Mark"), "mark"),
+            ("+", _("All"), "mark_all"),
+            ("esc", _("Back"), "back"),
         )
 
     # -- what is there
@@ -123,9 +134,9 @@ class FlashLook(Place):
         self.query_one("#about", Lines).show(self._about(desk))
         units = self.query_one("#units", RowList)
         units.empty = unit_words(desk)
-        units.set_rows(unit_rows(desk, "flashable", "no flashware known", self.marked))
+        units.set_rows(unit_rows(desk, "flashable", _("no flashware known"), self.marked))
         wares = self.query_one("#wares", RowList)
-        wares.empty = "No flashware for this unit. o takes it from a file."
+        wares.empty = _("No flashware for this unit. o takes it from a file.")
         entry = self.left_behind(self.unit)
         wares.set_rows([*([recovery_row(entry)] if entry is not None else []), *map(ware_row, self.wares)])
         checks = self.query_one("#flash-checks", RowList)
@@ -151,7 +162,7 @@ class FlashLook(Place):
             steps.set_columns(PLAN_COLUMNS)
             steps.set_rows(order_plan_rows(self.order) if self.order is not None else plan_rows(self.preview))
         steps.border_title = plain(
-            "Result" if isinstance(self.result, FlashOrderResult) else "Steps" if job else "Plan"
+            _("Result") if isinstance(self.result, FlashOrderResult) else _("Steps") if job else _("Plan")
         )
         self.query_one("#progress", Lines).show(*self._below(desk, job))
 
@@ -165,21 +176,30 @@ class FlashLook(Place):
             return progress_lines(job, width, stoppable=not desk.watching)
         if desk.busy:
             step = desk.job.step if desk.job is not None else None
-            return ((f" ░ {step.title if step is not None else 'Reading and checking'} ...", "busy"),)
+            return ((f" ░ {step.title if step is not None else _('Reading and checking')} ...", "busy"),)
         if self.error is not None:
             return error_lines(self.error, width)
         return self._hint()
 
     def _hint(self) -> tuple[Cell, ...]:
         if self.stage == "unit":
-            many = f"{len(self.marked)} marked: enter checks them as one order." if self.marked else ""
-            return ((f" Next: {many or 'enter takes the marked line; space marks several, t all.'}", "dim"),)
+            many = (
+                _("{len} marked: enter checks them as one order.").format(len=len(self.marked)) if self.marked else ""
+            )
+            return (
+                (
+                    _(" Next: {value}").format(
+                        value=many or _("enter takes the marked line; space marks several, t all.")
+                    ),
+                    "dim",
+                ),
+            )
         if self.stage == "flashware":
             key = self.query_one("#wares", RowList).key
             entry = self.left_behind(self.unit)
             if key == RECOVER and entry is not None:
-                return tuple(told(" x ", "bad", entry.sentence, self.size.width))
-            return ((" Next: mark the flashware, then enter.", "dim"),)
+                return tuple(told(" x ", "bad", said(entry.sentence), self.size.width))
+            return ((_(" Next: mark the flashware, then enter."), "dim"),)
         return (*self._twin_lines(), *self._check_hint())
 
     def _twin_lines(self) -> list[Cell]:
@@ -187,45 +207,50 @@ class FlashLook(Place):
         if twin is None:
             return []
         tone = "dim" if not twin.there else "ok" if twin.ok else "bad"
-        return told({"ok": " √ ", "bad": " x ", "dim": " · "}[tone], tone, f"Dry run. {twin.words}", self.size.width)
+        return told(
+            {"ok": " √ ", "bad": " x ", "dim": " · "}[tone],
+            tone,
+            _("Dry run. {words}").format(words=said(twin.words)),
+            self.size.width,
+        )
 
     def _check_hint(self) -> tuple[Cell, ...]:
         red = self.red
         if red:
             check = next((c for c in red if self.query_one("#flash-checks", RowList).key.endswith(c.name)), red[0])
-            lines = told(" x ", "bad", f"{check.name}: {check.reason or check.measured}", self.size.width)
+            lines = told(" x ", "bad", f"{said(check.name)}: {said(check.reason or check.measured)}", self.size.width)
             if check.advice:
-                lines += told(" > ", "accent", check.advice, self.size.width)
-            last = "Refused, nothing was changed. Put right what has an x, then f5."
+                lines += told(" > ", "accent", said(check.advice), self.size.width)
+            last = _("Refused, nothing was changed. Put right what has an x, then f5.")
             if self.passable:
-                last = "Refused. f5 checks again; enter goes on if you type the unit's name."
+                last = _("Refused. f5 checks again; enter goes on if you type the unit's name.")
             return (*lines, (f" {last}", "dim"))
         if self.order is not None and not self.order.groups:
-            return ((" √ All of them have their newest software.", "ok"),)
+            return ((_(" √ All of them have their newest software."), "ok"),)
         if self.preview is not None and self.preview.up_to_date:
-            return ((" √ The unit has this software already. enter sends it again all the same.", "ok"),)
-        return (((" Next: ", "dim"), ("enter", "key"), (" starts after one question, ", "dim"), ("d", "key"),
-                 (" tries it on the simulated twin.", "dim")),)  # fmt: skip
+            return ((_(" √ The unit has this software already. enter sends it again all the same."), "ok"),)
+        return (((_(" Next: "), "dim"), ("enter", "key"), (_(" starts after one question, "), "dim"), ("d", "key"),
+                 (_(" tries it on the simulated twin."), "dim")),)  # fmt: skip
 
     def _about(self, desk: Desk) -> Cell:
-        warn = ("   DO NOT DISCONNECT", "warn") if desk.locked else ("", "")
+        warn = (_("   DO NOT DISCONNECT"), "warn") if desk.locked else ("", "")
         if self.order is not None:
             total = sum(p.bytes for p in self.order.units if not p.up_to_date)
             names = ", ".join(p.unit for p in self.order.units)
             return (
-                (f" {len(self.order.units)} units ", "bold"),
+                (_(" {len} units ").format(len=len(self.order.units)), "bold"),
                 (f" {bytes_words(total)}   ", ""),
                 (names, "dim"),
                 warn,
             )
         if not self.unit:
-            return (" Which control unit is flashed?", "")
+            return (_(" Which control unit is flashed?"), "")
         p = self.preview
         if p is None:
-            words = "which flashware?" if self.stage == "flashware" else ""
+            words = _("which flashware?") if self.stage == "flashware" else ""
             several = self.unit.count(", ") + 1
             if several > 2:
-                return ((f" {several} units ", "bold"), (self.unit, "dim"), warn)
+                return ((_(" {several} units ").format(several=several), "bold"), (self.unit, "dim"), warn)
             return ((f" {self.unit}", "bold"), (f"   {words}", ""), warn)
         change = f" {p.software_before or '-'} -> {p.software_after}   {bytes_words(p.bytes)}   "
         return ((f" {p.unit} ", "bold"), (change, ""), (p.flashware, "dim"), warn)

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.errors import ProductError
 from core.vocabulary import FlashOrderPreview, FlashWish
+from tui.locale import _, said
 from tui.screens.dialogs import Ask
 from tui.screens.flash.look import FlashLook
 from tui.widgets.rows import RowList
@@ -58,7 +59,9 @@ class FlashOrders(FlashLook):
         elif known is not None and known.flashable and known.reachable:
             self.marked = (*self.marked, key)
         else:
-            self.passbay.toast(f"{key}: {(known.reason if known else '') or 'there is no flashware for it'}", "warning")
+            self.passbay.toast(
+                f"{key}: {said(known.reason if known else '') or _('there is no flashware for it')}", "warning"
+            )
 
     def action_mark_all(self) -> None:
         units = self.desk.vehicle.units if self.desk is not None and self.desk.vehicle is not None else ()
@@ -77,20 +80,28 @@ class FlashOrders(FlashLook):
             self.order = order
             self._to("ready")
 
-        self._check(f"{len(wishes)} units", lambda: vehicle.flash_order_preview(wishes, twin=twin), read)
+        self._check(
+            _("{len} units").format(len=len(wishes)), lambda: vehicle.flash_order_preview(wishes, twin=twin), read
+        )
 
     def _ask_order(self) -> None:
         order, desk = self.order, self.desk
         if order is None or desk is None or desk.busy:
             return
         if self.red:
-            self.passbay.toast(f"Refused: {self.red[0].name}: {self.red[0].reason or self.red[0].measured}", "warning")
+            self.passbay.toast(
+                _("Refused: {name}: {value}").format(
+                    name=said(self.red[0].name), value=said(self.red[0].reason or self.red[0].measured)
+                ),
+                "warning",
+            )
         elif not order.groups:
-            self.passbay.toast("All of them have their newest software: there is nothing to do.", "information")
+            self.passbay.toast(_("All of them have their newest software: there is nothing to do."), "information")
         else:
             many = sum(len(group) for group in order.groups)
             self.app.push_screen(
-                Ask(f"Flash {many} units now?", start_order_lines(order), yes="Flash"), self._start_order
+                Ask(_("Flash {many} units now?").format(many=many), start_order_lines(order), yes=_("Flash")),
+                self._start_order,
             )
 
     def _start_order(self, yes: bool | None) -> None:

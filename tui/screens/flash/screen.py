@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.binding import Binding
 
 from core.vocabulary import FlashChoice, FlashPreview, Interrupted
+from tui.locale import _, said
 from tui.screens.dialogs import Ask, Fill
 from tui.screens.flash.order import FlashOrders
 from tui.widgets.rows import RowList
@@ -16,8 +17,8 @@ from tui.wording.flash import RECOVER, start_lines
 class FlashScreen(FlashOrders):
     """`esc` goes one stage back."""
 
-    PLACE = "Flash"
-    HELP = (
+    PLACE = _("Flash")
+    HELP = _(
         "Flashing replaces the software of control units: choose one and its flashware, or mark several (space, t).\n"
         "Before anything is changed the checks are read. A line with x refuses the flash and says why. Where the "
         "plan allows it, enter goes on when you type the unit's name. A line with ! was not measured: look yourself.\n"
@@ -26,12 +27,12 @@ class FlashScreen(FlashOrders):
         "A unit that was left in programming is named in red; its first line brings it back."
     )
     BINDINGS: ClassVar = [
-        Binding("space", "mark", "Mark for one order", show=False),
-        Binding("plus", "mark_all", "Mark all units", show=False),
-        Binding("d", "dry_run", "Dry run on the simulated twin", show=False),
-        Binding("o", "file", "Flashware from a file", show=False),
-        Binding("f5", "again", "Read the checks again", show=False),
-        Binding("tab", "other_box", "Other box", show=False),
+        Binding("space", "mark", _("Mark for one order"), show=False),
+        Binding("plus", "mark_all", _("Mark all units"), show=False),
+        Binding("d", "dry_run", _("Dry run on the simulated twin"), show=False),
+        Binding("o", "file", _("Flashware from a file"), show=False),
+        Binding("f5", "again", _("Read the checks again"), show=False),
+        Binding("tab", "other_box", _("Other box"), show=False),
     ]
 
     def on_mount(self) -> None:
@@ -94,10 +95,12 @@ class FlashScreen(FlashOrders):
         if desk is None or known is None:
             return
         if not known.reachable:
-            self.passbay.toast(f"{unit}: {known.reason}", "warning")
+            self.passbay.toast(f"{unit}: {said(known.reason)}", "warning")
         vehicle, self.unit, self.wares = desk.vehicle, unit, ()
         if not known.flashable:
-            self.passbay.toast(f"There is no flashware for {unit}. o takes it from a file.", "warning")
+            self.passbay.toast(
+                _("There is no flashware for {unit}. o takes it from a file.").format(unit=unit), "warning"
+            )
             return
 
         def have(wares: tuple[FlashChoice, ...]) -> None:
@@ -139,11 +142,11 @@ class FlashScreen(FlashOrders):
 
     def action_file(self) -> None:
         if not self.unit or (self.desk is not None and self.desk.busy):
-            self.passbay.toast("Choose the control unit first.", "information")
+            self.passbay.toast(_("Choose the control unit first."), "information")
             return
-        note = "A PDX file, also FILE.pdx#SESSION, or a flash plan: PLAN.toml, also PLAN.toml#IMAGE."
+        note = _("A PDX file, also FILE.pdx#SESSION, or a flash plan: PLAN.toml, also PLAN.toml#IMAGE.")
         self.app.push_screen(
-            Fill(f"Flashware for {self.unit}", [("file", "File", "")], note),
+            Fill(_("Flashware for {unit}").format(unit=self.unit), [("file", _("File"), "")], note),
             lambda values: self._read_checks(values["file"]) if values and values["file"] else None,
         )
 
@@ -158,7 +161,7 @@ class FlashScreen(FlashOrders):
     def action_dry_run(self) -> None:
         """The checks again, and the real sequence on a copy of the simulated car."""
         if self.stage != "ready":
-            self.passbay.toast("Choose the unit and its flashware first; then d tries the flash.", "information")
+            self.passbay.toast(_("Choose the unit and its flashware first; then d tries the flash."), "information")
         elif self.order is not None:
             self._read_order(twin=True)
         else:
@@ -183,14 +186,19 @@ class FlashScreen(FlashOrders):
         if preview is None or desk is None or desk.busy:
             return
         if self.red and not self.passable:
-            self.passbay.toast(f"Refused: {self.red[0].name}: {self.red[0].reason or self.red[0].measured}", "warning")
+            self.passbay.toast(
+                _("Refused: {name}: {value}").format(
+                    name=said(self.red[0].name), value=said(self.red[0].reason or self.red[0].measured)
+                ),
+                "warning",
+            )
         elif self.red:
-            names = ", ".join(check.name for check in self.red)
-            note = f"Red: {names}. The flash plan lets you go on all the same, at your own risk."
+            names = ", ".join(said(check.name) for check in self.red)
+            note = _("Red: {names}. The flash plan lets you go on all the same, at your own risk.").format(names=names)
             self.app.push_screen(
                 Fill(
-                    f"Flash {preview.unit} all the same?",
-                    [("unit", f"Type {preview.unit} to go on", "")],
+                    _("Flash {unit} all the same?").format(unit=preview.unit),
+                    [("unit", _("Type {unit} to go on").format(unit=preview.unit), "")],
                     note,
                     "Flash",
                 ),
@@ -198,7 +206,7 @@ class FlashScreen(FlashOrders):
             )
         else:
             self.app.push_screen(
-                Ask(f"Flash {preview.unit} now?", start_lines(preview), yes="Flash"),
+                Ask(_("Flash {unit} now?").format(unit=preview.unit), start_lines(preview), yes=_("Flash")),
                 lambda yes: self._start("") if yes else None,
             )
 
@@ -207,7 +215,9 @@ class FlashScreen(FlashOrders):
         if preview is None or desk is None or desk.vehicle is None:
             return
         if typed and typed.casefold() != preview.unit.casefold():
-            self.passbay.toast(f"{typed} is not {preview.unit}: nothing was started.", "warning")
+            self.passbay.toast(
+                _("{typed} is not {unit}: nothing was started.").format(typed=typed, unit=preview.unit), "warning"
+            )
             return
         vehicle, unit, ware, force = desk.vehicle, self.unit, self.flashware, preview.up_to_date
         if desk.begin(
@@ -222,7 +232,11 @@ class FlashScreen(FlashOrders):
         if entry is not None:
             found = entry
             self.app.push_screen(
-                Ask(f"Recover {entry.unit} now?", [entry.sentence, entry.advice], yes="Recover"),
+                Ask(
+                    _("Recover {unit} now?").format(unit=entry.unit),
+                    [said(entry.sentence), said(entry.advice)],
+                    yes=_("Recover"),
+                ),
                 lambda yes: self._recover(found) if yes else None,
             )
 
@@ -232,8 +246,12 @@ class FlashScreen(FlashOrders):
             return
         vehicle, unit = desk.vehicle, entry.unit
         if entry.vin and vehicle.vin != entry.vin:
-            desk.tell("warning", f"{unit} of VIN {entry.vin} waits for its recovery; this vehicle is {vehicle.vin}.",
-                      advice="Connect that vehicle, then try again.")  # fmt: skip
+            other = _("{unit} of VIN {vin} waits for its recovery; this vehicle is {other_vin}.")
+            desk.tell(
+                "warning",
+                other.format(unit=unit, vin=entry.vin, other_vin=vehicle.vin),
+                advice=_("Connect that vehicle, then try again."),
+            )
             return
         self._forget()
         self.unit = unit

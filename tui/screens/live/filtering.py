@@ -10,13 +10,14 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from core.errors import UsageError
+from tui.locale import _, said
 from tui.screens.dialogs import Dialog
 from tui.widgets.plain import clean, plain
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-NOTE = "Fields id: unit: service: text: bus: data:, combined by and, or, not. Empty shows all. tab completes."
+NOTE = _("Fields id: unit: service: text: bus: data:, combined by and, or, not. Empty shows all. tab completes.")
 LONGEST_OFFER = 52
 
 Names = Sequence[Sequence[str]]
@@ -43,11 +44,11 @@ class FilterDialog(Dialog[str]):
     """Gives the filter; None where it was cancelled."""
 
     AUTO_FOCUS = "Input"
-    LABELS = ("Cancel", "Use")
-    BINDINGS: ClassVar = [Binding("tab", "complete", "Complete", show=False, priority=True)]
+    LABELS = (_("Cancel"), _("Use"))
+    BINDINGS: ClassVar = [Binding("tab", "complete", _("Complete"), show=False, priority=True)]
 
     def __init__(self, text: str, names: Names) -> None:
-        super().__init__("Filter the live panel")
+        super().__init__(_("Filter the live panel"))
         self._text, self._names = text, names
 
     def content(self) -> list[Widget]:
@@ -99,7 +100,7 @@ def problem_of(text: str) -> str:
     try:
         parse(text)
     except UsageError as error:
-        return f"{error.message} {error.advice}"
+        return f"{said(error.message)} {said(error.advice)}"
     return ""
 
 

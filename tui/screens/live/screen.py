@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding
 
 from tui.app import SLOW_LINE
+from tui.locale import _
 from tui.screens.base import Place
 from tui.screens.dialogs import Tell
 from tui.screens.live.places import Bookmarks, marked_row, row_text
@@ -28,10 +29,12 @@ TICKS_A_SECOND = 10
 SLOW_RATE = 2  # looks a second over a slow line at most
 MODES = ("rows", "frames", "talk", "errors", "buses")
 TITLES = {
-    "rows": "Identifiers", "frames": "Frames", "talk": "Conversation", "errors": "Errors and trouble codes",
-    "buses": "Buses",
+    "rows": _("Identifiers"), "frames": _("Frames"), "talk": _("Conversation"), "errors": _("Errors and trouble codes"),
+    "buses": _("Buses"),
 }  # fmt: skip
-WORDS = {"rows": "Identifiers", "frames": "Frames", "talk": "Talk", "errors": "Errors", "buses": "Buses"}
+WORDS = {
+    "rows": _("Identifiers"), "frames": _("Frames"), "talk": _("Talk"), "errors": _("Errors"), "buses": _("Buses"),
+}  # fmt: skip
 SCROLL_BACK = 5000  # lines that a paused list keeps for scrolling
 MOST_ROWS = 1000
 
@@ -39,25 +42,25 @@ MOST_ROWS = 1000
 class LiveScreen(Seeking, Place):
     """Asks for what it shows beside the screens, some times a second while it is on top, else once a second."""
 
-    PLACE = "Live panel"
-    HELP = (
+    PLACE = _("Live panel")
+    HELP = _(
         "m goes on to frames, conversation (requests with answers), errors and trouble codes, buses.\n"
         "space pauses: lists can be scrolled, counting goes on. enter opens a line.\n"
         "/ filters, e.g. unit:ENGINE and not service:TransferData. dropped: too fast to be looked at.\n"
         "Below are the messages: tab, then enter reads one."
     )
     BINDINGS: ClassVar = [
-        Binding("space", "pause", "Pause or go on", show=False),
-        Binding("m", "mode", "Next view", show=False),
-        Binding("s", "scroll", "Fixed rows or scrolling list", show=False),
-        Binding("slash", "filter", "Filter", show=False, key_display="/"),
-        Binding("j", "find", "Find a text", show=False),
-        Binding("h", "next_hit", "Next hit", show=False),
-        Binding("z", "bookmark", "Set a bookmark", show=False),
-        Binding("0", "bookmarks", "Go to a bookmark", show=False),
-        Binding("e", "export", "Save the last minutes", show=False),
-        Binding("x", "empty", "Empty the panel", show=False),
-        Binding("tab", "app.focus_next", "Other box", show=False),
+        Binding("space", "pause", _("Pause or go on"), show=False),
+        Binding("m", "mode", _("Next view"), show=False),
+        Binding("s", "scroll", _("Fixed rows or scrolling list"), show=False),
+        Binding("slash", "filter", _("Filter"), show=False, key_display="/"),
+        Binding("j", "find", _("Find a text"), show=False),
+        Binding("h", "next_hit", _("Next hit"), show=False),
+        Binding("z", "bookmark", _("Set a bookmark"), show=False),
+        Binding("0", "bookmarks", _("Go to a bookmark"), show=False),
+        Binding("e", "export", _("Save the last minutes"), show=False),
+        Binding("x", "empty", _("Empty the panel"), show=False),
+        Binding("tab", "app.focus_next", _("Other box"), show=False),
     ]
 
     def __init__(self) -> None:
@@ -78,17 +81,17 @@ class LiveScreen(Seeking, Place):
 
     def keys(self) -> tuple[Key, ...]:
         return (
-            ("space", "Go on" if self.paused else "Pause", "pause"),
+            ("space", _("Go on") if self.paused else _("Pause"), "pause"),
             ("m", WORDS[self._next_mode()], "mode"),
-            ("/", "Filter", "filter"),
-            ("e", "Save", "export"),
+            ("/", _("Filter"), "filter"),
+            ("e", _("Save"), "export"),
         )
 
     def body(self) -> list[Widget]:
         traffic = RowList(wording.columns("rows", False), id="traffic", classes="box")
         items = RowList(wording.MESSAGE_COLUMNS, heading=False, follow=True, id="items", classes="box")
-        items.border_title = "Messages"
-        items.empty = "No messages yet."
+        items.border_title = _("Messages")
+        items.empty = _("No messages yet.")
         return [Lines(("",), id="figures"), traffic, items]
 
     def on_mount(self) -> None:
@@ -179,12 +182,12 @@ class LiveScreen(Seeking, Place):
 
     def _empty_words(self) -> str:
         if self._vehicle is None:
-            return "No vehicle is connected: esc, then 1 on Start."
+            return _("No vehicle is connected: esc, then 1 on Start.")
         if self.filter:
-            return "Nothing matches the filter: / changes it."
+            return _("Nothing matches the filter: / changes it.")
         if self.mode == "errors":
-            return "Nothing went wrong yet."
-        return "Nothing on the bus yet."
+            return _("Nothing went wrong yet.")
+        return _("Nothing on the bus yet.")
 
     def _rows(self) -> list[Row]:
         shot, clock = self.shot, self.desk.clock_words if self.desk is not None else str
@@ -211,13 +214,13 @@ class LiveScreen(Seeking, Place):
         said = [item for item in wording.troubles(desk.messages) if not wanted]
         timed = [(line.timestamp, wording.error_row(line, clock)) for line in lines]
         timed += [(item.at, wording.trouble_row(item, clock)) for item in said[-SCROLL_BACK:]]
-        return [row for _, row in sorted(timed, key=lambda pair: pair[0])]
+        return [row for _at, row in sorted(timed, key=lambda pair: pair[0])]
 
     def _figures(self) -> Cell:
-        run = ("   [PAUSE]", "warn") if self.paused else ("   [RUN]", "ok")
-        wanted = (f"  filter {self.filter}", "accent") if self.filter else ("", "")
+        run = (_("   [PAUSE]"), "warn") if self.paused else (_("   [RUN]"), "ok")
+        wanted = (_("  filter {filter}").format(filter=self.filter), "accent") if self.filter else ("", "")
         if self.shot is None:
-            return ((" no vehicle" if self._vehicle is None else " ...", "dim"), wanted, run)
+            return ((_(" no vehicle") if self._vehicle is None else " ...", "dim"), wanted, run)
         return (*wording.figures_cell(self.shot.figures, self.shot.kept), run, wanted, *self._job_words())
 
     def _job_words(self) -> tuple[tuple[str, str], ...]:
@@ -269,7 +272,7 @@ class LiveScreen(Seeking, Place):
         if desk is None or view is None:
             return
 
-        def emptied(_: object) -> None:
+        def emptied(_none: object) -> None:
             self.shot = None
             self._whole = False
             if self.query("#traffic"):
@@ -308,10 +311,10 @@ class LiveScreen(Seeking, Place):
             lines: Any = self.shot.lines
             line = next((each for each in lines if str(each.number) == event.key), None)
             if line is not None:
-                self.app.push_screen(Tell("Exchange", wording.exchange_in_full(line, self.desk.clock_words)))
+                self.app.push_screen(Tell(_("Exchange"), wording.exchange_in_full(line, self.desk.clock_words)))
         elif self.mode == "errors":
             if event.key.startswith("m"):
                 self.passbay.show_message(event.key[1:])
             else:
                 row = next(row for row in event.rows.rows if row.key == event.key)
-                self.app.push_screen(Tell("Error on the bus", [row_text(row)]))
+                self.app.push_screen(Tell(_("Error on the bus"), [row_text(row)]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.locale import _
 from tui.screens.base import Place
 from tui.screens.dialogs import Fill, Pick
 from tui.screens.live.places import Bookmarks, marked_row, next_hit
@@ -38,8 +39,10 @@ class Seeking(Place):
                 self._needle = values["find"]
                 self.action_next_hit()
 
-        note = "What a line holds; h goes on to the next one. A running list is paused."
-        self.app.push_screen(Fill("Find in the list", [("find", "Text", self._needle)], note, yes="Find"), filled)
+        note = _("What a line holds; h goes on to the next one. A running list is paused.")
+        self.app.push_screen(
+            Fill(_("Find in the list"), [("find", _("Text"), self._needle)], note, yes=_("Find")), filled
+        )
 
     def action_next_hit(self) -> None:
         if not self._needle:
@@ -56,27 +59,27 @@ class Seeking(Place):
         traffic = self.traffic
         hit = next_hit(traffic.rows, self._needle, traffic.cursor + 1)
         if hit is None:
-            self.passbay.toast(f"No line holds {self._needle}.", "information")
+            self.passbay.toast(_("No line holds {needle}.").format(needle=self._needle), "information")
         else:
             traffic.put_cursor(traffic.rows[hit].key)
 
     def action_bookmark(self) -> None:
         rows = self.traffic.rows
         if not rows:
-            self.passbay.toast("There is no line to come back to.", "information")
+            self.passbay.toast(_("There is no line to come back to."), "information")
             return
         at = self.traffic.cursor if self.paused or self.mode in ("rows", "buses") else len(rows) - 1
         around = rows[max(0, at - 200) : at + 200]
         mark = self.bookmarks.add(self.mode, rows[at], around)
-        self.passbay.toast(f"Bookmark {mark.number}: {mark.words}", "information")
+        self.passbay.toast(_("Bookmark {number}: {words}").format(number=mark.number, words=mark.words), "information")
         if self.paused:
             self.traffic.set_rows([marked_row(row) if row.key == mark.key else row for row in rows])
 
     def action_bookmarks(self) -> None:
         if not len(self.bookmarks):
-            self.passbay.toast("No bookmark yet: z sets one.", "information")
+            self.passbay.toast(_("No bookmark yet: z sets one."), "information")
             return
-        self.app.push_screen(Pick("Bookmarks", self.bookmarks.choices()), self._go_to)
+        self.app.push_screen(Pick(_("Bookmarks"), self.bookmarks.choices()), self._go_to)
 
     def _go_to(self, number: str | None) -> None:
         mark = self.bookmarks.get(number or "")

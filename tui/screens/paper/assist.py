@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding
 from textual.containers import Horizontal
 
+from tui.locale import _, said
 from tui.screens.base import Place
 from tui.widgets.lines import Key, Lines
 from tui.widgets.rows import Column, RowList
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 class AssistScreen(Place):
     """Enter does the marked step. The cursor goes to the next open one by itself, until it is moved by hand."""
 
-    PLACE = "ConfigAssist"
-    HELP = (
+    PLACE = _("ConfigAssist")
+    HELP = _(
         "ConfigAssist makes this PC ready for real vehicles. Enter does the marked step, from top to bottom.\n"
         "The StartKey belongs to exactly this PC: it is ordered with the hardware ID, online or with the exported "
         "file in the shop, and checked online from time to time.\n"
@@ -31,13 +32,13 @@ class AssistScreen(Place):
         "The simulation needs nothing of this: 1 works at once."
     )
     BINDINGS: ClassVar = [
-        Binding("1", "job('vehicle')", "Vehicle quick test", show=False),
-        Binding("k", "activate", "Activate StartKey", show=False),
-        Binding("e", "export", "Export device data to a file", show=False),
-        Binding("q", "qr", "Device data as QR code", show=False),
-        Binding("i", "install", "StartKey from a file", show=False),
-        Binding("f5", "again", "Ask server and system again", show=False),
-        Binding("tab", "app.focus_next", "Other box", show=False),
+        Binding("1", "job('vehicle')", _("Vehicle quick test"), show=False),
+        Binding("k", "activate", _("Activate StartKey"), show=False),
+        Binding("e", "export", _("Export device data to a file"), show=False),
+        Binding("q", "qr", _("Device data as QR code"), show=False),
+        Binding("i", "install", _("StartKey from a file"), show=False),
+        Binding("f5", "again", _("Ask server and system again"), show=False),
+        Binding("tab", "app.focus_next", _("Other box"), show=False),
     ]
 
     def __init__(self) -> None:
@@ -48,18 +49,18 @@ class AssistScreen(Place):
     def keys(self) -> tuple[Key, ...]:
         desk = self.desk
         state = desk.papers.start_key if desk is not None else None
-        start: tuple[Key, ...] = (("1", "Start", "job('vehicle')"),) if state is not None and state.green else ()
-        return (("enter", "Do it", "do"), *start, ("f5", "Again", "again"), ("esc", "Back", "back"))
+        start: tuple[Key, ...] = (("1", _("Start"), "job('vehicle')"),) if state is not None and state.green else ()
+        return (("enter", _("Do it"), "do"), *start, ("f5", _("Again"), "again"), ("esc", _("Back"), "back"))
 
     def body(self) -> list[Widget]:
         columns = (Column("", 1), Column("", 9), Column(""), Column("", 16))
         steps = RowList(columns, heading=False, id="steps", classes="box")
-        steps.border_title = "Steps"
+        steps.border_title = _("Steps")
         device, key = Lines(("", "", ""), id="device", classes="box"), Lines(("", "", ""), id="key", classes="box")
-        device.border_title, key.border_title = "Device data", "StartKey"
+        device.border_title, key.border_title = _("Device data"), _("StartKey")
         overview = RowList((Column("", 1), Column("", 22, wide=30), Column("")), heading=False,
-                           empty="Looking at this system ...", id="overview", classes="box")  # fmt: skip
-        overview.border_title = "Overview"
+                           empty=_("Looking at this system ..."), id="overview", classes="box")  # fmt: skip
+        overview.border_title = _("Overview")
         return [steps, Lines(("",), id="next"), Horizontal(device, key, id="papers"), overview]
 
     def on_mount(self) -> None:
@@ -101,11 +102,13 @@ class AssistScreen(Place):
             steps.put_cursor(following)
         self.query_one("#next", Lines).show(self._next_words())
         trouble = papers.troubles.get("device")
-        self.query_one("#device", Lines).show(*wording.device_lines(papers.device, trouble.message if trouble else ""))
+        self.query_one("#device", Lines).show(
+            *wording.device_lines(papers.device, said(trouble.message) if trouble else "")
+        )
         self.query_one("#key", Lines).show(*wording.start_key_lines(papers, day))
         overview = self.query_one("#overview", RowList)
         trouble = papers.troubles.get("overview")
-        overview.empty = trouble.message if trouble is not None else "Looking at this system ..."
+        overview.empty = said(trouble.message) if trouble is not None else _("Looking at this system ...")
         overview.set_rows(wording.overview_rows(papers.overview or ()))
 
     def _next_words(self) -> wording.Cell:
@@ -114,7 +117,7 @@ class AssistScreen(Place):
         words = wording.next_words(desk.papers)
         if desk.papers.needed or not wording.next_step(desk.papers):
             return words
-        return (*words, ("  The simulation needs none of it: ", "dim"), ("1", "key"))
+        return (*words, (_("  The simulation needs none of it: "), "dim"), ("1", "key"))
 
     # -- doing
 
@@ -147,7 +150,9 @@ class AssistScreen(Place):
         desk = self.desk
         if desk is not None and desk.papers.overview:
             row = desk.papers.overview[number]
-            self.app.push_screen(Tell("Overview", [row.name, row.value, *((row.advice,) if row.advice else ())]))
+            self.app.push_screen(
+                Tell(_("Overview"), [said(row.name), said(row.value), *((said(row.advice),) if row.advice else ())])
+            )
 
     def action_activate(self) -> None:
         from tui.wishes import paper

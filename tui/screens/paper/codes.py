@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 
 from core.messages import headline
+from tui.locale import _, said
 from tui.screens.base import Place
 from tui.widgets.lines import Key, Lines
 from tui.widgets.plain import Cell, wrapped
@@ -20,18 +21,19 @@ if TYPE_CHECKING:
 
 
 class CodesScreen(Place):
-    PLACE = "Numbered messages"
-    KEYS: ClassVar[tuple[Key, ...]] = (("enter", "Open", "do"), ("esc", "Back", "back"))
-    HELP = (
+    PLACE = _("Numbered messages")
+    KEYS: ClassVar[tuple[Key, ...]] = (("enter", _("Open"), "do"), ("esc", _("Back"), "back"))
+    HELP = _(
         "Every numbered message of StartKey, log-in, credit and server, with what it means and what to do.\n"
         "enter opens the page of the marked one. A message in the list of Start leads here as well."
     )
 
     def body(self) -> list[Widget]:
-        rows = RowList((Column("Code", 8), Column("", 32), Column("")), heading=False, id="codes", classes="box")
-        rows.border_title = "Numbered messages"
+        rows = RowList((Column(_("Code"), 8), Column("", 32), Column("")), heading=False, id="codes", classes="box")
+        rows.border_title = _("Numbered messages")
         rows.set_rows([
-            Row(page.code, ((page.code, "bold"), headline(page.code), (page.when, "dim"))) for page in PAGES.values()
+            Row(page.code, ((page.code, "bold"), said(headline(page.code)), (page.when, "dim")))
+            for page in PAGES.values()
         ])  # fmt: skip
         return [rows]
 
@@ -49,10 +51,10 @@ class CodesScreen(Place):
 class CodeScreen(Place):
     """One page."""
 
-    PLACE = "What to do"
-    KEYS: ClassVar[tuple[Key, ...]] = (("6", "ConfigAssist", "job('assist')"), ("esc", "Back", "back"))
-    HELP = "What this message means and what to do, most likely help first."
-    BINDINGS: ClassVar = [Binding("6", "job('assist')", "ConfigAssist", show=False)]
+    PLACE = _("What to do")
+    KEYS: ClassVar[tuple[Key, ...]] = (("6", _("ConfigAssist"), "job('assist')"), ("esc", _("Back"), "back"))
+    HELP = _("What this message means and what to do, most likely help first.")
+    BINDINGS: ClassVar = [Binding("6", "job('assist')", _("ConfigAssist"), show=False)]
 
     def __init__(self, page: CodePage) -> None:
         super().__init__()
@@ -67,10 +69,10 @@ class CodeScreen(Place):
 
 def page_lines(page: CodePage, width: int = 76) -> list[Cell]:
     """The page as lines of at most `width` and a margin."""
-    lines: list[Cell] = ["", ((f" {page.code}", "bold"), (f"  {headline(page.code)}", "bold")), "",
-                         ((" When  ", "dim"), (page.when, "")), ""]  # fmt: skip
+    lines: list[Cell] = ["", ((f" {page.code}", "bold"), (f"  {said(headline(page.code))}", "bold")), "",
+                         ((_(" When  "), "dim"), (page.when, "")), ""]  # fmt: skip
     lines += [f" {line}" for line in wrapped(page.meaning, width)]
-    lines += ["", (" What to do", "bold")]
+    lines += ["", (_(" What to do"), "bold")]
     for number, step in enumerate(page.steps, 1):
         first, *rest = wrapped(step, width - 4)
         lines += [((f"  {number}  ", "accent"), (first, "")), *(f"     {line}" for line in rest)]

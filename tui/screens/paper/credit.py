@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 
+from tui.locale import _, said
 from tui.screens.base import Place
 from tui.theme import GLYPHS
 from tui.widgets.lines import Key, Lines
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
 
     from core.vocabulary import CreditBalance, CreditPackage
 
-NO_REFUND = " No refund. Hours are used up by work, day to year by the clock from first use."
+NO_REFUND = _(" No refund. Hours are used up by work, day to year by the clock from first use.")
 
 
 class CreditScreen(Place):
-    PLACE = "Credit"
+    PLACE = _("Credit")
     KEYS: ClassVar[tuple[Key, ...]] = (
-        ("enter", "Buy", "do"), ("tab", "Other box", "app.focus_next"), ("f5", "Again", "again"),
-        ("esc", "Back", "back"),
+        ("enter", _("Buy"), "do"), ("tab", _("Other box"), "app.focus_next"), ("f5", _("Again"), "again"),
+        ("esc", _("Back"), "back"),
     )  # fmt: skip
-    HELP = (
+    HELP = _(
         "Time credit pays for the use of diagnosis data, for each vehicle group on its own.\n"
         "Hours are used up by the minute while work runs. Day, week, month and year run by the clock from first use.\n"
         "Reserved minutes belong to work that runs now; what it does not need comes back.\n"
@@ -36,22 +37,22 @@ class CreditScreen(Place):
         "The simulation of a fresh installation needs no credit."
     )
     BINDINGS: ClassVar = [
-        Binding("f5", "again", "Ask for credit and packages again", show=False),
-        Binding("tab", "app.focus_next", "Other box", show=False),
+        Binding("f5", "again", _("Ask for credit and packages again"), show=False),
+        Binding("tab", "app.focus_next", _("Other box"), show=False),
     ]
 
     def body(self) -> list[Widget]:
         balances = RowList(
-            (Column("", 1), Column("Vehicle group", 18), Column("Left", 14), Column("Runs until", 17),
-             Column("Reserved", 10), Column("Not begun")),
+            (Column("", 1), Column(_("Vehicle group"), 18), Column(_("Left"), 14), Column(_("Runs until"), 17),
+             Column(_("Reserved"), 10), Column(_("Not begun"))),
             id="balances", classes="box",
         )  # fmt: skip
         packages = RowList(
-            (Column("", 1), Column("Vehicle group", 18), Column("Package", 8), Column("What it is"),
-             Column("Price", 15, right=True)),
+            (Column("", 1), Column(_("Vehicle group"), 18), Column(_("Package"), 8), Column(_("What it is")),
+             Column(_("Price"), 15, right=True)),
             id="packages", classes="box",
         )  # fmt: skip
-        balances.border_title, packages.border_title = "Credit", "To buy"
+        balances.border_title, packages.border_title = _("Credit"), _("To buy")
         return [balances, packages, Lines((NO_REFUND,), id="refund")]
 
     def on_mount(self) -> None:
@@ -74,8 +75,8 @@ class CreditScreen(Place):
             return
         papers = desk.papers
         balances, packages = self.query_one("#balances", RowList), self.query_one("#packages", RowList)
-        balances.empty = self._words_for("credit", "No credit was ever bought. Choose a package below.")
-        packages.empty = self._words_for("packages", "The server sells nothing.")
+        balances.empty = self._words_for(_("credit"), _("No credit was ever bought. Choose a package below."))
+        packages.empty = self._words_for(_("packages"), _("The server sells nothing."))
         known = papers.credit or () if papers.account.user else ()
         balances.set_rows([self._balance(b) for b in wording.in_order(known)])
         first = not packages.rows and bool(papers.packages)
@@ -88,10 +89,10 @@ class CreditScreen(Place):
         assert desk is not None
         trouble = desk.papers.troubles.get(name)
         if name == "credit" and not desk.papers.account.user:
-            return "Log in to see the credit of your organisation."
+            return _("Log in to see the credit of your organisation.")
         if trouble is not None:
-            return f"{trouble.message} f5 asks again."
-        return "Asking ..." if desk.papers.asks(name) else otherwise
+            return _("{message} f5 asks again.").format(message=said(trouble.message))
+        return _("Asking ...") if desk.papers.asks(name) else otherwise
 
     def _balance(self, balance: CreditBalance) -> Row:
         desk = self.desk
@@ -99,17 +100,17 @@ class CreditScreen(Place):
         has = wording.has_credit(balance)
         low = has and balance.until is None and balance.minutes <= wording.LOW_CREDIT and not balance.unused
         tone = "warn" if low else "ok" if has else "bad"
-        none = "used up" if balance.ever else "never bought"
-        left = wording.minutes_words(balance.minutes) if balance.minutes else "by the clock" if has else none
-        unused = ", ".join(f"{count} {duration.value}" for duration, count in balance.unused)
+        none = _("used up") if balance.ever else _("never bought")
+        left = wording.minutes_words(balance.minutes) if balance.minutes else _("by the clock") if has else none
+        unused = ", ".join(f"{count} {wording.DURATIONS[duration]}" for duration, count in balance.unused)
         until = desk.day_words(balance.until) if balance.until is not None else ""
         reserved = wording.minutes_words(balance.reserved) if balance.reserved else ""
         return Row(balance.group, ((GLYPHS[tone], tone), balance.group, (left, "" if has else tone), until,
                                    (reserved, "busy"), (unused, "")))  # fmt: skip
 
     def _package(self, package: CreditPackage) -> Row:
-        words = wording.package_words(package)
-        return Row(package.package, (("■", "accent"), package.group, package.duration.value, (words, "dim"),
+        words, duration = wording.package_words(package), wording.DURATIONS[package.duration]
+        return Row(package.package, (("■", "accent"), package.group, duration, (words, "dim"),
                                      wording.price_words(package)))  # fmt: skip
 
     # -- doing

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.binding import Binding
 
+from tui.locale import _
 from tui.screens.devices import DevicesScreen
 from tui.widgets.lines import Key
 
@@ -13,20 +14,20 @@ from tui.widgets.lines import Key
 class FirstRunScreen(DevicesScreen):
     """Enter takes the simulation and goes on to ConfigAssist; a job's digit takes it and goes there at once."""
 
-    PLACE = "Hardware selection"
+    PLACE = _("Hardware selection")
     KEYS: ClassVar[tuple[Key, ...]] = (
-        ("enter", "Use", "use"), ("1", "Test the simulated car", "job('vehicle')"), ("esc", "Later", "back"),
+        ("enter", _("Use"), "use"), ("1", _("Test the simulated car"), "job('vehicle')"), ("esc", _("Later"), "back"),
     )  # fmt: skip
-    HELP = (
+    HELP = _(
         "Welcome. Choose what connects this PC to the vehicle; Simulation - no VCI works at once.\n"
         "After it ConfigAssist opens, which makes this PC ready for real vehicles. esc leaves both for later.\n"
         "1 skips everything and tests the simulated car. SelectPTDevice shows this list again at any time."
     )
     BINDINGS: ClassVar = [
-        Binding("1", "job('vehicle')", "Vehicle quick test", show=False),
-        Binding("2", "job('flash')", "Flash a control unit", show=False),
-        Binding("3", "job('coding')", "Code a control unit", show=False),
-        Binding("4", "job('live')", "Live panel", show=False),
+        Binding("1", "job('vehicle')", _("Vehicle quick test"), show=False),
+        Binding("2", "job('flash')", _("Flash a control unit"), show=False),
+        Binding("3", "job('coding')", _("Code a control unit"), show=False),
+        Binding("4", "job('live')", _("Live panel"), show=False),
     ]
 
     def _use(self, uri: str, name: str) -> None:
@@ -34,7 +35,7 @@ class FirstRunScreen(DevicesScreen):
         if not uri or desk is None or desk.busy:
             return
         desk.choose_device(uri, name)
-        desk.note("ok", f"Device chosen: {uri}")
+        desk.note("ok", _("Device chosen: {uri}").format(uri=uri))
         self.passbay.back()
         self.passbay.go("assist")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 
+from tui.locale import _
 from tui.screens.base import Place
 from tui.widgets.lines import Key, Lines
 from tui.widgets.plain import Cell, wrapped
@@ -25,8 +26,8 @@ REFRESH = 1.0  # seconds: the time left counts down
 class LoginScreen(Place):
     """Its list holds what can be done now; enter does it. While a log-in waits, esc stops it first."""
 
-    PLACE = "Log-in"
-    HELP = (
+    PLACE = _("Log-in")
+    HELP = _(
         "Work on vehicles needs a personal log-in: your organisation's administrator grants the right for standard "
         "diagnosis, and the right for flash besides.\n"
         "Open the address on a phone or PC, enter the code, approve. Or point the phone's camera at the code.\n"
@@ -35,16 +36,16 @@ class LoginScreen(Place):
         "Several users take turns: log out, then the next one logs in."
     )
     BINDINGS: ClassVar = [
-        Binding("f5", "again", "Ask again who is logged in", show=False),
+        Binding("f5", "again", _("Ask again who is logged in"), show=False),
     ]
 
     def keys(self) -> tuple[Key, ...]:
         waiting = self._view is not None and self._view.under_way
-        return (("enter", "Do it", "do"), ("esc", "Stop waiting" if waiting else "Back", "back"))
+        return (("enter", _("Do it"), "do"), ("esc", _("Stop waiting") if waiting else _("Back"), "back"))
 
     def body(self) -> list[Widget]:
         choices = RowList((Column("", 1), Column("")), heading=False, id="choices", classes="box")
-        choices.border_title = "Log-in"
+        choices.border_title = _("Log-in")
         return [Horizontal(QrCode(id="qr"), Vertical(Lines(("",), id="who"), choices, id="side"), id="beside")]
 
     def on_mount(self) -> None:
@@ -81,25 +82,25 @@ class LoginScreen(Place):
         assert desk is not None
         if account.user:
             tone, words = wording.activation_words(account, desk.day_words)
-            meanwhile = "The device stays usable meanwhile; f5 asks again." if tone == "busy" else ""
+            meanwhile = _("The device stays usable meanwhile; f5 asks again.") if tone == "busy" else ""
             return [
                 "",
-                ((" User          ", "dim"), (account.user, "bold"), (f"  {account.name}", "")),
-                ((" Organisation  ", "dim"), (account.organisation or "-", "")),
-                ((" Rights        ", "dim"), (wording.roles_words(account.roles), "")),
-                ((" Activation    ", "dim"), (words, tone)),
+                ((_(" User          "), "dim"), (account.user, "bold"), (f"  {account.name}", "")),
+                ((_(" Organisation  "), "dim"), (account.organisation or "-", "")),
+                ((_(" Rights        "), "dim"), (wording.roles_words(account.roles), "")),
+                ((_(" Activation    "), "dim"), (words, tone)),
                 *([(f"               {meanwhile}", "dim")] if meanwhile else []),
-                ((" Server        ", "dim"), (account.issuer or wording.server_name(papers), "")),
+                ((_(" Server        "), "dim"), (account.issuer or wording.server_name(papers), "")),
                 "",
             ]
         state = view.state if view is not None else ""
         said = {
-            "asking": ("Asking the server for a code ...", "busy"),
-            "approving": ("Approved here, waiting for the server ...", "busy"),
-            "stopped": ("The log-in was stopped.", "dim"),
+            "asking": (_("Asking the server for a code ..."), "busy"),
+            "approving": (_("Approved here, waiting for the server ..."), "busy"),
+            "stopped": (_("The log-in was stopped."), "dim"),
             "failed": (view.words if view is not None else "", "bad"),
-        }.get(state, ("Nobody is logged in.", ""))
-        need = "Work on vehicles needs a personal log-in. The simulation needs none."
+        }.get(state, (_("Nobody is logged in."), ""))
+        need = _("Work on vehicles needs a personal log-in. The simulation needs none.")
         lines: list[Cell] = ["", *((f" {line}", said[1]) for line in wrapped(said[0], width - 2)), ""]
         return [*lines, *((f" {line}", "dim") for line in wrapped(need, width - 2)), ""]
 
@@ -113,36 +114,36 @@ class LoginScreen(Place):
                 "",
                 ((" Code  ", "dim"), (prompt.user_code, "bold")),
                 "",
-                " The server is built in: you approve on this screen.",
+                _(" The server is built in: you approve on this screen."),
             ]
         else:
             address = [f" {prompt.verification_uri[at : at + width - 2]}"
                        for at in range(0, len(prompt.verification_uri), width - 2)]  # fmt: skip
             lines = [
                 "",
-                (" 1  Open on a phone or PC:", "dim"),
+                (_(" 1  Open on a phone or PC:"), "dim"),
                 *((line, "bold") for line in address),
                 "",
-                (" 2  Enter this code and approve:", "dim"),
+                (_(" 2  Enter this code and approve:"), "dim"),
                 (f" {prompt.user_code}", "bold"),
                 "",
             ]
             if self.has_class("-code"):
-                lines += [(f" {line}", "dim") for line in wrapped("Or scan the code: it holds both.", width - 2)]
+                lines += [(f" {line}", "dim") for line in wrapped(_("Or scan the code: it holds both."), width - 2)]
         minutes, seconds = divmod(left, 60)
-        waits = f" ░ waits for the approval, {minutes}:{seconds:02} left"
-        return [*lines, "", (waits, "busy") if left else (" ! the code has expired", "warn"), ""]
+        waits = _(" ░ waits for the approval, {minutes}:{seconds:02} left").format(minutes=minutes, seconds=seconds)
+        return [*lines, "", (waits, "busy") if left else (_(" ! the code has expired"), "warn"), ""]
 
     def _choices(self, papers: Papers) -> list[Row]:
         view = self._view
         if view is not None and view.under_way:
-            here = [("approve", "Approve here")] if view.here and view.state == "waiting" else []
-            rows = [*here, ("stop", "Stop waiting")]
+            here = [("approve", _("Approve here"))] if view.here and view.state == "waiting" else []
+            rows = [*here, ("stop", _("Stop waiting"))]
         elif papers.account.user:
-            rows = [("another", "Log in as another user"), ("logout", "Log out"), ("credit", "Credit")]
-            rows = [("back", "Go on"), *rows]
+            rows = [("another", _("Log in as another user")), ("logout", _("Log out")), ("credit", _("Credit"))]
+            rows = [("back", _("Go on")), *rows]
         else:
-            rows = [("login", "Log in"), ("back", "Later")]
+            rows = [("login", _("Log in")), ("back", _("Later"))]
         return [Row(key, (("■", "accent"), words)) for key, words in rows]
 
     # -- doing

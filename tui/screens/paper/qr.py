@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal
 
+from tui.locale import _
 from tui.screens.base import Place
 from tui.widgets.lines import Key, Lines
 from tui.widgets.plain import Cell, wrapped
@@ -20,9 +21,9 @@ WORDS = 36
 
 
 class QrScreen(Place):
-    PLACE = "QR code"
-    KEYS: ClassVar[tuple[Key, ...]] = (("esc", "Back", "back"),)
-    HELP = "The code holds what stands beside it. Hold a phone or a scanner in front of the screen."
+    PLACE = _("QR code")
+    KEYS: ClassVar[tuple[Key, ...]] = (("esc", _("Back"), "back"),)
+    HELP = _("The code holds what stands beside it. Hold a phone or a scanner in front of the screen.")
 
     def __init__(self, text: str = "", lines: tuple[str, ...] = ()) -> None:
         super().__init__()
@@ -35,7 +36,7 @@ class QrScreen(Place):
         super().on_mount()
         shown = self.query_one(QrCode).show(self._text)
         lines: list[Cell] = [""]
-        for sentence in (*self._words, *(() if shown else ("This screen cannot show the code.",))):
+        for sentence in (*self._words, *(() if shown else (_("This screen cannot show the code."),))):
             lines += [f" {line}" for line in wrapped(sentence, WORDS)]
         self.query_one("#words-beside", Lines).show(*lines)
 
@@ -44,9 +45,13 @@ def show_device_data(app: PassbayApp) -> None:
     """Hardware ID and app ID for a phone that orders."""
     device = app.desk.papers.device if app.desk is not None else None
     if device is None:
-        app.toast("The device data is not read yet.", "information")
+        app.toast(_("The device data is not read yet."), "information")
         return
     text = f"hardware ID {device.hardware_id} app ID {device.app_id}"
-    lines = (f"Hardware ID  {device.hardware_id}", f"App ID       {device.app_id}", "",
-             "For the order of the StartKey. The shop wants the exported file as well: e in ConfigAssist.")  # fmt: skip
+    lines = (
+        _("Hardware ID  {hardware_id}").format(hardware_id=device.hardware_id),
+        _("App ID       {app_id}").format(app_id=device.app_id),
+        "",
+        _("For the order of the StartKey. The shop wants the exported file as well: e in ConfigAssist."),
+    )
     app.push_screen(QrScreen(text, lines))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 
 from core.vocabulary import ReleaseState
+from tui.locale import _
 from tui.screens.base import Place
 from tui.theme import GLYPHS
 from tui.widgets.lines import Key, Lines
@@ -22,31 +23,32 @@ if TYPE_CHECKING:
 
 
 class AddOnScreen(Place):
-    PLACE = "AddOn Center"
+    PLACE = _("AddOn Center")
     KEYS: ClassVar[tuple[Key, ...]] = (
-        ("i", "Install", "install"), ("space", "On/off", "switch"), ("x", "Remove", "empty"),
-        ("f5", "Search", "again"),
+        ("i", _("Install"), "install"), ("space", _("On/off"), "switch"), ("x", _("Remove"), "empty"),
+        ("f5", _("Search"), "again"),
     )  # fmt: skip
-    HELP = (
+    HELP = _(
         "AddOns come between releases: flashware of one unit, corrections, help pages.\n"
         "i installs the marked one, what it needs first. space switches it on or off.\n"
         "x removes it. enter shows its signed notes. f5 searches.\n"
         "An AddOn that needs another, or a newer release, says so in its line."
     )
     BINDINGS: ClassVar = [
-        Binding("i", "install", "Install the marked AddOn", show=False),
-        Binding("space", "switch", "Switch it on or off", show=False),
-        Binding("x", "empty", "Throw the marked AddOn away", show=False),
-        Binding("f5", "again", "Search for AddOns", show=False),
+        Binding("i", "install", _("Install the marked AddOn"), show=False),
+        Binding("space", "switch", _("Switch it on or off"), show=False),
+        Binding("x", "empty", _("Throw the marked AddOn away"), show=False),
+        Binding("f5", "again", _("Search for AddOns"), show=False),
     ]
 
     def body(self) -> list[Widget]:
         addons = RowList(
-            (Column("", 1), Column("AddOn", 16, wide=24), Column("What it is"), Column("Here", 6), Column("Newest", 6),
-             Column("Size", 9, right=True), Column("State", 16, wide=30)),
+            (Column("", 1), Column(_("AddOn"), 16, wide=24), Column(_("What it is")),
+             Column(_("Here"), 6), Column(_("Newest"), 6),
+             Column(_("Size"), 9, right=True), Column(_("State"), 16, wide=30)),
             id="addons", classes="box",
         )  # fmt: skip
-        addons.border_title = "AddOns"
+        addons.border_title = _("AddOns")
         return [addons, Lines(("",), id="told")]
 
     def on_mount(self) -> None:
@@ -61,13 +63,13 @@ class AddOnScreen(Place):
             return
         addons = self.query_one("#addons", RowList)
         known = desk.releases.addons
-        addons.empty = "Reading ..." if known is None else "No AddOn is known. f5 searches."
+        addons.empty = _("Reading ...") if known is None else _("No AddOn is known. f5 searches.")
         addons.set_rows([self._row(row) for row in known or ()])
         row = self._marked()
         needs = ""
         if row is not None and (row.needs or row.needs_release):
             wanted = [*row.needs, *([f"release {row.needs_release}"] if row.needs_release else [])]
-            needs = f" {row.name} needs {', '.join(wanted)}."
+            needs = _(" {name} needs {join}.").format(name=row.name, join=", ".join(wanted))
         busy = f" {desk.releases.busy} ..." if desk.releases.busy else ""
         self.query_one("#told", Lines).show((busy, "busy") if busy else (needs, "dim"))
 
@@ -82,7 +84,7 @@ class AddOnScreen(Place):
         known = desk.releases.addons or () if desk is not None else ()
         return next((row for row in known if row.name == key), None)
 
-    def on_row_list_moved(self, _: RowList.Moved) -> None:
+    def on_row_list_moved(self, _event: RowList.Moved) -> None:
         self.show_desk()
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
@@ -104,7 +106,7 @@ class AddOnScreen(Place):
         if row is None or self.desk is None:
             return
         if not row.installed:
-            self.passbay.toast("It is not installed: i installs it.", "information")
+            self.passbay.toast(_("It is not installed: i installs it."), "information")
             return
         self.desk.releases.switch_addon(row.name, row.state is not ReleaseState.ACTIVE)
 

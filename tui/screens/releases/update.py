@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 
 from core.vocabulary import ReleaseState, UpdateSource
+from tui.locale import _, said
 from tui.screens.base import Place
 from tui.theme import GLYPHS
 from tui.widgets.lines import Key, Lines
@@ -22,32 +23,32 @@ if TYPE_CHECKING:
 
     from core.vocabulary import ReleaseRow
 
-TABS = ("1 Release overview", "2 Downloads", "3 Settings")
+TABS = (_("1 Release overview"), _("2 Downloads"), _("3 Settings"))
 LISTS = ("#releases", "#downloads", "#source")
-DEMO = "demo of this PC"
+DEMO = _("demo of this PC")
 
 
 class UpdateScreen(Place):
-    PLACE = "Update Service"
-    HELP = (
+    PLACE = _("Update Service")
+    HELP = _(
         "Releases bring diagnosis data and flashware, four a year. It searches and loads by itself.\n"
         "Install says first which units get new software; enter shows the signed notes.\n"
         "In Settings enter changes a line. Nothing is installed that is not signed."
     )
     BINDINGS: ClassVar = [
-        Binding("1", "tab(0)", "Release overview", show=False),
-        Binding("2", "tab(1)", "Downloads", show=False),
-        Binding("3", "tab(2)", "Settings", show=False),
-        Binding("f5", "again", "Search for releases", show=False),
-        Binding("l", "load", "Load the marked release, or go on", show=False),
-        Binding("space", "pause", "Pause the download", show=False),
-        Binding("i", "install", "Install the marked release", show=False),
-        Binding("b", "restore", "Back to the release before", show=False),
-        Binding("e", "export", "Export the marked release as zip", show=False),
-        Binding("o", "file", "Open a zip, folder or stick", show=False),
-        Binding("x", "empty", "Throw the marked release away", show=False),
-        Binding("t", "test", "Verify the connection", show=False),
-        Binding("w", "write", "Apply & Next", show=False),
+        Binding("1", "tab(0)", _("Release overview"), show=False),
+        Binding("2", "tab(1)", _("Downloads"), show=False),
+        Binding("3", "tab(2)", _("Settings"), show=False),
+        Binding("f5", "again", _("Search for releases"), show=False),
+        Binding("l", "load", _("Load the marked release, or go on"), show=False),
+        Binding("space", "pause", _("Pause the download"), show=False),
+        Binding("i", "install", _("Install the marked release"), show=False),
+        Binding("b", "restore", _("Back to the release before"), show=False),
+        Binding("e", "export", _("Export the marked release as zip"), show=False),
+        Binding("o", "file", _("Open a zip, folder or stick"), show=False),
+        Binding("x", "empty", _("Throw the marked release away"), show=False),
+        Binding("t", "test", _("Verify the connection"), show=False),
+        Binding("w", "write", _("Apply & Next"), show=False),
     ]
 
     def __init__(self) -> None:
@@ -57,19 +58,19 @@ class UpdateScreen(Place):
 
     def body(self) -> list[Widget]:
         releases = RowList(
-            (Column("", 1), Column("Release", 9), Column("What it is"), Column("Size", 14, right=True, wide=20),
-             Column("State", 27)),
+            (Column("", 1), Column(_("Release"), 9), Column(_("What it is")),
+             Column(_("Size"), 14, right=True, wide=20), Column(_("State"), 27)),
             id="releases", classes="box",
         )  # fmt: skip
         downloads = RowList(
-            (Column("Release", 9, wide=16), Column("Part"), Column("", 16), Column("", 5, right=True),
-             Column("", 10, right=True), Column("Time left", 12)),
+            (Column(_("Release"), 9, wide=16), Column(_("Part")), Column("", 16), Column("", 5, right=True),
+             Column("", 10, right=True), Column(_("Time left"), 12)),
             id="downloads", classes="box",
         )  # fmt: skip
         source = RowList((Column("", 1), Column("", 26), Column("")), heading=False, id="source", classes="box")
-        releases.border_title, downloads.border_title = "Release overview", "Downloads"
-        source.border_title = "Configure Update Service"
-        downloads.empty = "Nothing is being downloaded. l in the release overview begins."
+        releases.border_title, downloads.border_title = _("Release overview"), _("Downloads")
+        source.border_title = _("Configure Update Service")
+        downloads.empty = _("Nothing is being downloaded. l in the release overview begins.")
         return [Lines(("",), id="tabs"), releases, downloads, source, Lines(("", ""), id="told")]
 
     def on_mount(self) -> None:
@@ -80,10 +81,15 @@ class UpdateScreen(Place):
 
     def keys(self) -> tuple[Key, ...]:
         if self.tab == 2:
-            return (("enter", "Change", "do"), ("t", "Verify", "test"), ("w", "Apply & Next", "write"))
+            return (("enter", _("Change"), "do"), ("t", _("Verify"), "test"), ("w", _("Apply & Next"), "write"))
         if self.tab == 1:
-            return (("space", "Pause", "pause"), ("l", "Go on", "load"), ("1", "Overview", "tab(0)"))
-        return (("l", "Load", "load"), ("i", "Install", "install"), ("b", "Back", "restore"), ("f5", "Search", "again"))
+            return (("space", _("Pause"), "pause"), ("l", _("Go on"), "load"), ("1", _("Overview"), "tab(0)"))
+        return (
+            ("l", _("Load"), "load"),
+            ("i", _("Install"), "install"),
+            ("b", _("Back"), "restore"),
+            ("f5", _("Search"), "again"),
+        )
 
     def action_tab(self, number: int) -> None:
         self.tab = number
@@ -103,7 +109,7 @@ class UpdateScreen(Place):
         self.query_one("#tabs", Lines).show((*tabs, (" ", "")))
         releases = self.query_one("#releases", RowList)
         overview = desk.releases.overview
-        releases.empty = "Reading ..." if overview is None else "No release is known. f5 searches."
+        releases.empty = _("Reading ...") if overview is None else _("No release is known. f5 searches.")
         releases.set_rows([self._release(row) for row in (overview.rows if overview is not None else ())])
         self.query_one("#downloads", RowList).set_rows(self._downloads())
         self.query_one("#source", RowList).set_rows(self._source())
@@ -126,7 +132,7 @@ class UpdateScreen(Place):
         return [
             Row(
                 f"{fact.version}/{fact.component}",
-                (fact.version, fact.component or "all of it", *wording.fetched_cells(fact)),
+                (fact.version, fact.component or _("all of it"), *wording.fetched_cells(fact)),
             )
             for fact in facts
         ]
@@ -139,9 +145,9 @@ class UpdateScreen(Place):
         saved = desk.releases.source
         lines = (
             ("url", "Source", source.url or DEMO),
-            ("rds", "Retail Data Storage", source.rds or "without"),
-            ("trust", "Trusted root metadata", source.trust or "of the demo"),
-            ("automatic", "Search and load by itself", "yes" if source.automatic else "no"),
+            ("rds", _("Retail Data Storage"), source.rds or _("without")),
+            ("trust", _("Trusted root metadata"), source.trust or _("of the demo")),
+            ("automatic", _("Search and load by itself"), _("yes") if source.automatic else _("no")),
         )
         rows = []
         for key, name, value in lines:
@@ -150,8 +156,10 @@ class UpdateScreen(Place):
         for number, check in enumerate(desk.releases.checks or ()):
             tone = "ok" if check.ok else "bad"
             spent = f" ({check.milliseconds:.0f} ms)" if check.milliseconds is not None else ""
-            words = f"{check.words}{spent}{f'  {check.advice}' if check.advice else ''}"
-            rows.append(Row(f"check {number}", ((GLYPHS[tone], tone), check.name, (words, tone)), selectable=False))
+            words = f"{said(check.words)}{spent}{f'  {said(check.advice)}' if check.advice else ''}"
+            rows.append(
+                Row(f"check {number}", ((GLYPHS[tone], tone), said(check.name), (words, tone)), selectable=False)
+            )
         return rows
 
     def _told(self) -> tuple[Cell, Cell]:
@@ -160,9 +168,9 @@ class UpdateScreen(Place):
         if desk is None or overview is None:
             return ("", "")
         busy: Cell = (f" {desk.releases.busy} ...", "busy") if desk.releases.busy else ""
-        age: Cell = (f" {overview.words}", "warn" if overview.out_of_date else "dim")
-        room = (f" Free disk {bytes_words(overview.free_bytes)}.", "dim")
-        warning = (f" {overview.warning}", "warn") if overview.warning else ("", "")
+        age: Cell = (f" {said(overview.words)}", "warn" if overview.out_of_date else "dim")
+        room = (_(" Free disk {bytes_words}.").format(bytes_words=bytes_words(overview.free_bytes)), "dim")
+        warning = (f" {said(overview.warning)}", "warn") if overview.warning else ("", "")
         return (age, busy or (room, warning))
 
     # -- doing
