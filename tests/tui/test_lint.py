@@ -32,7 +32,12 @@ def _name(call: ast.Call) -> str:
 def _harmless(value: ast.expr) -> bool:
     if isinstance(value, ast.Constant):
         return True
-    return isinstance(value, ast.Call) and _name(value) in HARMLESS
+    if isinstance(value, ast.IfExp):
+        return _harmless(value.body) and _harmless(value.orelse)
+    if not isinstance(value, ast.Call):
+        return False
+    translated = _name(value) == "_" and all(isinstance(argument, ast.Constant) for argument in value.args)
+    return translated or _name(value) in HARMLESS
 
 
 def _without_markup(call: ast.Call) -> bool:
@@ -73,6 +78,9 @@ def test_no_data_reaches_markup(path: Path) -> None:
         "self.notify(text)",
         "box.border_title = name",
         "a.border_title, b.border_title = 'x', name",
+        "box.border_title = _(name)",
+        "box.border_title = _('x') if known else name",
+        "box.border_title = _('{name}').format(name=name)",
         "table.add_row(ident)",
         "label.update(words + more)",
         "Text.from_markup(words)",
@@ -85,5 +93,6 @@ def test_the_lint_sees_them(line: str) -> None:
 
 def test_the_lint_lets_harmless_ones_pass() -> None:
     assert (
-        dangers("Static('fixed'); Static(plain(x)); self.notify(clean(x), markup=False); b.border_title = 'Jobs'") == []
+        dangers("Static('fixed'); Static(plain(x)); self.notify(clean(x), markup=False); b.border_title = _('Jobs')")
+        == []
     )

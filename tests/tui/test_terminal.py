@@ -56,6 +56,7 @@ class Terminal:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
             os.chdir(REPOSITORY)
             os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", PASSBAY_HOME=str(home))
+            os.environ["PASSBAY_LANGUAGE"] = "en"
             os.execv(sys.executable, [sys.executable, "-c", program])
 
     def read(self) -> bool:

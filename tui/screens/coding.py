@@ -8,7 +8,7 @@ from textual.binding import Binding
 
 from core.errors import ProductError
 from core.vocabulary import CodingItemState, CodingResult, CodingState
-from tui.locale import _, said, several
+from tui.locale import _, said
 from tui.screens.base import Place
 from tui.screens.dialogs import Ask, Fill, Pick
 from tui.widgets.lines import Key, Lines
@@ -108,10 +108,7 @@ class CodingLook(Place):
                 " > ", "accent", said(self.error.advice), width
             )
         if self.changes:
-            many = len(self.changes)
-            words = several(" {count} change, not written: ", " {count} changes, not written: ", many).format(
-                count=many
-            )
+            words = _(" {len} change(s), not written: ").format(len=len(self.changes))
             return [((words, "accent"), ("w", "key"), (_(" writes, "), ""), ("u", "key"), (_(" undoes"), ""))]
         if self.result is not None:
             made = ", ".join(f"{c.name} {c.before} -> {c.after}" for c in self.result.changes) or _("no item changed")
@@ -300,9 +297,8 @@ class CodingScreen(CodingLook):
             for name, value in changes.items()
             if (item := self._item(name))
         ]
-        many = len(changes)
-        ask = several("Write {count} change to {unit}?", "Write {count} changes to {unit}?", many)
-        self.app.push_screen(Ask(ask.format(count=many, unit=unit), lines, yes=_("Write")), answered)
+        ask = _("Write {len} change(s) to {unit}?")
+        self.app.push_screen(Ask(ask.format(len=len(changes), unit=unit), lines, yes=_("Write")), answered)
 
     def action_restore(self) -> None:
         if self.state is None or self.desk is None or self.desk.busy:
@@ -350,10 +346,7 @@ class CodingScreen(CodingLook):
             self.query_one("#units").focus()
             self.show_desk()
         elif self.changes:
-            many = len(self.changes)
-            lines = [
-                several("{count} change is not written.", "{count} changes are not written.", many).format(count=many)
-            ]
+            lines = [_("{len} change(s) are not written.").format(len=len(self.changes))]
             self.app.push_screen(Ask(_("Leave without writing?"), lines, yes=_("Leave")), self._left)
         else:
             self.passbay.back()

@@ -83,6 +83,15 @@ Key = tuple[str, str, str]
 """Key as shown, label, action."""
 
 
+def fitting_labels(keys: Sequence[Key], width: int) -> list[str]:
+    """As long as there is room: in a language of long words the longest labels give way, no key does."""
+    labels = [label for _key, label, _action in keys]
+    for _cut in range(sum(cell_len(key) + cell_len(label) + 3 for key, label, _action in keys) - width):
+        longest = max(range(len(labels)), key=lambda number: cell_len(labels[number]))
+        labels[longest] = labels[longest][:-1]
+    return labels
+
+
 class KeyBar(Lines):
     """Row 24: at most five keys and the palette at the right. A click does what the key does."""
 
@@ -100,8 +109,8 @@ class KeyBar(Lines):
     def _places(self) -> list[tuple[int, int, str]]:
         """Start and end column and action of each key; the last one is docked right."""
         places, at = [], 0
-        for key, label, action in self._keys:
-            size = len(key) + len(label) + 3
+        for (key, _label, action), label in zip(self._keys, fitting_labels(self._keys, self.size.width), strict=True):
+            size = cell_len(key) + cell_len(label) + 3
             places.append((at, at + size, action))
             at += size
         start, end, action = places[-1]
@@ -110,7 +119,9 @@ class KeyBar(Lines):
         return places
 
     def render_line(self, y: int) -> Strip:
-        pieces = pieces_of(self._lines[0])
+        pieces = list(pieces_of(self._lines[0]))
+        for number, label in enumerate(fitting_labels(self._keys, self.size.width)):
+            pieces[2 * number + 1] = (f" {label} ", pieces[2 * number + 1][1])
         used = sum(cell_len(text) for text, _tone in pieces)
         gap = " " * max(0, self.size.width - used)
         return paint((*pieces[:-2], (gap, ""), *pieces[-2:]), self.size.width, self.ink, self.ground)

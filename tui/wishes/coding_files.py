@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.vocabulary import CodingDiff, CodingExport, VehicleCodingResult
-from tui.locale import _, several
+from tui.locale import _
 from tui.screens.dialogs import Ask, Fill, Tell
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ def export(app: PassbayApp, desk: Desk, unit: str, failed: Failed) -> None:
         desk.note("ok", _("Coding of {join} kept in {file}").format(join=", ".join(result.units), file=result.file))
         lines = [
             result.file,
-            several("{count} unit: {names}", "{count} units: {names}", len(result.units)).format(
-                count=len(result.units), names=", ".join(result.units)
-            ),
+            _("{len} unit(s): {join}").format(len=len(result.units), join=", ".join(result.units)),
             f"SHA-256 {result.sha256}",
         ]
         lines += [_("{name} is missing: {why}").format(name=name, why=why) for name, why in result.failed]
@@ -123,4 +121,4 @@ def path_of(text: str) -> Path:
 
 
 def _changed(unit: str, count: int) -> str:
-    return several("{unit}: {count} change", "{unit}: {count} changes", count).format(unit=unit, count=count)
+    return _("{unit}: {len} change(s)").format(unit=unit, len=count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.vocabulary import CodingItemState
-from tui.locale import _, several
+from tui.locale import _
 from tui.theme import GLYPHS
 from tui.widgets.plain import Cell
 from tui.widgets.rows import Row
@@ -42,7 +42,7 @@ def byte_lines(before: bytes, after: bytes, shown: int) -> list[Cell]:
     count = sum(a != b for a, b in zip(before, after, strict=False))
     new.append(
         (
-            several("  {count} byte changes", "  {count} bytes change", count).format(count=count) if count else "",
+            _("  {count} byte(s) change").format(count=count) if count else "",
             "accent",
         )
     )
