@@ -1,8 +1,8 @@
 """Takes the README's pictures from a real run: `python -m tests.take_screenshots [FOLDER]`. Not a test.
 
 The app runs headless on the simulated car in a fresh home: first run, ConfigAssist, log-in, StartKey, credit, quick
-test, fault codes, flash, order, training, coding, live panel; then the log-in at a back end that is served. Writes
-SVG, and PNG where cairosvg is there (a tool for this script only; the font is DejaVu Sans Mono).
+test, fault codes, flash, order, training, coding, live panel, releases, Support Tool; then the log-in at a back end
+that is served. Writes SVG, and PNG where cairosvg is there (a tool for this script only; the font is DejaVu Sans Mono).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tui.desk import Desk
 from tui.shell import PassbayApp
 
 FOLDER = Path(__file__).resolve().parents[1] / "screenshots"
-WALK = ("papers", "start_and_devices", "vehicle", "flash", "live", "order", "training", "coding")
+WALK = ("papers", "start_and_devices", "vehicle", "flash", "live", "order", "training", "coding", "releases")
 SIZES = {"80x24": (80, 24), "160x45": (160, 45)}
 WIDE_ONES = {"vehicle", "flash-transfer", "live-messages", "live-rows"}  # the places that gain from a large terminal
 FONT = "DejaVu Sans Mono"
@@ -231,6 +231,22 @@ class Walk:
         await self.press("f1")
         await self.until(lambda: self.screen.query("#page"))
         await self.shot("help")
+        await self.press("escape")
+
+    async def releases(self) -> None:
+        """The demo repository's releases and AddOns, then the Support Tool's pages."""
+        library = self.desk.releases
+        self.app.go("update")
+        await self.until(lambda: library.overview is not None and not self.desk.bridge.busy)
+        await self.press("f5")
+        await self.until(lambda: library.overview.rows and not library.busy and not self.desk.bridge.busy)
+        await self.shot("update")
+        self.app.go("addons")
+        await self.until(lambda: self.app.place.PLACE == "AddOn Center" and library.addons)
+        await self.shot("addons")
+        self.app.go("support")
+        await self.until(lambda: self.app.place.PLACE == "Support Tool" and not self.desk.bridge.busy)
+        await self.shot("support")
 
 
 async def walk(size: tuple[int, int], tag: str, folder: Path, *names: str) -> None:
