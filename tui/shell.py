@@ -107,7 +107,8 @@ class PassbayApp(App[None]):
         from tui.looks.filters import GROUNDS, AsciiOnly, Colourless
 
         if looks.colours == "none":
-            GROUNDS.update(palette.background for palette in PALETTES.values())
+            for palette in PALETTES.values():
+                GROUNDS.add(palette.background)
             self._filters.append(Colourless())
         if looks.ascii:
             self._filters.append(AsciiOnly())

@@ -22,7 +22,7 @@ MARKUP_CALLS = {
     "RichLog",
 }
 MARKUP_ATTRIBUTES = {"border_title", "border_subtitle", "tooltip", "title", "sub_title"}
-HARMLESS = {"plain", "Text"}
+HARMLESS = {"plain", "Text", "drawn"}  # drawn: cleaned Markdown, which Rich draws without console markup
 
 
 def _name(call: ast.Call) -> str:

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from tui.locale import _
 from tui.screens.base import Place
 from tui.widgets.lines import Key
-from tui.widgets.plain import clean
+from tui.widgets.plain import clean, plain
 
 if TYPE_CHECKING:
     from rich.markdown import Markdown
@@ -45,7 +45,7 @@ class ReadingScreen(Place):
 
     def body(self) -> list[Widget]:
         box = VerticalScroll(Static(drawn(self._text)), id="page", classes="box")
-        box.border_title = clean(self._title, 60).replace("[", "(")
+        box.border_title = plain(self._title, 60)
         return [box]
 
     def on_mount(self) -> None:
