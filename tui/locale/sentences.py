@@ -44,15 +44,20 @@ class Sentences:
         self._filed[parts[0][:_HEAD]].append((re.compile(pattern, re.DOTALL), target))
 
     def _translated(self, text: str) -> str:
+        """All of it or nothing: half a sentence in another language is worse than an English one."""
         if len(text) > _LONGEST:
             return text
-        found = self._whole(text)
-        if found is not None:
-            return found
-        first, blank, rest = _cut(text)
-        if not rest:
-            return text
-        return f"{self._whole(first) or first}{blank}{self.translated(rest)}"
+        made, rest = "", text
+        while rest:
+            found = self._whole(rest)
+            if found is not None:
+                return made + found
+            first, blank, rest = _cut(rest)
+            known = self._whole(first) if rest else None
+            if known is None:
+                return text
+            made += known + blank
+        return text
 
     def _whole(self, text: str) -> str | None:
         if text in self._exact:
@@ -66,11 +71,15 @@ class Sentences:
 
     def _filled(self, target: str, match: re.Match[str]) -> str:
         values = {name.partition("_")[2]: value for name, value in match.groupdict().items()}
-        return _PLACE.sub(lambda place: self.translated(values.get(place[1], "")), target)
+        return _PLACE.sub(lambda place: self._value(values.get(place[1], "")), target)
+
+    def _value(self, text: str) -> str:
+        found = self._whole(text) if " " in text else None
+        return text if found is None else found
 
 
 def _cut(text: str) -> tuple[str, str, str]:
     """The first sentence, what parts it from the next, and the rest."""
-    found = re.search(r"(?<=[.!?:;])(\s+)(?=\S)", text)
+    found = re.search(r"(?<=[.!?])(\s+)(?=\S)", text)
     return (text[: found.start()], found[1], text[found.end() :]) if found else (text, "", "")
 
