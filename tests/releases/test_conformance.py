@@ -31,7 +31,7 @@ def _suite() -> tuple[Path, str] | None:
     return (Path(found.origin).parent, sys.executable) if found and found.origin else None
 
 
-@pytest.mark.skipif(_suite() is None, reason="tuf-conformance is not here (it is not on PyPI)")
+@pytest.mark.skipif(_suite() is None, reason="tuf-conformance is not here (no package index has it)")
 @pytest.mark.timeout(1500)
 def test_conformance_suite(tmp_path: Path) -> None:
     suite = _suite()

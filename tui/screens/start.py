@@ -32,7 +32,7 @@ JOBS = (
     ("7", "login", _("Log-in")),
     ("8", "update", _("Update Service")),
     ("9", "addons", _("AddOn Center")),
-    ("0", "support", _("Support Tool, PC check (ctrl+p)")),
+    ("0", "support", _("Support Tool")),
 )
 SHORT = {"vehicle": _("Quick test"), "flash": _("Flash"), "coding": _("Coding")}
 CHECKS = {
