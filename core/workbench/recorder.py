@@ -72,9 +72,6 @@ class Recorder:
 
 
 def _program() -> str:
-    from importlib import metadata
+    from core.pc.version import product_version
 
-    try:
-        return f"passbay {metadata.version('passbay')}"
-    except metadata.PackageNotFoundError:  # run from its sources
-        return "passbay"
+    return f"passbay {product_version()}".rstrip()

@@ -130,3 +130,8 @@ class KeyBar(Lines):
         for start, end, action in self._places():
             if start <= event.x < end:
                 await self.screen.run_action(action)
+
+
+def tab_line(names: Sequence[str], chosen: int) -> Cell:
+    """The names of a screen's tabs side by side, the chosen one marked; the blank ends the mark."""
+    return (*((f" {name} ", "mark" if n == chosen else "dim") for n, name in enumerate(names)), (" ", ""))

@@ -14,6 +14,7 @@ from core.licence.hardware import traits
 from core.licence.hardware.identity import APP_ID, digests, hardware_id_of, same_machine
 from core.online.wire import DEVICE_FILE, Device, DeviceFile, WireError, dumps, loads
 from core.pc.files import open_file, private_folder, write_file
+from core.pc.version import product_version
 from core.vocabulary import DeviceData
 
 LEAST_TRAITS = 2
@@ -33,7 +34,7 @@ def this_device(folder: Path) -> DeviceData:
             "This PC tells too little of itself for a hardware ID.",
             "Start Passbay on the PC itself, not in a container without network card and machine-id.",
         )
-    version = _version()
+    version = product_version()
     kept = _kept(folder / _FILE)
     if kept is not None and same_machine(kept.traits, now):
         return replace(kept, traits=now, version=version)
@@ -65,13 +66,6 @@ def read_export(path: Path) -> DeviceData:
         raise StorageFailed(f"{path} cannot be read: {problem.strerror or problem}.") from problem
 
 
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("passbay")
-    except PackageNotFoundError:  # run from its sources
-        return ""
 
 
 def _file_of(device: DeviceData) -> bytes:

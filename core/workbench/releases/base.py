@@ -159,9 +159,7 @@ def kind_of(addon: str) -> str:
 
 
 def _product_version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
+    """What a release's least client version is held against, also in a source tree that was never installed."""
+    from core.pc.version import product_version
 
-    try:
-        return version("passbay")
-    except PackageNotFoundError:  # run from a source tree that was never installed
-        return "0.1.0"
+    return product_version() or "0.1.0"

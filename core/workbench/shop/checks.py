@@ -34,11 +34,10 @@ class ShopPc(ABC):
 
     def keep_crash(self, error: BaseException) -> Path:
         """The report of a program that ends by a fault of ours: places in the code, no values. StorageFailed."""
-        from importlib.metadata import version
-
         from core.pc.crash import keep_crash
+        from core.pc.version import product_version
 
-        return keep_crash(self.paths.crashes, error, version("passbay"))
+        return keep_crash(self.paths.crashes, error, product_version())
 
     @staticmethod
     def pc_profiles() -> tuple[str, ...]:

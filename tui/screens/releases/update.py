@@ -11,7 +11,7 @@ from core.vocabulary import ReleaseState, UpdateSource
 from tui.locale import _, said
 from tui.screens.base import Place
 from tui.theme import GLYPHS
-from tui.widgets.lines import Key, Lines
+from tui.widgets.lines import Key, Lines, tab_line
 from tui.widgets.plain import Cell
 from tui.widgets.rows import Column, Row, RowList
 from tui.wishes import releases as wishes
@@ -105,8 +105,7 @@ class UpdateScreen(Place):
         desk = self.desk
         if desk is None:
             return
-        tabs = tuple((f" {name} ", "mark" if n == self.tab else "dim") for n, name in enumerate(TABS))
-        self.query_one("#tabs", Lines).show((*tabs, (" ", "")))
+        self.query_one("#tabs", Lines).show(tab_line(TABS, self.tab))
         releases = self.query_one("#releases", RowList)
         overview = desk.releases.overview
         releases.empty = _("Reading ...") if overview is None else _("No release is known. f5 searches.")

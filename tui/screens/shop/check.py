@@ -9,7 +9,7 @@ from textual.binding import Binding
 from tui.locale import _, said
 from tui.screens.base import Place
 from tui.shop import words
-from tui.widgets.lines import Key, Lines
+from tui.widgets.lines import Key, Lines, tab_line
 from tui.widgets.rows import Column, RowList
 
 if TYPE_CHECKING:
@@ -85,8 +85,7 @@ class CheckScreen(Place):
         if desk is None:
             return
         shop = desk.shop
-        tabs = tuple((f" {name} ", "mark" if n == self.tab else "dim") for n, name in enumerate(TABS))
-        self.query_one("#tabs", Lines).show((*tabs, (" ", "")))
+        self.query_one("#tabs", Lines).show(tab_line(TABS, self.tab))
         pc, network = self.query_one("#pc", RowList), self.query_one("#network", RowList)
         pc.empty = _("Measuring ...")
         pc.set_rows(words.pc_rows(shop.pc or ()))

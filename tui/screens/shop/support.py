@@ -9,7 +9,7 @@ from textual.binding import Binding
 from tui.locale import _
 from tui.screens.base import Place
 from tui.shop import words
-from tui.widgets.lines import Key, Lines
+from tui.widgets.lines import Key, Lines, tab_line
 from tui.widgets.rows import Column, RowList
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ class SupportScreen(Place):
         if desk is None or desk.workbench is None:
             return
         shop = desk.shop
-        tabs = tuple((f" {name} ", "mark" if n == self.tab else "dim") for n, name in enumerate(TABS))
-        self.query_one("#tabs", Lines).show((*tabs, (" ", "")))
+        self.query_one("#tabs", Lines).show(tab_line(TABS, self.tab))
         pages, contacts = self.query_one("#pages", RowList), self.query_one("#contacts", RowList)
         pages.empty = _("Reading ...") if shop.pages is None else _("No page holds these words.")
         pages.set_rows(words.page_rows(shop.pages or ()))
