@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from core.online.wire import DEVICE_FILE, DeviceFile, dumps
-from tests.backend.portal.webdriver import Chromium, why_not
+from tests.browser.webdriver import Chromium, why_not
 from tests.backend.rig import DEVICE, DEVICE_GRANT, PASSWORD
 from tests.backend.serving.support import admin, certificate, serving
 

@@ -14,8 +14,7 @@ import httpx
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name of references, fixed by the standard (section 12.2)
 _FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
-          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-          "--window-size=1000,900")  # fmt: skip
+          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")  # fmt: skip
 PATIENCE = 60
 
 
@@ -28,9 +27,9 @@ def why_not() -> str:
 
 
 class Chromium:
-    """One window with a profile of its own, JavaScript of pages switched off."""
+    """One window with a profile of its own. The portal is tried without JavaScript, as it must do without."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, javascript: bool = False, size: tuple[int, int] = (1000, 900)) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -41,10 +40,12 @@ class Chromium:
         self._wait()
         options = {
             "binary": shutil.which("chromium"),
-            "args": [*_FLAGS, f"--user-data-dir={folder}"],
-            "prefs": {"profile.managed_default_content_settings.javascript": 2},
+            "args": [*_FLAGS, f"--user-data-dir={folder}", f"--window-size={size[0]},{size[1]}"],
+            "prefs": {"profile.managed_default_content_settings.javascript": 1 if javascript else 2},
         }
         wishes = {"acceptInsecureCerts": True, "goog:chromeOptions": options}
+        if javascript:
+            wishes["goog:loggingPrefs"] = {"browser": "ALL"}
         begun = self._call("POST", "/session", {"capabilities": {"alwaysMatch": wishes}})
         self._session = f"/session/{begun['sessionId']}"
         self._call("POST", f"{self._session}/timeouts", {"implicit": 10_000})
@@ -100,6 +101,32 @@ class Chromium:
 
     def cookies(self) -> list[dict[str, Any]]:
         return list(self._call("GET", f"{self._session}/cookie"))
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """What the script returns (section 13.2.1); the page must allow JavaScript."""
+        body = {"script": script, "args": list(arguments)}
+        return self._call("POST", f"{self._session}/execute/sync", body)
+
+    def wait_for(self, script: str, *arguments: Any, patience: float = PATIENCE) -> Any:
+        """The first value of the script that is true in Python's sense."""
+        end = time.monotonic() + patience
+        while not (value := self.run(script, *arguments)):
+            assert time.monotonic() < end, f"never came true: {script}"
+            time.sleep(0.05)
+        return value
+
+    def press(self, keys: str) -> None:
+        """Keys into what has the focus, without any click; special keys by their code points (section 17.4.2)."""
+        strokes = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+        actions = [{"type": "key", "id": "keyboard", "actions": strokes}]
+        self._call("POST", f"{self._session}/actions", {"actions": actions})
+
+    def console(self) -> list[str]:
+        """What the page and the browser complained about since the last question."""
+        return [str(entry["message"]) for entry in self._call("POST", f"{self._session}/se/log", {"type": "browser"})]
+
+    def resize(self, width: int, height: int) -> None:
+        self._call("POST", f"{self._session}/window/rect", {"width": width, "height": height})
 
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self._call("GET", f"{self._session}/screenshot")))
