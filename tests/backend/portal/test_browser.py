@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from core.online.wire import DEVICE_FILE, DeviceFile, dumps
-from tests.browser.webdriver import Chromium, why_not
 from tests.backend.rig import DEVICE, DEVICE_GRANT, PASSWORD
 from tests.backend.serving.support import admin, certificate, serving
+from tests.browser.webdriver import Chromium, why_not
 
 pytestmark = [pytest.mark.skipif(bool(why_not()), reason=why_not()), pytest.mark.timeout(300)]
 
