@@ -37,20 +37,29 @@ class DeviceLock:
 
     def acquire(self) -> None:
         """Take it. VciBusy (within 1 s, with `holder`) where another process or VCI has it, StorageFailed."""
+        if not self._take(GRACE):
+            holder = self._holder()
+            raise VciBusy(f"{self.name} is in use by {holder}.", holder=holder)
+        self._sign()
+
+    def try_acquire(self) -> bool:
+        """Take it if it is free this instant, without a name in it: for a look, or for tidying up. StorageFailed."""
+        return self._take(0)
+
+    def _take(self, seconds: float) -> bool:
         import filelock
 
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             # not bound to a thread: a VCI may be closed by another one than opened it
-            lock = filelock.FileLock(self._lock_file, timeout=GRACE, thread_local=False, poll_interval=POLL)
+            lock = filelock.FileLock(self._lock_file, timeout=seconds, thread_local=False, poll_interval=POLL)
             lock.acquire()
         except filelock.Timeout:
-            holder = self._holder()
-            raise VciBusy(f"{self.name} is in use by {holder}.", holder=holder) from None
+            return False
         except OSError as error:
             raise StorageFailed(f"The lock {self._lock_file} cannot be taken: {error}.") from error
         self._lock = lock
-        self._sign()
+        return True
 
     def release(self) -> None:
         """Let go. Nothing happens where it is not held."""

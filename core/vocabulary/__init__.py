@@ -81,6 +81,7 @@ from core.vocabulary.results import (
     VehicleIdentity,
     VehicleUnit,
 )
+from core.vocabulary.shop.assistance import Decision, Door, Visit, VisitKind, VisitState
 from core.vocabulary.traffic import (
     BusFigures,
     BusLine,
@@ -123,6 +124,7 @@ __all__ = [
     "CreditDuration",
     "CreditPackage",
     "DataReport",
+    "Decision",
     "DeviceData",
     "DeviceInfo",
     "DeviceKind",
@@ -130,6 +132,7 @@ __all__ = [
     "DoipAddress",
     "DoipEntity",
     "DoipMessage",
+    "Door",
     "DtcReading",
     "EcuAddress",
     "EnvironmentValue",
@@ -189,4 +192,7 @@ __all__ = [
     "VehicleIdentity",
     "VehicleUnit",
     "Vin",
+    "Visit",
+    "VisitKind",
+    "VisitState",
 ]

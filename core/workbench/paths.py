@@ -88,6 +88,11 @@ class WorkbenchPaths:
         return self.state / "hosts"
 
     @property
+    def visits(self) -> Path:
+        """The door that is open for browsers and who came through it. Only the owner enters it."""
+        return self.state / "visits"
+
+    @property
     def paper(self) -> Path:
         """StartKey, trusted keys, log-in, credit as last seen. Only the owner enters it."""
         return self.data / "paper"
