@@ -33,16 +33,16 @@ def spawn(
 
     `opens` is named where the process crashes: a driver's library took it down.
     """
-    with _open_log(log_file) as log:
+    with open_log(log_file) as log:
         try:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", module, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=_environment(),
+                env=environment(),
                 start_new_session=True,  # POSIX: no SIGHUP of this terminal, no ctrl+c
-                creationflags=_DETACHED,
+                creationflags=DETACHED,
             )
         except OSError as error:
             raise SetupError(f"The vehicle host cannot be started: {error}.") from error
@@ -61,19 +61,19 @@ def spawn(
     )
 
 
-_DETACHED = (
+DETACHED = (
     getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 )  # Windows only
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The product's own folder first: with -P the current directory cannot slip modules in."""
     root = str(Path(core.__file__).resolve().parents[1])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"}
 
 
-def _open_log(path: Path) -> IO[bytes]:
+def open_log(path: Path) -> IO[bytes]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.stat().st_size > LARGEST_LOG:

@@ -21,6 +21,7 @@ from core.vocabulary import (
     SimulatedFault,
     Transport,
 )
+from core.workbench.assistance import Assistance
 from core.workbench.data import DataShelf, DataWatch
 from core.workbench.devices import Devices
 from core.workbench.flash import Twins
@@ -59,6 +60,7 @@ class Workbench(Devices, Records, Traces, ShopPc, Support):
         self._data = DataShelf(paths.data_files, paths.compiled, self.library.active_files)
         self.security = SecurityDesk(paths)
         self.hosting = Hosts(paths, self.publish)
+        self.assistance = Assistance(paths)
         self.paper = Paper(paths, lambda: self.settings, self.publish)
         self._open: list[Vehicle | HostedVehicle | RunningGarage] = []
         self._lock = threading.Lock()

@@ -1,5 +1,6 @@
-"""Passbay in the browser, as the workbench knows it: the book of visits between the door and the screens."""
+"""Passbay in the browser, as the workbench knows it: the door, the book of visits, and its face for the roof."""
 
 from core.workbench.assistance.book import VisitBook
+from core.workbench.assistance.face import Assistance
 
-__all__ = ["VisitBook"]
+__all__ = ["Assistance", "VisitBook"]
