@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -174,9 +175,7 @@ def test_a_name_server_that_answers_wrongly(
     assert "name server may answer wrongly" in http.advice
 
 
-def test_nothing_waits_beyond_the_deadline_and_others_are_told(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_waits_beyond_the_deadline_and_others_are_told(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """A resolver that hangs and a server that never answers cost their own rows only."""
     release = threading.Event()
     real = socket.getaddrinfo
@@ -249,9 +248,7 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
         pass
 
 
-def test_a_proxy_is_used_and_named(
-    serve: Serve, authority: TestAuthority, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proxy_is_used_and_named(serve: Serve, authority: TestAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
     port = serve(files=authority.server("shop.example.org"))
     seen: list[bytes] = []
     proxy = serve(handler=_proxy(b"HTTP/1.1 200 Connection established\r\n\r\n", lambda: port, seen))
@@ -270,6 +267,47 @@ def test_a_proxy_that_refuses(serve: Serve, monkeypatch: pytest.MonkeyPatch, sta
     row = check(NetworkTarget("x", "shop.example.org", 443))
     assert expected in words(row)["connection"][1]
     assert "proxy" in row.advice
+
+
+def test_a_list_of_exceptions_that_waits_for_a_name_server_costs_its_row_only(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows and macOS resolve the host to compare it with the exceptions of the proxy settings."""
+    release = threading.Event()
+
+    def bypass(host: str) -> bool:
+        if host == "shop.example.org":
+            release.wait(60)
+        return True
+
+    monkeypatch.setattr(urllib.request, "proxy_bypass", bypass)
+    targets = [NetworkTarget("x", "shop.example.org", 443), NetworkTarget("y", "127.0.0.1", serve(), "http")]
+    start = time.monotonic()
+    late, fine = check_targets(targets, deadline=0.5)
+    assert time.monotonic() - start < 30
+    release.set()
+    assert (late.verdict, fine.verdict) == (Verdict.FAILED, Verdict.OK)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "words_of_it"),
+    [
+        (
+            b"HTTP/1.1 307 Temporary\r\nlocation: https://Login.Hotspot.example/x\r\n\r\n",
+            Verdict.WARNING,
+            "login.hotspot",
+        ),
+        (b"HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1/start\r\n\r\n", Verdict.OK, ""),
+        (b"HTTP/1.1 302 Found\r\nLocation: /start\r\n\r\n", Verdict.OK, ""),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://[broken\r\n\r\n", Verdict.OK, ""),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://evil\x1bx.example/\r\n\r\n", Verdict.WARNING, "evil"),
+        (b"HTTP/1.1 511 Network Authentication Required\r\n\r\n", Verdict.FAILED, "log-in page"),
+    ],
+)
+def test_log_in_pages_that_answer_instead(serve: Serve, answer: bytes, verdict: Verdict, words_of_it: str) -> None:
+    row = check(NetworkTarget("x", "127.0.0.1", serve(answer), "http"))
+    assert row.verdict is verdict and words_of_it in row.advice and "\x1b" not in row.advice, row
+    assert bool(row.advice) == (verdict is not Verdict.OK)
 
 
 def test_the_embedded_back_end_needs_no_network() -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from core.errors import SettingsInvalid
 from core.pc.network.probe import NAME, STEPS, Probe
-from core.pc.network.proxy import proxy_for
 from core.vocabulary.shop.check import NetworkRow, NetworkStep, NetworkTarget, Verdict
 
 DEADLINE_SECONDS = 20.0
 STEP_SECONDS = 5.0
 _POLL = 0.05
 _LATE = "Nobody answered in time: check name server (DNS), firewall and router for this target."
+_LATE_NAME = "The name server (DNS) does not answer: check cable or WLAN, and which name server this PC uses."
 EMBEDDED = "in this process, no network needed"
 
 
@@ -62,8 +62,7 @@ class _Running:
 
     def __init__(self, target: NetworkTarget, context: ssl.SSLContext, step_seconds: float, start: float) -> None:
         self._target, self._start = target, start
-        proxy = proxy_for(target.host, target.protocol) if target.host else None
-        self._probe = Probe(target, proxy, context, step_seconds)
+        self._probe = Probe(target, context, step_seconds)
         self._ended = threading.Event()
         self._end = start
         if target.host:
@@ -97,8 +96,10 @@ class _Running:
             late = not done and number == 0
             steps.append(NetworkStep(name, False if late else None, "no answer in time" if late else "not reached"))
         bad = Verdict.FAILED if target.required else Verdict.WARNING
-        verdict = bad if failed or missing else Verdict.WARNING if probe.warning else Verdict.OK
+        warning = f"{probe.suspicion} {probe.warning}".strip()
+        verdict = bad if failed or missing else Verdict.WARNING if warning else Verdict.OK
         seconds = (self._end if done else time.monotonic()) - self._start
-        advice = probe.advice or ("" if done else _LATE) or probe.warning
+        too_late = "" if done or not missing else f"{probe.suspicion} {_LATE if found else _LATE_NAME}".strip()
+        advice = probe.advice or too_late or warning
         proxy = probe.proxy.text if probe.proxy else ""
         return NetworkRow(target, verdict, tuple(steps), advice, round(seconds, 3), proxy)

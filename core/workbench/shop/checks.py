@@ -8,9 +8,9 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from core.errors import BackendError
+from core.errors import BackendError, ProductError
 from core.settings import Settings
 from core.vocabulary import DeviceInfo, DeviceKind
 from core.workbench.paths import WorkbenchPaths
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from core.vocabulary.shop.check import NetworkRow, NetworkTarget, RequirementRow
     from core.workbench.paper import Paper
 
+T = TypeVar("T")
 PROFILE = "light"
+ASK_SECONDS = 4.0
+"""How long a check waits for what the back end has to say to it."""
+_POLL = 0.05
 
 
 class ShopPc(ABC):
@@ -53,7 +57,7 @@ class ShopPc(ABC):
 
         wanted = named(profile)
         ways = sum(d.usable and d.kind not in (DeviceKind.SIMULATION, DeviceKind.DOIP) for d in self.devices())
-        state = self.paper.backend_state() if self.settings.backend.url else None
+        state = self._asked(self.paper.backend_state) if self.settings.backend.url else None
         difference = state.clock_difference if state is not None else None
         return judge(read_facts(self.paths.data, devices=ways, clock_difference=difference), wanted)
 
@@ -80,9 +84,37 @@ class ShopPc(ABC):
     ) -> tuple[NetworkRow, ...]:  # fmt: skip
         """One row a target within `deadline` seconds; `told` gets each when it is ready, `stop` ends it early."""
         from core.pc.network import check_targets
+        from core.pc.network.targets import default_targets
 
-        wanted = self.network_targets() if targets is None else targets
-        return check_targets(wanted, deadline=deadline, ca_file=self.settings.backend.ca_file, stop=stop, told=told)
+        start = time.monotonic()
+        if targets is None:  # the back end may be the very host that cannot be found
+            told_by_it = self._asked(self.network_targets, min(ASK_SECONDS, deadline / 4), stop)
+            targets = told_by_it or default_targets(self.settings.backend.url)
+        left = max(deadline - (time.monotonic() - start), 0.0)
+        return check_targets(targets, deadline=left, ca_file=self.settings.backend.ca_file, stop=stop, told=told)
+
+    @staticmethod
+    def _asked(ask: Callable[[], T], seconds: float = ASK_SECONDS, stop: threading.Event | None = None) -> T | None:
+        """The back end's answer, None where it comes later: a name server that hangs heeds no time-out of HTTP."""
+        answers: list[T] = []
+        faults: list[ProductError] = []
+        done = threading.Event()
+
+        def run() -> None:
+            try:
+                answers.append(ask())
+            except ProductError as fault:
+                faults.append(fault)
+            finally:
+                done.set()
+
+        threading.Thread(target=run, name="back-end", daemon=True).start()
+        end = time.monotonic() + seconds
+        while not done.wait(_POLL) and time.monotonic() < end and not (stop is not None and stop.is_set()):
+            pass
+        if faults:
+            raise faults[0]
+        return answers[0] if answers else None
 
     @staticmethod
     def network_page(rows: Sequence[NetworkRow]) -> str:
