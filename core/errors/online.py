@@ -160,8 +160,16 @@ class BackendError(ProductError):
 
 
 class BackendUnreachable(BackendError):
+    """It does not answer, or is in no state to: `status` is then what it said (429, 500, ...), `retry_after` the
+    seconds for which it wants to be left alone."""
+
     code = "PB-851"
     default_advice = "Check the address of the back end in the settings, and try again later."
+
+    def __init__(self, message: str, advice: str = "", *, status: int = 0, retry_after: float = 0.0) -> None:
+        super().__init__(message, advice)
+        self.status = status
+        self.retry_after = retry_after
 
 
 class StartKeyServerUnreachable(BackendUnreachable):

@@ -101,7 +101,7 @@ class StartKeyDesk:
             self._desk.was_silent()
             raise
         except BackendUnreachable as problem:
-            self._desk.was_silent()
+            self._desk.was_silent(problem)
             raise self._desk.startkey_server_away(problem) from problem
         except BackendRefused as problem:
             raise unknown_reason(problem) from problem

@@ -147,9 +147,10 @@ class Booking:
                 continue
             try:
                 self._send_use(ended)
-            except BackendUnreachable:
-                desk.was_silent()
-                return
+            except BackendUnreachable as problem:
+                desk.was_silent(problem)
+                if problem.status != 500:  # which may be about this one alone: the others must not wait behind it
+                    return
             except (LicenceError, BackendError):
                 continue  # e.g. no credit to book it from: it waits until there is some
 

@@ -9,7 +9,7 @@ import threading
 import time
 from functools import cached_property
 
-from core.errors import BackendUnreachable, LicenceCheckFailed, SettingsInvalid, StartKeyServerUnreachable
+from core.errors import BackendUnreachable, LicenceCheckFailed, ProductError, SettingsInvalid, StartKeyServerUnreachable
 from core.licence.account import Account
 from core.licence.clock import TimeKeeper
 from core.licence.credit.memory import CreditMemory
@@ -93,8 +93,10 @@ class Desk:
         """It did not answer a moment ago: who has another way takes that."""
         return time.monotonic() < self._silent_until
 
-    def was_silent(self) -> None:
-        self._silent_until = time.monotonic() + SILENCE
+    def was_silent(self, problem: ProductError | None = None) -> None:
+        """For a while, or for as long as the server asked for."""
+        wait = max(SILENCE, getattr(problem, "retry_after", 0.0))
+        self._silent_until = max(self._silent_until, time.monotonic() + wait)
 
     def has_answered(self) -> None:
         self._silent_until = 0.0
@@ -105,7 +107,9 @@ class Desk:
             return problem
         window = self.maintenance_now()
         if window is None:
-            return StartKeyServerUnreachable(problem.message, problem.advice)
+            return StartKeyServerUnreachable(
+                problem.message, problem.advice, status=problem.status, retry_after=problem.retry_after
+            )
         words = "The StartKey server is being maintained: {words}. {problem}"
         return StartKeyServerUnreachable(words.format(words=window.words.rstrip("."), problem=problem.message))
 

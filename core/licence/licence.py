@@ -88,7 +88,7 @@ class Licence:
             told = self.desk.client().time()
             self.desk.files.keep_announced(self.desk.client().maintenance())
         except (BackendError, LicenceError, StorageFailed) as problem:
-            self.desk.was_silent()
+            self.desk.was_silent(problem)
             maintenance = self._maintenance()
             if isinstance(problem, BackendUnreachable) and not isinstance(problem, LocalNetworkFault):
                 problem = self.desk.startkey_server_away(problem)

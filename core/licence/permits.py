@@ -122,8 +122,8 @@ class Permits:
         if not self.desk.silent:  # it may have been granted a moment ago
             try:
                 roles = account.refresh().roles
-            except BackendUnreachable:
-                self.desk.was_silent()
+            except BackendUnreachable as problem:
+                self.desk.was_silent(problem)
         if not wanted <= set(roles):
             raise RightMissing(f"{kept.user} has not the role {_names(wanted - set(roles))}.")
 
@@ -173,8 +173,8 @@ class JobPaper:
             if not self._desk.silent:
                 try:
                     return self._online(use, vin)
-                except BackendUnreachable:
-                    self._desk.was_silent()
+                except BackendUnreachable as problem:
+                    self._desk.was_silent(problem)
             return self._offline(self._use or use)
         except ProductError:
             self._drop()

@@ -362,7 +362,7 @@ def test_a_server_or_network_that_is_away(ready: Workbench, problem: Exception, 
         Answer(200, "application/json", b'{"envelope": "x"}', 0.0),
         Answer(200, "text/html", b"<html>", 0.0),
         Answer(200, "application/json", b"{", 0.0),
-        Answer(500, "text/html", b"Traceback", 0.0),
+        Answer(501, "text/html", b"Traceback", 0.0),
         Answer(302, "text/html", b"", 0.0),
     ],
 )

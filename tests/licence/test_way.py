@@ -183,7 +183,8 @@ def test_settings_that_cannot_be_used() -> None:
         (403, "application/problem+json", b'{"code":"2173-44","detail":"\\u001b[31m"}', BackendRefused, "403"),
         (403, "application/problem+json", b'{"code":"PB-201","detail":"x"}', BackendRefused, "x"),
         (503, "text/html", b"<html>", StartKeyServerUnreachable, "503"),
-        (500, "application/problem+json", b"{", BackendRefused, "500"),
+        (500, "application/problem+json", b"{", StartKeyServerUnreachable, "500"),
+        (500, "application/problem+json", b'{"code":"2173-44","detail":"x"}', StartKeyServerUnreachable, "x"),
         (404, "text/html", b"", BackendRefused, "404"),
     ],
 )

@@ -70,10 +70,10 @@ class LoggingIn:
             return self._oauth.poll(self._device_code)
         except OAuthRefused as refusal:
             self._polling.answered(refusal.problem, self._clock())
-        except (BackendUnreachable, LicenceCheckFailed):
-            self._polling.silent(self._clock())
+        except (BackendUnreachable, LicenceCheckFailed) as problem:
+            self._polling.silent(self._clock(), getattr(problem, "retry_after", 0.0))
         except BackendRefused as refusal:
-            if refusal.status < 500 and refusal.status != 429:
+            if refusal.status < 500:
                 raise
             self._polling.silent(self._clock())
         return None

@@ -47,17 +47,18 @@ class Polling:
         else:
             self.state = _ENDINGS.get(error, PollState.REFUSED)
 
-    def silent(self, now: float) -> None:
-        """No answer, or one of a server in trouble: the interval doubles before the next try."""
+    def silent(self, now: float, wait: float = 0.0) -> None:
+        """No answer, or one of a server in trouble, which may want to be left alone for `wait` seconds: the interval
+        doubles before the next try."""
         self.interval = max(self.interval, min(self.interval * 2, LONGEST_INTERVAL))
-        self._again(now)
+        self._again(now, wait)
 
     def look(self, now: float) -> None:
         """Time has passed."""
         if self.state is PollState.WAITING and now >= self.expires_at:
             self.state = PollState.EXPIRED
 
-    def _again(self, now: float) -> None:
-        self.next_at = now + self.interval
+    def _again(self, now: float, wait: float = 0.0) -> None:
+        self.next_at = now + max(self.interval, wait)
         if self.next_at >= self.expires_at:
             self.state = PollState.EXPIRED  # the next question would come too late
