@@ -1,32 +1,35 @@
 """Serves one vehicle to screens and commands: one drives, others watch, all may die. Opens no device, knows no job.
 
+A remote helper's seat may call what HelperRights names and nothing else; it drives only while that is handed over.
+
 The face is any object with the vehicle's public methods: what returns something with `job_id`, `wait` and `cancel` is
 a job, everything else a value. Its properties are pushed to the clients when they change. Ends when nothing runs and
-nobody is attached.
+nobody but helpers is attached.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
 from core.errors import JobError, LocalProtocolError, ProductError, VciLost
-from core.events import Event, JobStarted, ProgressMade, ResponsePendingReceived, StepStarted
+from core.events import Event, ProgressMade, ResponsePendingReceived
 from core.host import codec
-from core.host.seat import CLOSING_SECONDS, Seat
+from core.host.seats.seat import CLOSING_SECONDS, Seat
+from core.host.seats.wheel import HelperRights, Wheel
+from core.host.showing import Showing
 from core.host.wire import Door
-from core.vocabulary import HostInfo, HostJob
+from core.vocabulary import HostInfo
 
 GRACE = 2.0
 FIRST_GRACE = 15.0  # for the one who started us: its machine may be slow
 MOST_SEATS = 32
-KEPT_EVENTS = 500
 LETTING_GO_SECONDS = 15.0
-_NOT_CALLED = frozenset({"close", "traffic_view", "running"})
+DISCONNECTED = "The technician has disconnected the vehicle."
+_NOT_CALLED = frozenset({"close", "traffic_view", "running", "driven_by"})
 
 
 class Face(Protocol):
@@ -35,14 +38,16 @@ class Face(Protocol):
     @property
     def running(self) -> Any: ...
     def traffic_view(self) -> Any: ...
+    def driven_by(self, helper: str) -> None: ...
 
 
 class HostServer:
     """`publish` may be called from the beginning, `serve` when the vehicle is open, then `run` in the main thread."""
 
     def __init__(
-        self, info: HostInfo, key: bytes, *, watchers_may: frozenset[str] = frozenset(), grace: float = GRACE,
-        first_grace: float = FIRST_GRACE, go_to: Callable[[str], None] = lambda directory: None,
+        self, info: HostInfo, key: bytes, *, watchers_may: frozenset[str] = frozenset(),
+        helpers_may: HelperRights | None = None, grace: float = GRACE, first_grace: float = FIRST_GRACE,
+        go_to: Callable[[str], None] = lambda directory: None,
     ) -> None:  # fmt: skip
         """`watchers_may`: methods that change nothing. `go_to`: called with the directory in which the driver's
         relative paths are meant, before each of its calls while nothing runs."""
@@ -50,18 +55,14 @@ class HostServer:
         self.face: Any = None
         self._info = info
         self._watchers_may, self._go_to = watchers_may, go_to
+        self._helpers_may = helpers_may or HelperRights()
         self._grace, self._first_grace = grace, first_grace
         self._changed = threading.Condition()  # on an RLock: methods that hold it call each other
         self._door: Door | None = None
         self._seats: list[Seat] = []
-        self._driver: Seat | None = None
-        self._job: HostJob | None = None
+        self._wheel = Wheel()
+        self._showing = Showing()
         self._handle: Any = None
-        self._last: tuple[Any, ...] | None = None
-        self._progress: ProgressMade | None = None
-        self._step: StepStarted | None = None
-        self._job_events: deque[Event] = deque(maxlen=KEPT_EVENTS)
-        self._unseen: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._properties: dict[str, Any] = {}
         self._told: dict[str, bytes] = {}
         self._methods: frozenset[str] = frozenset()
@@ -97,13 +98,14 @@ class HostServer:
                 Seat(number, wire, self).start()
 
     def run(self) -> None:
-        """Returns when the device is to be let go: nothing runs and nobody is attached, or `stop` and the job ended."""
+        """Returns when the device is to be let go: nothing runs and no technician is attached, or `stop` and the job
+        ended. Helpers who watch do not keep the device from the next program."""
         end: float | None = time.monotonic() + self._first_grace
         with self._changed:
             while not self._ending:
                 if self._handle is None and self._stopping:
                     self._ending = True
-                elif self._handle is not None or self._seats:
+                elif self._handle is not None or self._technicians():
                     end = None
                     self._changed.wait()
                 else:
@@ -126,11 +128,11 @@ class HostServer:
         if self._door is not None:
             self._door.close()
         with self._changed:
-            self._stopping = self._ending = True
+            stopped, self._stopping, self._ending = self._stopping, True, True
             seats, self._seats = list(self._seats), []
             self._changed.notify_all()
         for seat in seats:
-            seat.outbox.put(("bye", reason))
+            seat.outbox.put(("bye", DISCONNECTED if seat.helper and not stopped else reason))
         for seat in seats:
             seat.end()
         with self._changed:  # one whose "leave" has just been answered goes by itself
@@ -140,9 +142,11 @@ class HostServer:
 
     def info(self) -> HostInfo:
         with self._changed:
-            driver = self._driver.holder if self._driver is not None else ""
-            vin = str(self._properties.get("vin", ""))
-            return replace(self._info, vin=vin, job=self._job, driver=driver, attached=len(self._seats))
+            vin, everybody = str(self._properties.get("vin", "")), len(self._seats)
+            return replace(
+                self._info, vin=vin, job=self._showing.job, driver=self._wheel.words[1], attached=everybody,
+                helpers=everybody - self._technicians(),
+            )  # fmt: skip
 
     def stop_job(self) -> bool:
         """Asks for the safe ending, whoever drives. False where nothing runs."""
@@ -152,9 +156,9 @@ class HostServer:
         return job is not None
 
     def retire(self) -> bool:
-        """Ends now where nothing runs and nobody is attached; says whether."""
+        """Ends now where nothing runs and nobody but helpers is attached; says whether."""
         with self._changed:
-            idle = self._handle is None and not self._seats
+            idle = self._handle is None and not self._technicians()
             if idle:
                 self._ending = True
                 self._changed.notify_all()
@@ -169,28 +173,25 @@ class HostServer:
                 raise VciLost("The vehicle host is just ending.", "Try again.")
             if seat.attached:
                 raise JobError("This one is attached already.")
-            if self._driver is None and not seat.watches:
-                self._drive(seat)
-            if self._job is not None:
-                events = (*self._job_events, *((self._progress,) if self._progress is not None else ()))
-            else:
-                events = tuple(self._unseen)
-            self._unseen.clear()
+            self._wheel.offer(seat)
             answer = {
-                "seat": seat.number, "driver": self._driver_words(), "properties": dict(self._properties),
-                "methods": sorted(self._methods), "info": self.info(), "job": self._job, "events": events,
-                "last": self._last,
+                "seat": seat.number, "driver": self._wheel.words, "properties": dict(self._properties),
+                "methods": sorted(self._methods & self._helpers_may.names if seat.helper else self._methods),
+                "info": self.info(), "job": self._showing.job, "last": self._showing.last,
+                "events": self._showing.so_far(taken=not seat.helper),
+                "seats": self._wheel.told((*self._seats, seat)),
             }  # fmt: skip
             seat.outbox.put(("answer", number, answer))
             seat.attached = True
             self._seats.append(seat)  # after the answer: what is pushed comes behind it
+            self._tell_seats()
             self._changed.notify_all()
 
     def leave(self, seat: Seat) -> None:
         """A clean goodbye. The last one waits until the device is free, so that its next command finds it so."""
         with self._changed:
             self._remove(seat)
-            last = self.retire()
+            last = not seat.helper and self.retire()
         if last:
             self._over.wait(LETTING_GO_SECONDS)
 
@@ -205,15 +206,31 @@ class HostServer:
         seat.attached = False
         if seat in self._seats:
             self._seats.remove(seat)
-        if self._driver is seat:
-            self._drive(None)
+            self._wheel.leave(seat)
+            self._tell_seats()
 
-    def _drive(self, seat: Seat | None) -> None:
-        self._driver = seat
-        self._push(("driver", self._driver_words()))
+    def _technicians(self) -> int:
+        return sum(not seat.helper for seat in self._seats)
 
-    def _driver_words(self) -> tuple[int, str]:
-        return (self._driver.number, self._driver.holder) if self._driver is not None else (0, "")
+    def hand_over(self, seat: Seat, to: int) -> None:
+        """To the helper's seat with this number. What runs goes on."""
+        with self._changed:
+            self._wheel.lend(seat, next((other for other in self._seats if other.number == to), None))
+            self._tell_seats()
+
+    def take_back(self, seat: Seat) -> None:
+        """At once: the helper's next wish is refused. What runs goes on. Nothing where it is not handed over."""
+        with self._changed:
+            if self._wheel.take_back(seat):
+                self._tell_seats()
+
+    def _tell_seats(self) -> None:
+        """Who is there and who drives, to everybody; to the face where a helper does: its history names him."""
+        driver = self._wheel.driver
+        self._push(("driver", self._wheel.words))
+        self._push(("seats", self._wheel.told(self._seats)))
+        if self.face is not None:
+            self.face.driven_by(driver.holder if driver is not None and driver.helper else "")
 
     def _push(self, message: tuple[Any, ...]) -> None:
         for seat in self._seats:
@@ -222,11 +239,16 @@ class HostServer:
     # -- calls
 
     def call(self, seat: Seat, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[str, Any]:
-        """("value", result) or ("job", its id). JobError for a watcher that wants more than to look."""
+        """("value", result) or ("job", its id). JobError for a watcher that wants more than to look, RightMissing for
+        a helper that wants what no helper may."""
         if name not in self._methods:
             raise LocalProtocolError(f"The vehicle host knows no {name!r:.60}.")
-        if name not in self._watchers_may:
-            self._take_wheel(seat)
+        if seat.helper:
+            if name not in self._helpers_may.watching:
+                self._helpers_may.check(self.face, name, arguments, named)
+                self.require_wheel(seat)  # last: what was taken back while the arguments were looked at counts
+        elif name not in self._watchers_may:
+            self.require_wheel(seat)
         result = getattr(self.face, name)(*arguments, **named)
         if all(hasattr(result, part) for part in ("job_id", "wait", "cancel")):
             return "job", self._begin(result)
@@ -234,29 +256,28 @@ class HostServer:
         return "value", result
 
     def cancel(self, seat: Seat, job_id: str) -> None:
-        self._take_wheel(seat)
+        with self._changed:
+            if not self._wheel.may_stop(seat):
+                self.require_wheel(seat)
         job = self.face.running
         if job is not None and job.job_id == job_id:
             job.cancel()
 
-    def _take_wheel(self, seat: Seat) -> None:
-        """Whoever came to drive may, as soon as nobody else does."""
+    def require_wheel(self, seat: Seat) -> None:
+        """JobError for who does not drive; whoever came to drive does as soon as nobody else does."""
         with self._changed:
             if self._stopping or self._ending:
                 raise JobError("The vehicle host is just ending.", "Try again.")
-            if self._driver is None and not seat.watches:
-                self._drive(seat)
-            if self._driver is not seat:
-                who = self._driver.holder if self._driver is not None else "nobody"
-                raise JobError(f"This one only watches; {who} drives the vehicle.", "Close the other one first.")
-            if self._handle is None:
+            if self._wheel.offer(seat):
+                self._tell_seats()
+            self._wheel.require(seat)
+            if self._handle is None and not seat.helper:
                 self._go_to(seat.directory)
 
     def _begin(self, job: Any) -> str:
         with self._changed:
             self._handle = job
-            if self._job is None or self._job.job_id != job.job_id:
-                self._job = HostJob(job.job_id, job.kind, job.unit, time.time())
+            self._showing.begun(job)
             self._push(("began", job.job_id, job.kind, job.unit))
         threading.Thread(target=self._watch, args=(job,), name=f"host {job.job_id}", daemon=True).start()
         return str(job.job_id)
@@ -272,13 +293,10 @@ class HostServer:
             error = JobError(f"The job ended by {type(problem).__name__}: {problem}")
         self._tell_properties()
         with self._changed:
-            self._last = (job.job_id, job.kind, job.unit, result, error)
             self._push(("ended", job.job_id, result, error))
             if self._handle is job:
                 self._handle = None
-            if self._job is not None and self._job.job_id == job.job_id:  # the next one may have begun already
-                self._job = self._progress = self._step = None
-                self._job_events.clear()
+            self._showing.ended(job, result, error)
             self._changed.notify_all()
 
     # -- events
@@ -288,34 +306,14 @@ class HostServer:
         if not isinstance(event, ProgressMade | ResponsePendingReceived):
             self._tell_properties()  # before the event: who hears it sees what it is about
         with self._changed:
-            self._note(event)
+            self._showing.note(event, seen=self._technicians() > 0)
             for seat in self._seats:
                 seat.outbox.put_event(("event", event))
-
-    def _note(self, event: Event) -> None:
-        """What the next client is shown."""
-        job = self._job
-        if isinstance(event, JobStarted):
-            if job is None or job.job_id != event.job:
-                self._job = HostJob(event.job, event.kind, event.unit, event.at)
-            self._progress = self._step = None
-            self._job_events.clear()
-        elif isinstance(event, StepStarted) and job is not None:
-            self._job = replace(job, step=event.step, title=event.title, done=0, total=0, rate=0.0)
-            self._progress, self._step = None, event
-        elif isinstance(event, ProgressMade) and job is not None:
-            self._job = replace(job, done=event.done, total=event.total, rate=event.rate)
-            self._progress = event
-        if isinstance(event, ProgressMade | ResponsePendingReceived):
-            return
-        self._job_events.append(event)
-        if not self._seats:
-            self._unseen.append(event)
 
     def where_the_job_is(self) -> tuple[Event, ...]:
         """For a client that missed events: the step and how far it is."""
         with self._changed:
-            return tuple(event for event in (self._step, self._progress) if event is not None)
+            return self._showing.where_the_job_is()
 
     def _tell_properties(self) -> None:
         if self.face is None:

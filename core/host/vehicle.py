@@ -18,7 +18,7 @@ from core.errors import JobError, ProductError, VciLost
 from core.events import Event, JobFailed, Noted, VciClosed, VciOpened
 from core.host.link import HostLink
 from core.host.traffic import HostedTrafficView
-from core.vocabulary import HostInfo, HostJob
+from core.vocabulary import HostInfo, HostJob, HostSeat, Visitor
 
 GOODBYE_SECONDS = 20.0
 VOLTAGE_SECONDS = 5.0
@@ -77,7 +77,8 @@ class HostedVehicle:
     """Attached to a host. `close` lets go; a job that runs goes on in the host, and the next one finds it.
 
     `running` is the job that runs, whoever started it. `driving` says whether job methods are allowed: the first one
-    attached drives, and whoever came to drive may as soon as nobody else does. `driver` names the one who does.
+    attached drives, and whoever came to drive may as soon as nobody else does. `driver` names the one who does, `seats`
+    everybody who is there. A helper (`helping`) drives only what a technician handed over to his seat (`lent_to`).
     `host_job` and `last_job` tell how far the job was, and what ended last, when we attached.
     """
 
@@ -91,6 +92,8 @@ class HostedVehicle:
         self._seat = 0
         self._driver: tuple[int, str] = (0, "")
         self._watches = False
+        self._seats: tuple[HostSeat, ...] = ()
+        self.helping = False
         self._views = count(1)
         self._lock = threading.Lock()
         self._attached = threading.Event()
@@ -99,12 +102,13 @@ class HostedVehicle:
         self.last_job: HostedJob | None = None
         self.host: HostInfo
 
-    def attach(self, holder: str, *, watch: bool) -> None:
+    def attach(self, holder: str, *, watch: bool, visitor: Visitor | None = None) -> None:
         """VciLost where the host is just ending: it is free in a moment."""
+        self.helping = visitor is not None and visitor.kind != "own"
         self._watches = watch
         self._link.start(self._pushed, self._lost)
         try:
-            told = self._link.call("attach", holder, watch, _here())
+            told = self._link.call("attach", holder, watch, "" if self.helping else _here(), visitor)
         except TimeoutError:
             self._attached.set()
             self._link.close()
@@ -120,7 +124,7 @@ class HostedVehicle:
             job_id, kind, unit, result, error = told["last"]
             self.last_job = HostedJob(self._link, job_id, kind, unit)
             self.last_job.end(result, error)
-        self._driver = told["driver"]
+        self._driver, self._seats = told["driver"], told["seats"]
         if self.host_job is not None:
             self._begin(self.host_job.job_id, self.host_job.kind, self.host_job.unit)
         self._publish(VciOpened(time.time(), self.uri, str(self._properties.get("name", ""))))
@@ -152,12 +156,30 @@ class HostedVehicle:
     @property
     def driving(self) -> bool:
         seat, _ = self._driver
-        return not self._watches and seat in (0, self._seat)
+        return seat == self._seat if self.helping else not self._watches and seat in (0, self._seat)
 
     @property
     def driver(self) -> str:
         """Who drives, "pid 4711 (passbay flash)"; "" for nobody."""
         return self._driver[1]
+
+    @property
+    def seats(self) -> tuple[HostSeat, ...]:
+        """Who is attached, oldest first."""
+        return self._seats
+
+    @property
+    def lent_to(self) -> str:
+        """The helper who drives now, "" while it is not handed over."""
+        return next((seat.name or seat.holder for seat in self._seats if seat.helper and seat.driving), "")
+
+    def hand_over(self, seat: int) -> None:
+        """Lends the vehicle to the helper's seat with this number; what runs goes on. JobError, RightMissing."""
+        self._ask("hand_over", seat)
+
+    def take_back(self) -> None:
+        """At once, and at any time. Nothing where it is not handed over."""
+        self._ask("take_back")
 
     def voltage(self) -> float | None:
         """Battery volts now, None where the device cannot measure or the host does not answer."""
@@ -202,6 +224,12 @@ class HostedVehicle:
             raise JobError("The vehicle host did not tell of the job that it began.")
         return job
 
+    def _ask(self, verb: str, *arguments: Any) -> None:
+        try:
+            self._link.call(verb, *arguments)
+        except TimeoutError:
+            raise VciLost(HOST_SILENT) from None
+
     # -- what the host pushes, on the link's thread
 
     def _pushed(self, message: tuple[Any, ...]) -> None:
@@ -230,6 +258,9 @@ class HostedVehicle:
 
     def _driven(self, driver: tuple[int, str]) -> None:
         self._driver = driver
+
+    def _sat(self, seats: tuple[HostSeat, ...]) -> None:
+        self._seats = seats
 
     def _begin(self, job_id: str, kind: str, unit: str) -> None:
         with self._lock:
@@ -261,6 +292,7 @@ class HostedVehicle:
         "missed": _missed,
         "properties": _changed,
         "driver": _driven,
+        "seats": _sat,
         "began": _begin,
         "ended": _end,
     }

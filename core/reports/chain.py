@@ -112,7 +112,7 @@ def entry_of(entry: Mapping[str, Any]) -> HistoryEntry:
 
 _TEXTS = (
     "vin", "vehicle", "title", "order", "kind", "unit", "by", "device", "program", "outcome", "summary", "previous",
-    "hash",
+    "hash", "driven_by",
 )  # fmt: skip
 
 

@@ -98,6 +98,7 @@ def _measure(number: int, entry: HistoryEntry) -> list[Block]:
     kind = _TITLES.get(entry.kind, entry.kind)
     facts = [
         ("Made", f"{moment(entry.at)}, {entry.seconds:.0f} s"),
+        ("Driven by", entry.driven_by),
         ("Advice", str(entry.error.get("advice") or "")),
         ("Code", str(entry.error.get("code") or "")),
         *_details(entry.result),

@@ -28,7 +28,7 @@ from core.vocabulary.history import (
     HistoryEntry,
     VehicleCodingResult,
 )
-from core.vocabulary.hosts import HostInfo, HostJob
+from core.vocabulary.hosts import HostInfo, HostJob, HostSeat, Visitor
 from core.vocabulary.online.orders import CreditPackage, OverviewRow, StartKeyOrder
 from core.vocabulary.online.paper import (
     PRODUCT_GROUPS,
@@ -157,6 +157,7 @@ __all__ = [
     "HistoryEntry",
     "HostInfo",
     "HostJob",
+    "HostSeat",
     "InstallPreview",
     "Interrupted",
     "KeptFigures",
@@ -195,4 +196,5 @@ __all__ = [
     "Visit",
     "VisitKind",
     "VisitState",
+    "Visitor",
 ]

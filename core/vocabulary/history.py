@@ -89,6 +89,7 @@ class HistoryEntry:
     """One job in a vehicle's history. `result` is the job's result as plain values, `files` holds (role, name, sha256).
 
     `outcome`: done, failed or cancelled. `steps` holds (name, title, seconds); seconds is None for one that failed.
+    `driven_by` names the helper that it was handed over to, "" else.
     """
 
     number: int
@@ -111,6 +112,7 @@ class HistoryEntry:
     files: tuple[tuple[str, str, str], ...]
     previous: str
     hash: str
+    driven_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from core.host.spawn import READY, tell_spawner
 from core.host.wire import Door
 from core.stream import EventStream
 from core.vocabulary import HostInfo
+from core.workbench.assistance.lent import HELPERS_MAY
 from core.workbench.bench import Workbench
 from core.workbench.paths import WorkbenchPaths
 
@@ -65,7 +66,7 @@ def main(arguments: list[str]) -> int:
         address = registry.prepare()
         server = HostServer(
             HostInfo(uri, entry.pid, entry.started, data_files=entry.data_files), registry.new_key(),
-            watchers_may=WATCHERS_MAY, grace=float(wish["grace"]), go_to=_go_to,
+            watchers_may=WATCHERS_MAY, helpers_may=HELPERS_MAY, grace=float(wish["grace"]), go_to=_go_to,
         )  # fmt: skip
         _heed_signals(server)
         _live(Workbench(paths, _HostStream(server)), server, registry, entry, address)

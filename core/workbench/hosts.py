@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import JobError, ProductError, VciBusy, VciLost, VciNotFound
 from core.events import Event
-from core.vocabulary import DeviceKind, HostInfo
+from core.vocabulary import DeviceKind, HostInfo, Visitor
 from core.workbench.paths import WorkbenchPaths
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ ENDING_SECONDS = 20.0
 LOOK_SECONDS = 2.0
 POLL = 0.02
 _LONGEST_COMMAND = 120
+_OURS = re.compile(rf"\bpid {os.getpid()}\b")
 _HOST_HOLDER = re.compile(r"pid (\d+) \(passbay host ")
 
 
@@ -36,6 +37,7 @@ class Hosts:
 
     def __init__(self, paths: WorkbenchPaths, publish: Callable[[Event], None]) -> None:
         self.grace = 2.0
+        self.visitor: Visitor | None = None  # who uses this process in a browser
         self._paths = paths
         self._publish = publish
 
@@ -157,10 +159,17 @@ class Hosts:
             return None
         vehicle = HostedVehicle(link, self._publish)
         try:
-            vehicle.attach(_ourselves(), watch=watch)
+            vehicle.attach(self._holder(), watch=watch, visitor=self.visitor)
         except VciLost:
             return None
         return vehicle
+
+    def _holder(self) -> str:
+        visitor = self.visitor
+        if visitor is None:
+            return _ourselves()
+        place = f" of {visitor.organisation}" if visitor.organisation else ""
+        return f"{visitor.name}{place} (browser, pid {os.getpid()})"
 
     def _dial(self, entry: Entry) -> HostLink | None:
         from core.host.link import dial
@@ -267,7 +276,7 @@ def _refuse_if_taken(vehicle: HostedVehicle) -> None:
 
 def _taken(info: HostInfo, runs: str = "", driver: str = "") -> VciBusy:
     runs = runs or (f"{info.job.kind} {info.job.unit}".strip() if info.job is not None else "")
-    others = [who for who in (driver, info.driver) if who and not who.startswith(f"pid {os.getpid()} ")]
+    others = [who for who in (driver, info.driver) if who and not _OURS.search(who)]
     holder = others[0] if others else f"pid {info.pid} (passbay host {info.uri})"
     what = f": {runs} is running" if runs else ""
     advice = "`passbay jobs watch` shows it, `passbay jobs stop` ends it safely." if runs else ""

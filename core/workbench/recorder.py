@@ -28,6 +28,14 @@ class Recorder:
         self._device = device
         self._warn = warn
         self._witness: Witness | None = None
+        self._helper = ""
+        self._drivers: list[str] = []  # of the job that is recorded, "" for the technician
+
+    def driven_by(self, helper: str) -> None:
+        """Who drives from now on: the name of a helper that the vehicle was handed over to, "" for the technician."""
+        if helper != self._helper:
+            self._helper = helper
+            self._drivers.append(helper)
 
     def use_order(self, text: str) -> None:
         """UsageError for a number that nobody could type again."""
@@ -47,7 +55,7 @@ class Recorder:
         """Before the job starts; what the job is given must come through this witness."""
         from core.reports.witness import Witness
 
-        self._witness = Witness(kind, unit)
+        self._witness, self._drivers = Witness(kind, unit), [self._helper]
         return self._witness
 
     def skip(self) -> None:
@@ -63,12 +71,20 @@ class Recorder:
         about = {
             "vin": identity.vin if identity else "", "vehicle": identity.vehicle if identity else "",
             "title": identity.title if identity else "", "order": self.order, "by": os_user(), "device": self._device,
-            "program": _program(),
+            "program": _program(), "driven_by": _drivers_words(self._drivers),
         }  # fmt: skip
         try:
             self._history.append(witness.entry(about))
         except StorageFailed as problem:
             self._warn(f"{problem.message} This job is missing in the vehicle's history.")
+
+
+def _drivers_words(drivers: list[str]) -> str:
+    """ "" where it was never handed over: then whoever is named by `by` drove."""
+    if not any(drivers):
+        return ""
+    named = dict.fromkeys(f"{name}, handed over" if name else "the technician" for name in drivers)
+    return "; ".join(named)
 
 
 def _program() -> str:

@@ -158,6 +158,10 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
         """From now on jobs belong to this order ("" for the automatic one). UsageError."""
         self._recorder.use_order(text)
 
+    def driven_by(self, helper: str) -> None:
+        """For the vehicle host: the helper who drives from now on, "" for the technician. The history names him."""
+        self._recorder.driven_by(helper)
+
     def report(self, form: str = "text") -> str:
         """The protocol of the order of now as text, html or json. DataMissing before anything was done for it."""
         return self._recorder.report(self.vin, form)

@@ -22,7 +22,7 @@ from core.errors import (
 )
 from core.events import JobFailed, JobFinished, JobStarted, Noted, ProgressMade, StepStarted, VciClosed, VciOpened
 from core.host.link import dial
-from core.host.outbox import EVENT_LIMIT
+from core.host.seats.outbox import EVENT_LIMIT
 from core.host.wire import Wire
 from core.vocabulary import PanelWish, Transport, UnitState
 from tests.host.fake import PATIENCE, Stage, stage, until

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from core.errors import JobError, LocalProtocolError, ProductError, RemoteProtocolError
+from core.errors import JobError, LocalProtocolError, ProductError, RemoteProtocolError, RightMissing
 from core.host.codec import FINGERPRINT
-from core.host.outbox import MISSED, Outbox
+from core.host.seats.outbox import MISSED, Outbox
+from core.host.seats.wheel import AT_THE_PC
 from core.host.wire import Wire
-from core.vocabulary import PanelShot, PanelWish
+from core.vocabulary import PanelShot, PanelWish, Visitor
 
 if TYPE_CHECKING:
     from core.host.server import HostServer
@@ -22,14 +23,18 @@ log = logging.getLogger("passbay.host")
 
 
 class Seat:
-    """`holder` says who sits here ("pid 4711 (passbay flash)"); `watches` that it never wants to drive."""
+    """`holder` says who sits here ("pid 4711 (passbay flash)"); `watches` that it never wants to drive.
+
+    `helper`: a remote helper's, who drives only what was handed over. What a seat is, is told once, when it attaches.
+    """
 
     def __init__(self, number: int, wire: Wire, server: HostServer) -> None:
         self.number = number
         self.holder = ""
         self.directory = ""
-        self.watches = False
-        self.attached = False
+        self.watches = self.helper = False
+        self.name = self.visit = ""
+        self.attached = self._told = False
         self.outbox = Outbox()
         self._wire = wire
         self._server = server
@@ -38,8 +43,10 @@ class Seat:
         self._reader = threading.Thread(target=self._run, name=f"host reader {number}", daemon=True)
         self._verbs: dict[str, Callable[..., Any]] = {
             "info": server.info,
-            "stop": server.stop_job,
-            "retire": server.retire,
+            "stop": self._stop,
+            "retire": self._retire,
+            "hand_over": self._hand_over,
+            "take_back": self._take_back,
             "call": self._call,
             "cancel": self._cancel,
             "leave": self._leave,
@@ -122,13 +129,26 @@ class Seat:
     # -- wishes
 
     def _attach(
-        self, number: Any, holder: str = "", watches: bool = False, directory: str = "", *_later: Any
-    ) -> None:
-        self.holder, self.watches, self.directory = str(holder), bool(watches), str(directory)
+        self, number: Any, holder: str = "", watches: bool = False, directory: str = "", visitor: Any = None,
+        *_later: Any,
+    ) -> None:  # fmt: skip
         try:
+            self._sit_down(str(holder), bool(watches), str(directory), visitor)
             self._server.attach(self, number)
         except ProductError as error:
             self.outbox.put_answer(("refusal", number, error))
+
+    def _sit_down(self, holder: str, watches: bool, directory: str, visitor: Any) -> None:
+        if self._told:  # else a helper could become something else by attaching once more
+            raise JobError("This one is attached already.")
+        self._told = True
+        self.holder, self.watches, self.directory = holder, watches, directory
+        if isinstance(visitor, Visitor):
+            self.helper = visitor.kind != "own"
+            self.name, self.visit = visitor.name, visitor.visit
+        elif visitor is not None:
+            raise RemoteProtocolError("That is no visitor.", standard="vehicle host")
+        self.watches = self.watches or self.helper
 
     def _call(self, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
         self._require_attached()
@@ -137,6 +157,25 @@ class Seat:
     def _cancel(self, job_id: str) -> None:
         self._require_attached()
         self._server.cancel(self, job_id)
+
+    def _stop(self) -> bool:
+        """Whoever drives: `passbay jobs stop` asks without a seat. A helper may only while it was handed over."""
+        if self.helper:
+            self._server.require_wheel(self)
+        return self._server.stop_job()
+
+    def _retire(self) -> bool:
+        if self.helper:
+            raise RightMissing("A helper cannot end the vehicle host.", AT_THE_PC)
+        return self._server.retire()
+
+    def _hand_over(self, to: int) -> None:
+        self._require_attached()
+        self._server.hand_over(self, to)
+
+    def _take_back(self) -> None:
+        self._require_attached()
+        self._server.take_back(self)
 
     def _leave(self) -> None:
         """Answers when the device is free, where this was the last one and nothing runs."""
