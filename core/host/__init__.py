@@ -1,6 +1,7 @@
 """The vehicle host: a vehicle's face served to screens over a local socket, and the client that attaches to it.
 
-    server.py    HostServer: serves any object with the vehicle's face; one seat (seat.py) a client, one of them drives
+    server.py    HostServer: serves any object with the vehicle's face; one seat (seats/) a client, one of them drives;
+                 showing.py is what the next client is shown
     codec.py     values as bytes, with a closed table of our own classes; wire.py carries them, authenticated
     registry.py  which hosts run: one file each, in a folder that only its owner enters
     spawn.py     starts a host in a session of its own

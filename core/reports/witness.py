@@ -73,7 +73,7 @@ class Witness:
             return bool(self._outcome)
 
     def entry(self, about: Mapping[str, Any]) -> dict[str, Any]:
-        """Everything for HistoryStore.append; `about` says vin, vehicle, title, order, by, driven_by, device, program."""
+        """Everything for HistoryStore.append; `about` says vin, vehicle, title, order, by, driven_by, ..."""
         unit = self._unit
         if isinstance(getattr(self._result, "unit", None), str):
             unit = self._result.unit  # as the data spells it

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.errors import ProductError
+from core.errors import ProductError, RightMissing
 from core.events import Event, JobFinished, JobStarted, ProgressMade, StepStarted
 from core.host.link import dial
 from core.host.registry import Entry, Registry
+from core.host.seats.wheel import HelperRights
 from core.host.server import HostServer
 from core.host.vehicle import HostedVehicle
 from core.host.wire import Door
-from core.vocabulary import BusFigures, FrameRow, HostInfo, PanelShot, PanelWish, Transport, UnitState
+from core.vocabulary import BusFigures, FrameRow, HostInfo, PanelShot, PanelWish, Transport, UnitState, Visitor
 
 PATIENCE = 30.0
 
@@ -73,6 +74,7 @@ class FakeVehicle:
         self.known_vin = ""
         self._views: list[FakeView] = []
         self._senseless = object()
+        self._drivers: list[str] = []
 
     @property
     def vin(self) -> str:
@@ -86,6 +88,9 @@ class FakeVehicle:
     @property
     def running(self) -> FakeJob | None:
         return self.jobs[-1] if self.jobs and not self.jobs[-1].done else None
+
+    def driven_by(self, helper: str) -> None:
+        self._drivers.append(helper)
 
     def voltage(self) -> float:
         return 13.25
@@ -120,6 +125,14 @@ class FakeVehicle:
         return self._views[-1]
 
 
+def no_force(face: Any, given: Mapping[str, Any]) -> None:
+    if given.get("force"):
+        raise RightMissing("no force")
+
+
+HELPERS_MAY = HelperRights(frozenset({"voltage"}), {"flash": no_force})
+
+
 class Stage:
     """A server on `vehicle`; `client()` attaches one more. `events[n]` is what client n was told."""
 
@@ -128,7 +141,9 @@ class Stage:
         address = self.registry.prepare()
         info = HostInfo("sim:fake", os.getpid(), time.time())
         watchers_may = frozenset({"voltage"})
-        self.server = HostServer(info, self.registry.new_key(), watchers_may=watchers_may, **settings)
+        self.server = HostServer(
+            info, self.registry.new_key(), watchers_may=watchers_may, helpers_may=HELPERS_MAY, **settings
+        )
         self.vehicle = FakeVehicle(self.server.publish)
         self.door = Door(address)
         self.entry = Entry("sim:fake", os.getpid(), self.door.address, info.started)
@@ -137,15 +152,18 @@ class Stage:
         self.clients: list[HostedVehicle] = []
         self.events: list[list[Event]] = []
 
-    def client(self, name: str = "", *, watch: bool = False) -> HostedVehicle:
+    def client(self, name: str = "", *, watch: bool = False, visitor: Visitor | None = None) -> HostedVehicle:
         link = dial(self.registry, self.entry)
         assert link is not None
         told: list[Event] = []
         vehicle = HostedVehicle(link, told.append)
-        vehicle.attach(name or f"client {len(self.clients)}", watch=watch)
+        vehicle.attach(name or f"client {len(self.clients)}", watch=watch, visitor=visitor)
         self.clients.append(vehicle)
         self.events.append(told)
         return vehicle
+
+    def helper(self, name: str = "Anna") -> HostedVehicle:
+        return self.client(f"{name} of Works (browser)", visitor=Visitor(f"visit-{name}", name, "Works"))
 
     def close(self) -> None:
         for job in self.vehicle.jobs:

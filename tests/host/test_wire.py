@@ -89,10 +89,17 @@ def test_senseless_messages_of_one_that_knows_the_key_end_only_its_own_wire(tmp_
             wire.close()
         wire = call_up(served.entry.address, served.server.key)
         wire.receive()
-        wire.send((1, "attach", (1, 2, 3, 4)))
+        wire.send((1, "attach", (1, 2, 3)))
         assert wire.receive()[0] == "answer"
         wire.send(({"a": 1}, 7, ()))
-        assert wire.receive()[0] in ("driver", "refusal")
+        assert wire.receive()[0] in ("driver", "seats", "refusal")
+        stranger = call_up(served.entry.address, served.server.key)
+        stranger.receive()
+        for visitor in (4, None):  # what it is, is told once
+            stranger.send((1, "attach", (1, 2, 3, visitor)))
+            assert stranger.receive()[0] == "refusal"
+        stranger.hang_up()
+        stranger.close()
         wire.hang_up()
         wire.close()
         assert good.voltage() == 13.25
