@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ from core.errors import (
     LicenceCheckFailed,
     LicenceError,
     NotSignedIn,
+    PreconditionNotMet,
     ProductError,
     ReadOnlyNow,
     RightMissing,
@@ -41,7 +43,17 @@ from core.licence.credit.minutes import MINUTE, cost, to_reserve
 from core.licence.credit.outbox import Use, new_id
 from core.licence.desk import Desk, unknown_reason
 from core.online.dsse import verify
-from core.online.wire import TICKET, PermitAnswer, PermitRequest, StartKey, Ticket, WireError, dumps, loads
+from core.online.wire import (
+    TICKET,
+    PermitAnswer,
+    PermitRequest,
+    StartKey,
+    Ticket,
+    WireError,
+    dumps,
+    image_of,
+    loads,
+)
 from core.vocabulary import Permit, Role, StartKeyVerdict
 
 BEAT_SECONDS = 15.0
@@ -143,14 +155,20 @@ class JobPaper:
         self._since = 0.0
         self._left: int | None = None
         self._beat = threading.Event()
+        self._images: dict[str, str] = {}
+        self._sealed = ""  # the image that the permit names
         self.permit: Permit | None = None
 
-    def vehicle_known(self, group: str, vin: str, *, announce: bool = False) -> Permit:
+    def vehicle_known(
+        self, group: str, vin: str, *, announce: bool = False, images: Mapping[str, str] | None = None
+    ) -> Permit:
         """The back end's permit, or the one of the grace. CreditMissing, CreditUsedUp, RightMissing, ...
 
-        `announce`: this product group was just opened: 2173-43 or 2173-42/44 go to the message list.
+        `images`: what is flashed, unit -> SHA-256; the permit is for these alone. `announce`: this product group was
+        just opened: 2173-43 or 2173-42/44 go to the message list.
         """
         group = group or self._any_group()
+        self._images = dict(images or {})
         try:
             self.permit = self._granted(group, vin)
         except (CreditMissing, CreditUsedUp) as problem:
@@ -180,13 +198,21 @@ class JobPaper:
             self._drop()
             raise
 
+    def confirm(self, unit: str, image: str) -> None:
+        """Right before the first erase: is this the image that the permit was given for? PreconditionNotMet."""
+        if self.permit is None or image_of({**self._images, unit: image}) != self._sealed:
+            raise PreconditionNotMet(
+                f"The image for {unit} is not the one that this job's ticket was given for.",
+                "Nothing was erased. Start the flash once more; if it comes back, have this PC looked at.",
+            )
+
     # -- the two ways
 
     def _online(self, use: Use, vin: str) -> Permit:
         desk = self._desk
         wish = PermitRequest(
-            use.id, use.kind, use.group, _vin(vin), self._unit, "", self._paper.hardware_id, self._paper.key_id,
-            self._need.flash, use.reserved,
+            use.id, use.kind, use.group, _vin(vin), self._unit, image_of(self._images), self._paper.hardware_id,
+            self._paper.key_id, self._need.flash, use.reserved,
         )  # fmt: skip
         if use.reserved:
             use = self._use = replace(use, wish=dumps(wish).decode("ascii"))
@@ -220,8 +246,10 @@ class JobPaper:
             ticket = loads(Ticket, payload)
         except (StartKeyInvalid, WireError) as problem:
             raise unknown_reason(problem) from problem
-        if (ticket.job, ticket.hardware_id, ticket.group) != (use.id, self._paper.hardware_id, use.group):
+        told_of = (ticket.job, ticket.hardware_id, ticket.group, ticket.image)
+        if told_of != (use.id, self._paper.hardware_id, use.group, image_of(self._images)):
             raise unknown_reason(LicenceError("The ticket is one of another job."))
+        self._sealed = ticket.image
         if not self._desk.place.embedded:
             self._desk.time.heard(ticket.issued)
         else:
@@ -240,6 +268,7 @@ class JobPaper:
             if minutes <= 0 and not known.balance.unused:  # a package by the clock begins when this is booked
                 raise CreditUsedUp(f"The time credit for {use.group} is used up, as far as it was seen.")
             self._left = minutes if minutes > 0 else None
+        self._sealed = image_of(self._images)
         use = replace(use, late=True)
         self._desk.outbox.put(use)
         self._use = use

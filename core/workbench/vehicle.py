@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -228,15 +228,22 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
 
     def _start(
         self, kind: str, unit: str, job: Callable[[KnownVehicle], Job[T]], words: Callable[[T], str],
-        measure: str = "", right: str = "",
+        measure: str = "", right: str = "", asks: bool = False,
     ) -> RunningJob[T]:  # fmt: skip
+        """`asks`: the job asks for its permit by itself, once it has read what it will flash."""
+
         def whole() -> Job[T]:
             vehicle = yield from self._identified()
-            self._paper.vehicle_known(self._group, vehicle.vin, announce=self._permits.opens(self._group))
+            if not asks:
+                self._ask_permit(vehicle.vin)
             return (yield from job(vehicle))
 
         self._take_newer_data()
         return self._launch(kind, unit, whole(), words, measure, right)
+
+    def _ask_permit(self, vin: str, images: Mapping[str, str] | None = None) -> None:
+        group = self._group
+        self._paper.vehicle_known(group, vin, announce=self._permits.opens(group), images=images)
 
     @property
     def _group(self) -> str:

@@ -9,7 +9,7 @@ from core.backend.identity import rights
 from core.backend.identity.people import User
 from core.backend.issuer import keys, startkeys
 from core.backend.store import tables as t
-from core.errors import ReservationClosed, RightMissing, StartKeyExpired, StartKeyInvalid, StartKeyMissing
+from core.errors import KeyReused, ReservationClosed, RightMissing, StartKeyExpired, StartKeyInvalid, StartKeyMissing
 from core.online.wire import TICKET, PermitAnswer, PermitRequest, StartKey, Ticket, loads
 from core.vocabulary.online.paper import Activation, Role
 
@@ -42,7 +42,7 @@ def _permit(backend: Backend, conn: Connection, user: User, wish: PermitRequest,
             wish.hardware_id, conn=conn,
         )  # fmt: skip
         if held.repeated:
-            return _again(backend, conn, held)
+            return _again(backend, conn, held, wish)
     ticket = Ticket(
         wish.job, wish.kind, wish.group, wish.vin, wish.unit, wish.image, wish.hardware_id, wish.key_id, user.login,
         user.organisation, change, held.id if held else "", now, now + TICKET_LIFE,
@@ -68,14 +68,16 @@ def _told(
     )
 
 
-def _again(backend: Backend, conn: Connection, held: Reservation) -> PermitAnswer:
+def _again(backend: Backend, conn: Connection, held: Reservation, wish: PermitRequest) -> PermitAnswer:
     """The ticket of then. A new one for minutes that were set apart once would let them last for ever."""
     from sqlalchemy import select
 
     if backend.ledger.state_of(held.id, conn) in ("posted", "voided"):
         raise ReservationClosed("This job was booked before: it cannot be begun once more.")
-    kept = conn.execute(select(t.tickets.c.envelope).where(t.tickets.c.reservation_id == held.id)).scalar_one()
-    return PermitAnswer(kept, held.id, held.receipt.minutes_left, held.receipt.until)
+    kept = conn.execute(select(t.tickets).where(t.tickets.c.reservation_id == held.id)).one()
+    if (kept.kind, kept.vin, kept.unit, kept.image) != (wish.kind, wish.vin, wish.unit, wish.image):
+        raise KeyReused("The number of this job came before, for another vehicle, unit or image.")
+    return PermitAnswer(kept.envelope, held.id, held.receipt.minutes_left, held.receipt.until)
 
 
 def _has_rights(conn: Connection, user: User, change: bool, now: int) -> None:

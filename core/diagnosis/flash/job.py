@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.diagnosis.commands import Job, Step, Tell
 from core.diagnosis.flash import marks
 from core.diagnosis.flash.frame import Frame
-from core.diagnosis.flash.plan import FlashPlan, FlashTask, prepare
+from core.diagnosis.flash.plan import FlashPlan, FlashTask, ask_permit, prepare
 from core.diagnosis.flash.unit_run import UnitRun, result_of
 from core.diagnosis.preflight import decide, refuse
 from core.events import Noted
@@ -26,6 +26,7 @@ def flash(task: FlashTask, force: bool = False, override: str = "") -> Job[Flash
     or JobCancelled when it ends after the first erase; VerificationFailed when the new software does not read back.
     """
     plan = yield from prepare(task)
+    ask_permit([plan], force)
     if plan.up_to_date and not force:
         return (yield from up_to_date(plan))
     unit = yield from allowed(plan, force, override)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from core.diagnosis.commands import Job, Step
 from core.diagnosis.flash.needs import needs_checks
@@ -22,6 +22,29 @@ if TYPE_CHECKING:
     from core.catalogue.model import FlashSession, UnitInfo
     from core.catalogue.plans import FlashPackage
     from core.diagnosis.identify import KnownVehicle
+
+
+class ImagePermit(Protocol):
+    """The right to flash certain images and no others: unit -> SHA-256 of what is sent."""
+
+    def ask(self, images: Mapping[str, str]) -> None:
+        """Once, before anything is changed. Raises what is missing."""
+
+    def confirm(self, unit: str, image: str) -> None:
+        """Right before the first erase. PreconditionNotMet for another image than was asked for."""
+
+
+class NoPermit:
+    """Where nobody has to be asked: the simulated twin."""
+
+    def ask(self, images: Mapping[str, str]) -> None:
+        pass
+
+    def confirm(self, unit: str, image: str) -> None:
+        pass
+
+
+NO_PERMIT = NoPermit()
 
 
 @dataclass(frozen=True)
@@ -41,6 +64,7 @@ class FlashTask:
     """What the journal says of this unit: where it was left in programming, its word on its software is no proof."""
     resume: bool = False  # go on with the interrupted one where its boot loader does that
     bench: Bench = NO_BENCH  # the PC and the line, for the pre-flight
+    permit: ImagePermit = NO_PERMIT
 
 
 @dataclass(frozen=True)
@@ -117,6 +141,13 @@ class FlashPlan:
             steps.append("Check that all blocks belong together")
         steps.append("Reset, read the software version back")
         return (*steps, f"{quiet.capitalize()} on" if quiet else "Default session for all units")
+
+
+def ask_permit(plans: Iterable[FlashPlan], force: bool) -> None:
+    """For the images of these plans that will be sent, in one question; for none where every unit is up to date."""
+    every = list(plans)
+    images = {p.unit.name: p.sha256 for p in every if p.images and (force or not p.up_to_date)}
+    every[0].task.permit.ask(images)
 
 
 def prepare(task: FlashTask) -> Job[FlashPlan]:

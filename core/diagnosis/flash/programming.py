@@ -59,6 +59,7 @@ class Programming:
 
     def run(self) -> Job[None]:
         yield from self._enter()
+        self._plan.task.permit.confirm(self._unit, self._plan.sha256)
         if self._policy.erase_scope == "whole":
             yield from self._erase(1, self._plan.session.blocks, "Erase all blocks")
         for number, (block, image) in enumerate(zip(self._plan.session.blocks, self._plan.images, strict=True), 1):

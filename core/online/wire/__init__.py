@@ -55,6 +55,7 @@ from core.online.wire.papers import (
     KeyRotation,
     StartKey,
     Ticket,
+    image_of,
 )
 
 __all__ = [
@@ -108,6 +109,7 @@ __all__ = [
     "decode",
     "dumps",
     "encode",
+    "image_of",
     "loads",
     "parse",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -47,9 +49,18 @@ class CheckPayload:
     words: Annotated[str, Text(most=1000)]
 
 
+def image_of(images: Mapping[str, str]) -> str:
+    """`image` of a permit and its ticket: unit -> SHA-256 of what is flashed. Of several units it is the SHA-256 over
+    a line "UNIT SHA256" for each, by name; "" where nothing is flashed."""
+    if len(images) < 2:
+        return next(iter(images.values()), "")
+    lines = "".join(f"{unit} {digest}\n" for unit, digest in sorted(images.items()))
+    return hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A job's permit: whoever holds it may finish this job, whatever runs out meanwhile."""
+    """A job's permit: whoever holds it may finish this job, whatever runs out meanwhile. `image`: `image_of`."""
 
     job: str
     kind: str

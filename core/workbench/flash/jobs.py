@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core.diagnosis.runner import RunningJob
     from core.vci.channel import Vci
     from core.workbench.flash.twin import Twins
+    from core.workbench.paper.permits import PaperOfJob
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ class FlashJobs(ABC):
     """
 
     _catalogue: Catalogue
+    _paper: PaperOfJob
     _known: KnownVehicle | None
     _journals: JournalFolder
     _surroundings: Surroundings
@@ -55,8 +57,12 @@ class FlashJobs(ABC):
 
     @abstractmethod
     def _start(
-        self, kind: str, unit: str, job: Callable[[KnownVehicle], Job[T]], words: Callable[[T], str], measure: str = ""
-    ) -> RunningJob[T]: ...
+        self, kind: str, unit: str, job: Callable[[KnownVehicle], Job[T]], words: Callable[[T], str],
+        measure: str = "", right: str = "", asks: bool = False,
+    ) -> RunningJob[T]: ...  # fmt: skip
+
+    @abstractmethod
+    def _ask_permit(self, vin: str, images: Mapping[str, str] | None = None) -> None: ...
 
     @abstractmethod
     def _bench(self) -> Bench: ...
@@ -102,7 +108,7 @@ class FlashJobs(ABC):
         def job(vehicle: KnownVehicle) -> Job[FlashResult]:
             return flash(with_journal(self._task(vehicle, ecu, flashware), self._journals), force, override)
 
-        return self._start("flash", str(ecu), job, _flash_words)
+        return self._start("flash", str(ecu), job, _flash_words, asks=True)
 
     def recover(self, ecu: str) -> RunningJob[FlashResult]:
         """The right recovery of a unit that was left in programming (`Workbench.unfinished`), with the same flashware:
@@ -112,7 +118,7 @@ class FlashJobs(ABC):
         def job(vehicle: KnownVehicle) -> Job[FlashResult]:
             return recover(vehicle, ecu, self._journals, self._task)
 
-        return self._start("flash", ecu, job, _flash_words)
+        return self._start("flash", ecu, job, _flash_words, asks=True)
 
     def flash_plan(self, ecu: str, flashware: str | None = None) -> RunningJob[str]:
         """The TOML of the plan that a session compiles to. DataMissing for an unknown unit or flashware."""
@@ -162,7 +168,7 @@ class FlashJobs(ABC):
         def job(vehicle: KnownVehicle) -> Job[FlashOrderResult]:
             return flash_order(self._tasks(vehicle, wishes), force, override)
 
-        return self._start("flash", _names(wishes), job, _order_words)
+        return self._start("flash", _names(wishes), job, _order_words, asks=True)
 
     # -- inside
 
@@ -170,8 +176,9 @@ class FlashJobs(ABC):
         from core.diagnosis.flash import FlashTask
 
         return FlashTask(
-            vehicle, ecu, flashware, self._open_data, lambda unit: self._pending[unit], bench=self._bench()
-        )
+            vehicle, ecu, flashware, self._open_data, lambda unit: self._pending[unit], bench=self._bench(),
+            permit=_PermitOfJob(self, vehicle.vin),
+        )  # fmt: skip
 
     def _tasks(self, vehicle: KnownVehicle, wishes: Sequence[FlashWish]) -> list[FlashTask]:
         from core.diagnosis.flash import with_journal
@@ -220,6 +227,19 @@ class FlashJobs(ABC):
         vehicle = yield from identify(around)
         tasks = [FlashTask(vehicle, wish.ecu, wish.flashware, self._open_data) for wish in wishes]
         return (yield from flash_order(tasks, force=True))
+
+
+class _PermitOfJob:
+    """The permit of the job that runs, as the flash sees it."""
+
+    def __init__(self, jobs: FlashJobs, vin: str) -> None:
+        self._jobs, self._vin = jobs, vin
+
+    def ask(self, images: Mapping[str, str]) -> None:
+        self._jobs._ask_permit(self._vin, images)
+
+    def confirm(self, unit: str, image: str) -> None:
+        self._jobs._paper.confirm(unit, image)
 
 
 def _twin_report(outcome: FlashOrderResult | ProductError, seconds: float) -> TwinReport:

@@ -6,7 +6,7 @@ even loaded. Everything else asks core/licence/permits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from core.vocabulary import Permit
@@ -26,15 +26,23 @@ _PASSING_SERVICES = frozenset((0x11, 0x14, 0x28, 0x2F, 0x30, 0x85))
 class PaperOfJob(Protocol):
     """core.licence.permits.JobPaper, or nothing to be asked."""
 
-    def vehicle_known(self, group: str, vin: str, *, announce: bool = False) -> Permit: ...
+    def vehicle_known(
+        self, group: str, vin: str, *, announce: bool = False, images: Mapping[str, str] | None = None
+    ) -> Permit: ...
+    def confirm(self, unit: str, image: str) -> None: ...
     def ended(self) -> None: ...
 
 
 class NoPaperNeeded:
     """Simulation needs no set-up."""
 
-    def vehicle_known(self, group: str, vin: str, *, announce: bool = False) -> Permit:
+    def vehicle_known(
+        self, group: str, vin: str, *, announce: bool = False, images: Mapping[str, str] | None = None
+    ) -> Permit:
         return Permit("", "", group, "simulation")
+
+    def confirm(self, unit: str, image: str) -> None:
+        pass
 
     def ended(self) -> None:
         pass

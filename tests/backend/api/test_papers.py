@@ -182,3 +182,17 @@ def test_a_revoked_startkey_and_an_ended_contract_get_no_permit(workshop: Rig) -
     system = workshop.backend.read(lambda c: startkeys.system_of(c, DEVICE.hardware_id))
     workshop.backend.write(lambda c: startkeys.revoke(c, system.id, now))
     assert workshop.permit(bearer, key).json()["code"] == "PB-701"
+
+
+def test_a_ticket_names_the_image_and_a_job_number_stands_for_one_image(workshop: Rig) -> None:
+    bearer = workshop.bearer("anna")
+    key = key_id_of(workshop.order(bearer).json()["startkey"])
+    workshop.buy(bearer)
+    answer = workshop.permit(bearer, key, job="job-1", image="ab" * 32).json()
+    assert workshop.open(answer["ticket"], TICKET)["image"] == "ab" * 32
+    assert workshop.permit(bearer, key, job="job-1", image="ab" * 32).json() == answer
+    for other in ({"image": "cd" * 32}, {"image": ""}, {"vin": "X" * 17}, {"unit": "TCU"}):
+        refused = workshop.permit(bearer, key, **({"job": "job-1", "image": "ab" * 32} | other))
+        assert (refused.status_code, refused.json()["code"]) == (409, "PB-855"), other
+    assert workshop.permit(bearer, key, job="job-2").status_code == 200  # a client that names none: as before
+    assert workshop.permit(bearer, key, image="AB" * 32).status_code == 422

@@ -11,7 +11,7 @@ from core.diagnosis.flash.frame import Frame, Place
 from core.diagnosis.flash.job import allowed, up_to_date
 from core.diagnosis.flash.needs import lacking, without
 from core.diagnosis.flash.order.sequence import Turn, groups, held_up, in_order, next_group, not_drivable
-from core.diagnosis.flash.plan import FlashPlan, FlashTask, prepare
+from core.diagnosis.flash.plan import FlashPlan, FlashTask, ask_permit, prepare
 from core.diagnosis.flash.unit_run import UnitRun
 from core.diagnosis.preflight import typed_names
 from core.errors import JobCancelled, OrderIncomplete, PreconditionNotMet, ProductError, UsageError, VciLost
@@ -42,6 +42,7 @@ def flash_order(
     each of them. JobCancelled says what is done and what is not.
     """
     plans = yield from _prepared(tasks)
+    ask_permit(plans.values(), force)
     order = _Order(plans, force, typed_names(override, plans))
     yield from order.decide()
     return (yield from order.run())
