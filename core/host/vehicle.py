@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, NoReturn
 
-from core.errors import JobError, ProductError, VciLost
+from core.errors import JobError, ProductError, RightMissing, VciLost
 from core.events import Event, JobFailed, Noted, VciClosed, VciOpened
 from core.host.link import HostLink
+from core.host.seats.wheel import AT_THE_PC
 from core.host.traffic import HostedTrafficView
 from core.vocabulary import HostInfo, HostJob, HostSeat, Visitor
 
@@ -142,6 +143,8 @@ class HostedVehicle:
             return self._properties[name]
         if name in self._methods:
             return lambda *arguments, **named: self._call(name, arguments, named)
+        if self.helping:
+            return _refuse  # the host would, too
         raise AttributeError(f"a hosted vehicle has no {name!r}")
 
     @property
@@ -296,6 +299,10 @@ class HostedVehicle:
         "began": _begin,
         "ended": _end,
     }
+
+
+def _refuse(*_arguments: Any, **_named: Any) -> NoReturn:
+    raise RightMissing("A helper cannot do this with the vehicle.", AT_THE_PC)
 
 
 def _here() -> str:

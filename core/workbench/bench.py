@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from core import settings as settings_file
+from core.errors import ProductError
 from core.events import Event, Noted, VciOpened
 from core.settings import Settings
 from core.stream import EventStream
 from core.vocabulary import (
+    AccountState,
     DataReport,
     ExplainedStep,
     GarageVehicle,
@@ -20,8 +23,10 @@ from core.vocabulary import (
     PlanReport,
     SimulatedFault,
     Transport,
+    Visitor,
 )
 from core.workbench.assistance import Assistance
+from core.workbench.assistance.visitor import HELPER, visitor_of
 from core.workbench.data import DataShelf, DataWatch
 from core.workbench.devices import Devices
 from core.workbench.flash import Twins
@@ -59,11 +64,25 @@ class Workbench(Devices, Records, Traces, ShopPc, Support):
         )
         self._data = DataShelf(paths.data_files, paths.compiled, self.library.active_files)
         self.security = SecurityDesk(paths)
-        self.hosting = Hosts(paths, self.publish)
+        self.hosting = Hosts(paths, self.publish, self._person)
         self.assistance = Assistance(paths)
         self.paper = Paper(paths, lambda: self.settings, self.publish)
         self._open: list[Vehicle | HostedVehicle | RunningGarage] = []
         self._lock = threading.Lock()
+
+    @property
+    def visitor(self) -> Visitor | None:
+        """Who uses this process in a browser, None at a terminal."""
+        return self.hosting.visitor
+
+    def _person(self) -> Visitor | None:
+        """For a helper who watches: who drives here. None where nobody is logged in."""
+        try:
+            account = self.paper.account() if self.paper.commissioned else AccountState()
+        except ProductError:
+            return None  # a log-in that cannot be read keeps nobody from his vehicle
+        name = account.name or account.user
+        return Visitor("", name, account.organisation, "own") if name else None
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -269,5 +288,17 @@ def _place(text: str) -> tuple[str, int]:
 
 
 def open_workbench(paths: WorkbenchPaths | None = None) -> Workbench:
-    """The workbench on `paths`, else on WorkbenchPaths.default(). Never fails on a broken settings file."""
-    return Workbench(paths or WorkbenchPaths.default())
+    """The workbench on `paths`, else on WorkbenchPaths.default(). Never fails on a broken settings file.
+
+    For somebody in a browser (the door says so in PASSBAY_VISITOR): the same where it is the person of this PC, for a
+    helper the bench that denies him everything but watching and what is handed over.
+    """
+    paths = paths or WorkbenchPaths.default()
+    visitor = visitor_of(os.environ)
+    if visitor is not None and visitor.kind == HELPER:
+        from core.workbench.assistance.helper import HelperBench
+
+        return cast("Workbench", HelperBench(paths, visitor))  # the roof asks it for more than it has: RightMissing
+    workbench = Workbench(paths)
+    workbench.hosting.visitor = visitor
+    return workbench

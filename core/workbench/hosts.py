@@ -35,7 +35,12 @@ _HOST_HOLDER = re.compile(r"pid (\d+) \(passbay host ")
 class Hosts:
     """All hosts of these paths. `grace`: seconds that a host waits for the next client when nothing runs in it."""
 
-    def __init__(self, paths: WorkbenchPaths, publish: Callable[[Event], None]) -> None:
+    def __init__(
+        self, paths: WorkbenchPaths, publish: Callable[[Event], None],
+        person: Callable[[], Visitor | None] = lambda: None,
+    ) -> None:  # fmt: skip
+        """`person`: who is logged in at this PC, told to those who watch."""
+        self._person = person
         self.grace = 2.0
         self.visitor: Visitor | None = None  # who uses this process in a browser
         self._paths = paths
@@ -159,7 +164,7 @@ class Hosts:
             return None
         vehicle = HostedVehicle(link, self._publish)
         try:
-            vehicle.attach(self._holder(), watch=watch, visitor=self.visitor)
+            vehicle.attach(self._holder(), watch=watch, visitor=self.visitor or self._person())
         except VciLost:
             return None
         return vehicle

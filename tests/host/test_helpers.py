@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from core.errors import JobError, LocalProtocolError, RightMissing, VciLost
+from core.events import VciClosed
 from core.host.link import dial
 from core.host.vehicle import HostedVehicle
 from core.vocabulary import HostSeat, Visitor
@@ -275,6 +276,7 @@ def test_helpers_do_not_keep_an_idle_host(tmp_path: Path, leaves: Any) -> None:
         assert not runner.is_alive()
         served.server.finish("The vehicle host was stopped.")
         leaving.join(PATIENCE)
+        until(lambda: isinstance(served.events[1][-1], VciClosed))
         with pytest.raises(VciLost, match="technician has disconnected"):
             helper.flash("BODY")
 
