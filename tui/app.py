@@ -10,6 +10,8 @@ SLOW_LINE = "SSH_CONNECTION"  # set by sshd: fewer frames, no animations
 
 def terminal_problem() -> str:
     """Why no screen can be shown here, "" where one can."""
+    if os.environ.get("TEXTUAL_DRIVER", "").startswith("tui.browser."):
+        return ""  # the terminal is in a browser
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return "Passbay's screens need a terminal. Use a command instead: passbay --help"
     if os.environ.get("TERM", "") in ("dumb", "unknown"):

@@ -32,6 +32,7 @@ _COMMANDS = {  # name -> (module, attribute, one line for --help)
     "support": ("tui.cli.shop.support", "support", "Help pages, contacts, and the bundle for whoever helps."),
     "check": ("tui.cli.shop.check", "check", "What this PC must have, and which hosts and ports it must reach."),
     "serve": ("tui.cli.backend.serve", "serve", "The back end for others: API, shop and portal, releases."),
+    "browser": ("tui.cli.shop.browser", "browser", "Passbay in a web browser: for helpers, or as a second screen."),
     "admin": ("tui.cli.backend.admin", "admin", "Administer a back end: organisations, users, credit, keys."),
     "locate": ("tui.cli.shop.places", "locate", "Where settings, data and logs lie."),
     "completion": ("tui.cli.shop.places", "completion", "Completion of commands for bash, zsh or fish."),

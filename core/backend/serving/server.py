@@ -6,11 +6,11 @@ import json
 import logging
 import os
 import signal
-import socket
 import tempfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from core.backend.serving.binding import bind
 from core.backend.serving.options import ServeOptions
 from core.errors import SetupError
 
@@ -31,7 +31,7 @@ def serve(options: ServeOptions, ready: Callable[[dict[str, object]], None]) -> 
         from uvicorn.supervisors import Multiprocess
     except ImportError as error:
         raise SetupError("The server part is not installed.", 'Install it: pip install "passbay[server]".') from error
-    listening = _bind(options)
+    listening = bind(options)
     port = listening.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="passbay-serve-") as folder:
         _prepare_store(options)
@@ -53,23 +53,6 @@ def serve(options: ServeOptions, ready: Callable[[dict[str, object]], None]) -> 
 
 def _ended_already(*_: object) -> None:
     """uvicorn raises the signal once more after its graceful end, for the handler that was there before: this one."""
-
-
-def _bind(options: ServeOptions) -> socket.socket:
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    listening = socket.socket(family)
-    try:
-        if os.name != "nt":  # there it would let a second server take the port
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((options.host, options.port))
-    except OSError as error:
-        listening.close()
-        raise SetupError(
-            f"Port {options.port} of {options.host} cannot be used: {error.strerror or error}.",
-            "Choose another --port, or end the program that has it.",
-        ) from error
-    listening.set_inheritable(True)
-    return listening
 
 
 def _prepare_store(options: ServeOptions) -> None:

@@ -20,7 +20,7 @@ from core.vocabulary.cleaning import clean
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """As the back end told it. `colleague`: of the organisation whose user is logged in on this PC; `own`: that user."""
+    """As the back end told it. `colleague`: of the organisation whose user works on this PC; `own`: that user."""
 
     login: str
     name: str
