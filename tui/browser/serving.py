@@ -105,10 +105,11 @@ async def _serve(
     runner = web.AppRunner(door.app(), access_log=None, keepalive_timeout=KEEP_ALIVE, shutdown_timeout=2.0)
     await runner.setup()
     with _stop_on_signals() as stopped:
-        await web.SockSite(runner, place.socket, ssl_context=tls, backlog=64).start()
+        site = web.SockSite(runner, place.socket, ssl_context=tls, backlog=64)
+        await site.start()
         ready({"url": place.url, "host": place.host, "port": place.port, "tls": place.tls, "pid": os.getpid()})
         await _until_stopped(entrance, stopped)
-        place.socket.close()  # nobody new
+        await site.stop()  # nobody new
         await entrance.close()
         await runner.cleanup()
 

@@ -3,7 +3,8 @@
 (() => {
   const focus = () => {
     const input = document.querySelector("#terminal textarea");
-    if (input && !document.body.classList.contains("-closed")) input.focus();
+    const state = document.body.classList; // before the socket is open textual.js cannot tell the app of it
+    if (input && state.contains("-loaded") && !state.contains("-closed")) input.focus();
   };
   const seen = new MutationObserver(() => {
     if (document.body.classList.contains("-closed")) {
@@ -14,7 +15,6 @@
   });
   window.addEventListener("load", () => {
     seen.observe(document.body, { attributes: true, attributeFilter: ["class"] });
-    focus();
     if (!document.querySelector("#terminal textarea")) {
       document.querySelector("#why").textContent =
         "This browser cannot draw the screens: WebGL 2 is switched off or missing. Switch it on, or use another browser.";
