@@ -6,6 +6,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+BACKLOG = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Listening:
@@ -31,6 +33,7 @@ def listen(
     )  # fmt: skip
     options.check()
     bound = bind(options)
+    bound.listen(BACKLOG)  # whoever comes before it is served waits for a moment
     bound.setblocking(False)
     taken = bound.getsockname()[1]
     url = options.url(taken)
