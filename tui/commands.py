@@ -29,6 +29,7 @@ PLACES = (
     (_("Numbered messages"), "codes", _("What 2221-47, 2173-42 and the others mean, and what to do")),
     (_("Go to the PC check"), "check", _("What this PC must have, hosts and ports")),
     (_("Go to the Support Tool"), "support", _("Instructions, codes, contacts, bundle")),
+    (_("Go to Remote assistance"), "visits", _("Somebody watches or drives from a browser")),
     (_("Go to the Update Service"), "update", _("Download and install releases")),
     (_("Go to the AddOn Center"), "addons", _("Flashware and corrections between releases")),
     (_("Add diagnostic data"), "data", _("Bring a PDX file into this session")),

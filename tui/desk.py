@@ -20,6 +20,7 @@ from tui.locale import _, said
 from tui.paper.desk import Papers
 from tui.releases.desk import Releases
 from tui.shop.desk import Shop
+from tui.visits.desk import Visitors
 from tui.work import JobView, MessageItem
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Desk(Hosting):
         self.papers = Papers(self)
         self.releases = Releases(self)
         self.shop = Shop(self)
+        self.visitors = Visitors(self)
         self.workbench: Workbench | None = None
         self.uri, self.device_name = FIRST_DEVICE, _("Simulation - no VCI")
         self.data_files: list[str] = []
@@ -81,7 +83,7 @@ class Desk(Hosting):
             self.disconnect()
         self.adopt()
         news = bool(facts) and not self.connecting
-        return any((self._end_job(), self.driver_changed(), news, self._numbers != before))
+        return any((self._end_job(), self.driver_changed(), self.visitors.look(), news, self._numbers != before))
 
     # -- workbench and vehicle
 

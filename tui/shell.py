@@ -73,6 +73,7 @@ class PassbayApp(App[None]):
         "addons": _screen("releases.addons", "AddOnScreen"),
         "check": _screen("shop.check", "CheckScreen"),
         "support": _screen("shop.support", "SupportScreen"),
+        "visits": _screen("shop.visits", "VisitsScreen"),
         "codes": _screen("paper.codes", "CodesScreen"),
     }
     BINDINGS: ClassVar = identified("passbay", [

@@ -174,7 +174,7 @@ def test_a_decision_that_comes_too_late_is_told(book: VisitBook, screen: VisitBo
 
 def test_another_persons_log_in_is_no_second_screen(book: VisitBook, screen: VisitBook) -> None:
     book.put(WAITS)
-    with pytest.raises(RightMissing, match="log-in of his own"):
+    with pytest.raises(RightMissing, match="log-in of their own"):
         screen.decide(WAITS.id, Decision.LET_IN_OWN)
     assert book.decisions() == []
 

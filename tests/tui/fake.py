@@ -68,6 +68,7 @@ from core.workbench import WorkbenchPaths
 from tests.tui.fake_library import FakeLibrary
 from tests.tui.fake_paper import FakePaper
 from tests.tui.fake_shop import FakeShop
+from tests.tui.fake_visits import FakeAssistance
 
 NOON = 1_700_049_600.0  # 2023-11-15 12:00:00 UTC
 BOTH = frozenset({Transport.CAN, Transport.DOIP})
@@ -585,6 +586,7 @@ class FakeWorkbench(FakeShop):
         self.vehicle = vehicle or FakeVehicle()
         self.paper = FakePaper()
         self.library = FakeLibrary()
+        self.assistance = FakeAssistance()
         self.listed = devices()
         self.entities = [DoipEntity("192.0.2.10", 13400, VIN, 0x1000, b"\x02" * 6, b"\x03" * 6, 0)]
         self.remembered: list[str] = []

@@ -29,6 +29,7 @@ from tui.screens.releases.addons import AddOnScreen
 from tui.screens.releases.update import UpdateScreen
 from tui.screens.shop.check import CheckScreen
 from tui.screens.shop.support import SupportScreen
+from tui.screens.shop.visits import VisitsScreen
 from tui.screens.start import StartScreen
 from tui.screens.training import TrainingScreen
 from tui.screens.vehicle import VehicleScreen
@@ -38,7 +39,7 @@ from tui.widgets.lines import KeyBar
 PLACES: list[type[Place]] = [
     StartScreen, DevicesScreen, VehicleScreen, FlashScreen, CodingScreen, LiveScreen, KeptScreen, TrainingScreen,
     FirstRunScreen, AssistScreen, LoginScreen, CreditScreen, CodesScreen, QrScreen, UpdateScreen,
-    AddOnScreen, ReadingScreen, CheckScreen, SupportScreen,
+    AddOnScreen, ReadingScreen, CheckScreen, SupportScreen, VisitsScreen,
 ]  # fmt: skip
 EVERYWHERE = {  # one key, one meaning (page 4, UX rule 3)
     "f1": "help", "escape": "back", "enter": "open", "space": "mark or pause", "slash": "filter", "f5": "again",

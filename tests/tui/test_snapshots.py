@@ -37,6 +37,7 @@ from tests.tui.fake import (
 from tests.tui.states_paper import PAPER_MAIN, PAPER_STATES
 from tests.tui.states_releases import RELEASE_MAIN, RELEASE_STATES
 from tests.tui.states_shop import SHOP_MAIN, SHOP_STATES
+from tests.tui.states_visits import VISIT_MAIN, VISIT_STATES
 from tests.tui.support import fake_of, make_app, quiet, screen_text, until
 
 DESIGN, WIDE, SMALL = (80, 24), (160, 45), (60, 20)
@@ -667,6 +668,8 @@ STATES: dict[str, Walk] = {
     **PAPER_STATES,
     **RELEASE_STATES,
     **SHOP_STATES,
+    **VISIT_STATES,
+    "help-visits": help_over(VISIT_STATES["visits-closed"]),
     "help-check": help_over(SHOP_STATES["check-pc"]),
     "help-support": help_over(SHOP_STATES["support"]),
     "help-update": help_over(RELEASE_STATES["update"]),
@@ -697,10 +700,11 @@ MAIN = (
     *PAPER_MAIN,
     *RELEASE_MAIN,
     *SHOP_MAIN,
+    *VISIT_MAIN,
 )
 TOO_SMALL = (
     "start", "device-noted", "vehicle", "clear-asks", "live", "assist-green", "login-nobody", "credit", "update",
-    "addons", "check-pc", "support",
+    "addons", "check-pc", "support", "visits-waiting",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from tui.locale import _
 from tui.looks.keymap import identified, place_name, shown_key
 from tui.widgets.lines import Header, Key, KeyBar
-from tui.widgets.plain import Cell
+from tui.widgets.plain import Cell, pieces_of
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -94,7 +94,7 @@ class Place(Fitting[None]):
         return self.passbay.desk
 
     def tell_header(self) -> None:
-        papers, right = self.paper_words(), self.device_words()
+        papers, right = (*self.visit_words(), *pieces_of(self.paper_words())), self.device_words()
         if papers and isinstance(right[0], tuple) and right[0][0].startswith("Simulation - "):
             right = (("Simulation  ", right[0][1]), *right[1:])  # type: ignore[assignment]
         self.query_one(Header).tell(f"Passbay  {self.PLACE}", right, papers)
@@ -107,6 +107,15 @@ class Place(Fitting[None]):
         from tui.wording.paper import header_words
 
         return header_words(desk.papers)
+
+    def visit_words(self) -> tuple[tuple[str, str], ...]:
+        """That somebody watches from a browser, or waits; nothing while nobody does."""
+        desk = self.desk
+        if desk is None or desk.visitors.door is None:
+            return ()
+        from tui.visits.words import header_words
+
+        return header_words(desk.visitors)
 
     def device_words(self) -> Cell:
         desk = self.desk

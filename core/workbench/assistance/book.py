@@ -157,8 +157,14 @@ class VisitBook:
 
     def visits(self) -> tuple[Visit, ...]:
         """Who waits, is in, or has just left, in the order in which they came; nobody without a door."""
-        if self.door() is None:
-            return ()
+        return self.look()[1]
+
+    def look(self) -> tuple[Door | None, tuple[Visit, ...]]:
+        """Both at one moment."""
+        door = self.door()
+        return door, self._listed() if door is not None else ()
+
+    def _listed(self) -> tuple[Visit, ...]:
         try:
             told = self._visits_file.stat()
         except OSError:
@@ -185,7 +191,7 @@ class VisitBook:
             raise PreconditionNotMet(f"{visit.name or visit.id} has left already: nothing to decide.")
         if decision is Decision.LET_IN_OWN and visit.login:
             raise RightMissing(
-                f"{visit.name or visit.login} has a log-in of his own: let him in as a helper.",
+                f"{visit.name or visit.login} has a log-in of their own: let them in as a helper.",
                 "The whole app is for whoever is logged in on this PC, by the same log-in in the browser.",
             )
         write_file(self._decisions / f"{visit.id}.{decision.value}", b"", what=_WHAT, advice=_ADVICE)

@@ -25,6 +25,10 @@ class Assistance:
         self._paths, self._command = paths, command
         self._book = VisitBook(paths.visits)
 
+    def look(self) -> tuple[Door | None, tuple[Visit, ...]]:
+        """The door and the visits at one moment; without a door one look at a file, made for every second."""
+        return self._book.look()
+
     def door(self) -> Door | None:
         """The door that is open now on this PC, whoever opened it."""
         return self._book.door()

@@ -15,7 +15,7 @@ from tui.widgets.rows import Column, RowList
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-TABS = (_("1 Instructions"), _("2 Contacts"))
+TABS = (_("1 Instructions"), _("2 Contacts"), _("3 Remote assistance"))
 LISTS = ("#pages", "#contacts")
 
 
@@ -25,11 +25,13 @@ class SupportScreen(Place):
         "1 lists the instructions of each component and a page for each message and each refusal of a unit.\n"
         "slash searches them by words or code, e.g. 0x31 or 2221-47. enter opens the marked page.\n"
         "2 says whom to ask what, when they are there in your time zone, and what nobody here answers.\n"
+        "3 opens Passbay for a browser: somebody watches from afar, or drives what you hand over.\n"
         "e makes one zip file for whoever helps; VINs, names and keys are masked. You see it before it is saved."
     )
     BINDINGS: ClassVar = [
         Binding("1", "tab(0)", _("Instructions"), show=False),
         Binding("2", "tab(1)", _("Contacts"), show=False),
+        Binding("3", "job('visits')", _("Remote assistance"), show=False),
         Binding("slash", "filter", _("Search the pages"), show=False),
         Binding("e", "export", _("Support bundle"), show=False),
         Binding("f5", "again", _("Read again"), show=False),
@@ -87,6 +89,9 @@ class SupportScreen(Place):
         from tui.wishes import shop
 
         shop.search(self.passbay)
+
+    def action_job(self, place: str) -> None:
+        self.passbay.go(place)
 
     def action_export(self) -> None:
         from tui.wishes import shop
