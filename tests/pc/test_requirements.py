@@ -13,10 +13,11 @@ import pytest
 from core.errors import UsageError
 from core.pc.laptop import PcState
 from core.pc.requirements import PcFacts, Terminal, judge, profile, profile_names, read_facts
-from core.pc.requirements.drives import solid_state
+from core.pc.requirements.drives import _told_by, solid_state
 from core.pc.requirements.facts import GIB, read_terminal
 from core.pc.requirements.windows import dotnet_version, edge_version
 from core.vocabulary.shop.check import Verdict
+from core.workbench import open_workbench
 
 GOOD = PcFacts(
     system="Windows", release="11", version="Windows 11 10.0.22631", bits=64, administrator=True,
@@ -156,3 +157,22 @@ def test_a_folder_on_no_disk_is_unknown() -> None:
     if not proc.is_dir():
         pytest.skip("no /proc here")
     assert solid_state(proc) is None
+
+
+def test_a_virtual_disk_does_not_tell_what_lies_below(tmp_path: Path) -> None:
+    for name, rotational, expected in (
+        ("sda", "1", False), ("nvme0n1", "0", True), ("vda", "1", None), ("vdb", "0", True), ("xvda", "1", None),
+    ):  # fmt: skip
+        disk = tmp_path / name
+        (disk / "queue").mkdir(parents=True)
+        (disk / "queue" / "rotational").write_text(f"{rotational}\n", encoding="ascii")
+        (disk / f"{name}1").mkdir()
+        assert _told_by(disk) is expected and _told_by(disk / f"{name}1") is expected, name
+
+
+def test_can_over_the_network_is_no_way_to_a_vehicle() -> None:
+    with open_workbench() as workbench:
+        real = [d for d in workbench.devices() if d.usable and d.uri.startswith(("can:", "j2534:"))]
+        row = next(row for row in workbench.check_pc() if row.key == "devices")
+    assert any(d.uri.startswith("can:udp_multicast/") for d in real)  # it is ready here, and not counted
+    assert row.value == str(sum(not d.uri.startswith("can:udp_multicast/") for d in real))

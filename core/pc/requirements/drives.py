@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 _LOOK_SECONDS = 5.0
+_VIRTUAL = ("vd", "xvd")  # virtio and Xen
 
 
 def solid_state(folder: Path) -> bool | None:
@@ -24,10 +25,16 @@ def _linux(place: Path) -> bool | None:
     """/sys/dev/block/MAJ:MIN is a partition or a whole disk; `queue` lies at the whole disk."""
     device = place.stat().st_dev
     node = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve()
+    return _told_by(node)
+
+
+def _told_by(node: Path) -> bool | None:
+    """A virtual machine's disk says that it turns, whatever lies below: only its "no" would be an answer."""
     for part in (node, node.parent):
         told = part / "queue" / "rotational"
         if told.is_file():
-            return told.read_text(encoding="ascii").strip() == "0"
+            still = told.read_text(encoding="ascii").strip() == "0"
+            return None if not still and part.name.startswith(_VIRTUAL) else still
     return None
 
 

@@ -67,7 +67,7 @@ def read_facts(folder: Path, *, clock_difference: float | None = None, devices: 
         bits=64 if platform.machine().lower() in _MACHINES_64 else 32,
         administrator=is_administrator(),
         processor=_processor(),
-        cores=os.cpu_count(),
+        cores=_cores(),
         frequency=_frequency(),
         memory=_memory(),
         power=read_pc((folder,)),
@@ -103,6 +103,16 @@ def _processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def _cores() -> int | None:
+    """Those of the processor, not its threads; where that is not told, what can run side by side."""
+    import psutil
+
+    try:
+        return psutil.cpu_count(logical=False) or os.cpu_count()
+    except (OSError, RuntimeError):
+        return os.cpu_count()
 
 
 def _frequency() -> float | None:

@@ -24,6 +24,7 @@ PROFILE = "light"
 ASK_SECONDS = 4.0
 """How long a check waits for what the back end has to say to it."""
 _POLL = 0.05
+_MULTICAST = "can:udp_multicast/"
 
 
 class ShopPc(ABC):
@@ -56,7 +57,7 @@ class ShopPc(ABC):
         from core.pc.requirements import profile as named
 
         wanted = named(profile)
-        ways = sum(d.usable and d.kind not in (DeviceKind.SIMULATION, DeviceKind.DOIP) for d in self.devices())
+        ways = sum(d.usable and _leads_to_a_vehicle(d) for d in self.devices())
         state = self._asked(self.paper.backend_state) if self.settings.backend.url else None
         difference = state.clock_difference if state is not None else None
         return judge(read_facts(self.paths.data, devices=ways, clock_difference=difference), wanted)
@@ -122,3 +123,8 @@ class ShopPc(ABC):
         from core.pc.network import administrator_page
 
         return administrator_page(rows, platform.node() or "?", time.strftime("%Y-%m-%d %H:%M %Z"))
+
+
+def _leads_to_a_vehicle(device: DeviceInfo) -> bool:
+    """CAN over the local network is for simulations and always ready, as DoIP is: neither tells of a device."""
+    return device.kind not in (DeviceKind.SIMULATION, DeviceKind.DOIP) and not device.uri.startswith(_MULTICAST)
