@@ -13,6 +13,8 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 
+from tests.translations.backend import on_the_wire
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 KEYWORDS = {"_": 1, "several": 2}
 """How many of the first arguments are texts."""
@@ -53,7 +55,7 @@ def roof_texts(source: str) -> Iterator[str | tuple[str, ...]]:
 
 
 def core_sentences() -> set[str]:
-    return {
+    return on_the_wire(sentences) | {
         text
         for path in sorted((REPOSITORY / "core").rglob("*.py"))
         if _speaks(path.relative_to(REPOSITORY).as_posix())

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 
-from tests.translations.__main__ import LANGUAGES, compiled, load, po_file
-from tests.translations.extract import catalogue
+from tests.translations.__main__ import LANGUAGES, MAKERS, compiled, load, po_file
 
 SAME = Path(__file__).with_name("same_as_english.txt")
 """Names, protocols and words that a language shares with English: one a line, as it stands in the code."""
-_PLACE = re.compile(r"\{[^{}]*\}")
+_PLACE = re.compile(r"\{[^{}]*\}|%\(\w+\)s|</?(?:a|strong)\b[^>]*>")
+"""What is filled in, in the app's and the portal's way, and markup of the pages."""
+BOTH = [(domain, language) for domain in MAKERS for language in LANGUAGES]
+each = pytest.mark.parametrize(("domain", "language"), BOTH)
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -44,23 +46,23 @@ def shared() -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def wanted() -> dict[tuple[str, str], tuple[str, ...]]:
-    return texts(catalogue())
+def wanted() -> dict[str, dict[tuple[str, str], tuple[str, ...]]]:
+    return {domain: texts(make()) for domain, make in MAKERS.items()}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each
 def test_no_text_is_missing_and_none_is_left_over(
-    language: str, wanted: dict[tuple[str, str], tuple[str, ...]]
+    domain: str, language: str, wanted: dict[str, dict[tuple[str, str], tuple[str, ...]]]
 ) -> None:
-    there = texts(load(language))
-    assert sorted(wanted.keys() - there.keys()) == [], "python -m tests.translations adds them"
-    assert sorted(there.keys() - wanted.keys()) == [] and not load(language).obsolete
+    there = texts(load(language, domain))
+    assert sorted(wanted[domain].keys() - there.keys()) == [], "python -m tests.translations adds them"
+    assert sorted(there.keys() - wanted[domain].keys()) == [] and not load(language, domain).obsolete
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_text_is_translated(language: str) -> None:
+@each
+def test_every_text_is_translated(domain: str, language: str) -> None:
     same = shared()
-    for (_context, english), forms in translated(load(language)).items():
+    for (_context, english), forms in translated(load(language, domain)).items():
         assert all(form.strip() for form in forms), english
         if forms[0] == english and _WORD.search(_PLACE.sub("", english)):
             assert english in same, f"{english!r} is the same in {language}: translate it, or add it to {SAME.name}"
@@ -68,20 +70,33 @@ def test_every_text_is_translated(language: str) -> None:
 
 def test_what_may_be_the_same_is_so_in_some_language() -> None:
     equal = {
-        key[1] for language in LANGUAGES for key, forms in translated(load(language)).items() if forms[0] == key[1]
+        key[1]
+        for domain, language in BOTH
+        for key, forms in translated(load(language, domain)).items()
+        if forms[0] == key[1]
     }
     assert sorted(shared() - equal) == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_places_and_blanks_are_kept(language: str, wanted: dict[tuple[str, str], tuple[str, ...]]) -> None:
-    for key, forms in translated(load(language)).items():
+@each
+def test_places_and_blanks_are_kept(
+    domain: str, language: str, wanted: dict[str, dict[tuple[str, str], tuple[str, ...]]]
+) -> None:
+    for key, forms in translated(load(language, domain)).items():
         for form in forms:
             assert Counter(_PLACE.findall(form)) == Counter(_PLACE.findall(key[1])), (key, form)
             assert form[: len(form) - len(form.lstrip())] == key[1][: len(key[1]) - len(key[1].lstrip())], (key, form)
             assert form[-1:].isspace() == key[1][-1:].isspace(), (key, form)
 
 
+@each
+def test_what_gettext_reads_is_the_catalogue(domain: str, language: str) -> None:
+    assert po_file(language, domain).with_suffix(".mo").read_bytes() == compiled(load(language, domain))
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_gettext_reads_is_the_catalogue(language: str) -> None:
-    assert po_file(language).with_suffix(".mo").read_bytes() == compiled(load(language))
+def test_a_sentence_of_the_back_end_is_the_same_in_the_app_and_on_a_page(language: str) -> None:
+    app, pages = translated(load(language)), translated(load(language, "portal"))
+    both = [key for key in app.keys() & pages.keys() if key[0] == "core"]
+    assert len(both) > 100
+    assert [key for key in both if app[key] != pages[key]] == []

@@ -75,7 +75,7 @@ def test_english_loads_neither_gettext_nor_the_sentences() -> None:
     program = (
         "import os, sys, tui.locale as l; from tui.looks import early; "
         "assert l.use(l.preferred(dict(os.environ), early().language)) == 'en'; l.said('A sentence.'); "
-        "assert not {'tui.locale.sentences', 'tomllib', 'core.settings'} & set(sys.modules)"
+        "assert not {'core.vocabulary.speech', 'tomllib', 'core.settings'} & set(sys.modules)"
     )
     environment = os.environ | {"PASSBAY_LANGUAGE": "en", "PASSBAY_HOME": str(REPOSITORY / "nowhere")}
     result = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, env=environment, capture_output=True)

@@ -8,9 +8,9 @@ from gettext import GNUTranslations
 import pytest
 from babel.messages.catalog import Catalog
 
+from core.vocabulary.speech.sentences import Sentences
 from tests.translations.__main__ import compiled
 from tests.translations.extract import sentences
-from tui.locale.sentences import Sentences
 
 PAIRS = {
     "Device in use": "Gerät belegt",

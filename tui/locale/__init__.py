@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gettext import NullTranslations
 
-    from tui.locale.sentences import Sentences
+    from core.vocabulary.speech.sentences import Sentences
 
 LANGUAGES = {"en": "English", "de": "Deutsch", "it": "Italiano"}
 DOMAIN = "passbay"
@@ -68,7 +68,7 @@ def said(text: str) -> str:
     if _catalogue is None or not text:
         return longer(text) if _long else text
     if _sentences is None:
-        from tui.locale.sentences import Sentences
+        from core.vocabulary.speech.sentences import Sentences
 
         _sentences = Sentences(_catalogue)
     return _sentences.translated(text)

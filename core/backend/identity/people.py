@@ -94,7 +94,7 @@ def create_organisation(
     organisation = new_id()
     conn.execute(
         t.organisations.insert().values(
-            id=organisation, name=plain_line(name, "organisation's name"), contract_number=number,
+            id=organisation, name=plain_line(name, "name of the organisation"), contract_number=number,
             contract_end=contract_end, created=now,
         )
     )  # fmt: skip
@@ -120,7 +120,7 @@ def create_user(
     """Makes a user and gives his id."""
     short = login.strip().lower()
     if not _LOGIN.fullmatch(short):
-        raise refused("A user ID has 2 to 64 characters: letters, digits and . _ @ + -")
+        raise refused("A user ID has 2 to 64 characters: letters, digits and the signs . _ @ + - only.")
     if email and not _EMAIL.fullmatch(email.strip()):
         raise refused("This is no e-mail address.")
     if user_by_login(conn, short) is not None:
@@ -128,9 +128,9 @@ def create_user(
     user = new_id()
     conn.execute(
         t.users.insert().values(
-            id=user, organisation_id=organisation_id, login=short, name=plain_line(name, "name"), email=email.strip(),
-            password_hash=hash_password(password), identified_at=now if identified else None, disabled=disabled,
-            created=now,
+            id=user, organisation_id=organisation_id, login=short,
+            name=plain_line(name, "name of the user"), email=email.strip(), password_hash=hash_password(password),
+            identified_at=now if identified else None, disabled=disabled, created=now,
         )
     )  # fmt: skip
     return user

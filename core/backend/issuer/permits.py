@@ -83,7 +83,7 @@ def _again(backend: Backend, conn: Connection, held: Reservation, wish: PermitRe
 def _has_rights(conn: Connection, user: User, change: bool, now: int) -> None:
     held = rights.rights_of(conn, user.id)
     active = {right.role for right in held if right.active(now)}
-    for role, words in ((Role.STANDARD_DIAGNOSIS, "diagnosis"), (Role.FLASH, "changing a vehicle")):
+    for role, words in ((Role.STANDARD_DIAGNOSIS, "diagnosing a vehicle"), (Role.FLASH, "changing a vehicle")):
         if role in active or (role is Role.FLASH and not change):
             continue
         state, _ = rights.activation(tuple(right for right in held if right.role is role), now)

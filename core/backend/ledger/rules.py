@@ -12,6 +12,8 @@ from core.backend.ledger.settling import UNITS, close_reservation, settle
 from core.errors import BackendRefused, CreditMissing, CreditUsedUp, ReservationClosed
 from core.vocabulary.online.paper import CreditDuration
 
+_POSTED = "This reservation was posted before."
+
 
 class Wish(NamedTuple):
     """A reservation as it stands in its table (the columns of `statements.RESERVATION`)."""
@@ -99,7 +101,7 @@ def post(book: Book, wish: Wish, minutes: int) -> Receipt:
     """Books what a job used: more than was reserved, and after the time-out too, because a flash is never stopped."""
     state = wish.state_at(book.at)
     if state in ("posted", "voided"):
-        raise ReservationClosed(f"This reservation was {state} before.")
+        raise ReservationClosed(_POSTED if state == "posted" else "This reservation was voided before.")
     charge = _uncovered(book, wish.at, minutes)
     held = wish.minutes if state == "open" else 0
     reserved = min(charge, held)
@@ -133,7 +135,7 @@ def void(book: Book, wish: Wish) -> Receipt:
     """The job did not happen. A reservation that has timed out or was voided gives nothing back twice."""
     state = wish.state_at(book.at)
     if state == "posted":
-        raise ReservationClosed("This reservation was posted before.")
+        raise ReservationClosed(_POSTED)
     back = wish.minutes if state == "open" else 0
     if back:
         book.move("reserved", "purchased", back, reference=wish.id)

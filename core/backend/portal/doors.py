@@ -8,6 +8,7 @@ from core.backend.api.problems import refusal
 from core.backend.identity import grants, registration, sessions
 from core.backend.identity.people import setting
 from core.backend.identity.registration import REGISTRATION_SETTING
+from core.backend.portal.language import LANGUAGES
 from core.backend.portal.render import Answer, Page, Redirect
 from core.backend.portal.visit import Visit
 
@@ -45,6 +46,14 @@ def log_out(visit: Visit) -> Answer:
     assert session is not None
     visit.backend.write(lambda conn: sessions.end(conn, session.id_hash))
     return Redirect("/?done=logged-out", "-")
+
+
+def choose_language(visit: Visit) -> Answer:
+    """Kept in a cookie; a form like any other, so that no other site changes it."""
+    language = visit.form.get("language", "")
+    if language not in LANGUAGES:
+        raise refusal(422, "There is no such language here.", "Choose one of the list.", "input")
+    return Redirect(local_path(visit.form.get("next", "")), language=language)
 
 
 def register_page(visit: Visit) -> Answer:
@@ -87,5 +96,3 @@ def decide_device(visit: Visit) -> Answer:
     if not decided:
         raise refusal(404, *UNKNOWN_CODE, "code")
     return Redirect("/device?done=" + ("approved" if approve else "denied"))
-
-

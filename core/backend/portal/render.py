@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.backend.portal.language import LANGUAGES, page_language
 from core.backend.portal.visit import Visit
 from core.vocabulary.online.paper import Role
 
@@ -24,9 +24,10 @@ HEADERS = {
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
+    "vary": "Accept-Language, Cookie",
 }
 _HERE = Path(__file__).parent
-DONE = {  # what a page says after a form was done; the address holds the name alone, never a text
+DONE = {  # what a page says after a form was done, in the page's language; the address holds the name, never a text
     "logged-out": "You are logged out.",
     "registered": "You are registered. The administrator of the back end confirms who you are first.",
     "member-registered": "You are registered. The administrator of your organisation lets you in.",
@@ -35,7 +36,7 @@ DONE = {  # what a page says after a form was done; the address holds the name a
     "requested": "The right is requested. Your organisation's administrator decides.",
     "password": "The password is changed.",
     "bought": "The credit is booked.",
-    "decided": "Done.",
+    "decided": "The decision is stored.",
     "added": "The user is added.",
     "ordered": "The StartKey is issued. ConfigAssist downloads it by itself; here it is as a file, too.",
     "waiting": "The order is stored. It waits for the administrator of the back end.",
@@ -51,10 +52,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """`session`: a token for the session's cookie; "-" takes the cookie away."""
+    """`session`: a token for the session's cookie; "-" takes the cookie away. `language`: chosen for this browser."""
 
     to: str
     session: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +68,20 @@ class Download:
 Answer = Page | Redirect | Download
 
 
-def _moment(value: int | None) -> str:
-    """Milliseconds as people read them; the zone stands there because the server's may be another than the reader's."""
-    if value is None:
-        return "no end"
-    return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _price(cents: int, currency: str) -> str:
-    return "free" if not cents else f"{cents // 100}.{cents % 100:02d} {currency}"
-
-
 @functools.cache
-def _environment() -> Environment:
+def _environment(language: str) -> Environment:
+    """One for each language: a template is compiled with the functions that translate it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
         loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
     )  # fmt: skip
-    made.filters |= {"moment": _moment, "price": _price}
+    spoken = page_language(language)
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_translations(spoken.catalogue, newstyle=True)  # type: ignore[attr-defined]
+    made.filters |= {"moment": spoken.moment, "price": spoken.price, "number": spoken.number, "said": spoken.said}
+    made.globals |= {"language": spoken.code, "languages": LANGUAGES}
     return made
 
 
@@ -100,8 +96,8 @@ def render(visit: Visit, page: Page) -> Response:
         "done": DONE.get(visit.query.get("done", ""), ""),
         "Role": Role,
     }
-    text = _environment().get_template(page.template).render(values | page.values)
-    return HTMLResponse(text, page.status, HEADERS)
+    text = _environment(visit.language).get_template(page.template).render(values | page.values)
+    return HTMLResponse(text, page.status, HEADERS | {"content-language": visit.language})
 
 
 def download(answer: Download) -> Response:

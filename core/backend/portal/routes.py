@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 Handler = Callable[[Visit], Answer]
+_YEAR = 365 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ ADDRESSES = (
     Address("/", doors.home, login=False),
     Address("/login", doors.login_page, doors.log_in, login=False),
     Address("/logout", None, doors.log_out, page="/account"),
+    Address("/language", None, doors.choose_language, login=False, page="/"),
     Address("/register", doors.register_page, doors.register, login=False),
     Address("/device", doors.device_page, doors.decide_device),
     Address("/account", account.page, None),
@@ -76,10 +78,11 @@ def _route(backend: Backend, address: Address) -> Any:
 
 
 async def _visit(backend: Backend, address: Address, request: Request) -> Response:
-    visit, form_cookie = await open_visit(backend, request)
+    here = _return_to(address, request)
+    visit, form_cookie = await open_visit(backend, request, here)
     visit.query |= {name: str(value) for name, value in request.path_params.items()}
     if address.login and visit.session is None:
-        answer: Answer = Redirect(f"/login?next={quote(_return_to(address, request), safe='')}")
+        answer: Answer = Redirect(f"/login?next={quote(here, safe='')}")
     else:
         answer = await _answer(address, visit, request)
     response = _response(visit, answer)
@@ -88,7 +91,7 @@ async def _visit(backend: Backend, address: Address, request: Request) -> Respon
 
 
 def _return_to(address: Address, request: Request) -> str:
-    """Where to go after the log-in; a form is not repeated."""
+    """Where to go after the log-in or another language; a form is not repeated."""
     if address.show is None:
         return address.page
     query = request.url.query
@@ -142,10 +145,12 @@ def _response(visit: Visit, answer: Answer) -> Response:
 
 
 def _set_cookies(backend: Backend, visit: Visit, response: Response, answer: Answer, form_cookie: str) -> None:
-    session_name, form_name = cookie_names(backend)
+    session_name, form_name, language_name = cookie_names(backend)
     rules: dict[str, Any] = {"path": "/", "httponly": True, "samesite": "lax", "secure": backend.config.tls}
     if form_cookie:
         response.set_cookie(form_name, form_cookie, **rules)
+    if isinstance(answer, Redirect) and answer.language:
+        response.set_cookie(language_name, answer.language, max_age=_YEAR, **rules)
     if isinstance(answer, Redirect) and answer.session == "-":
         response.delete_cookie(session_name, **rules)
     elif isinstance(answer, Redirect) and answer.session:

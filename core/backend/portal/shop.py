@@ -26,7 +26,7 @@ def order(visit: Visit) -> Answer:
         device = loads(DeviceFile, raw).device
     except WireError as problem:
         raise refusal(
-            422, f"This is no device data file of Passbay ({problem}).", "Export the device data once more.", "file"
+            422, "This is no device data file of Passbay.", "Export the device data once more.", "file"
         ) from problem
     name = visit.form.get("name", "")
     answer = visit.backend.write(lambda conn: startkeys.order(conn, visit.user, device, name, visit.now))

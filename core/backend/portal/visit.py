@@ -11,6 +11,7 @@ from core.backend.context import Backend
 from core.backend.identity import sessions
 from core.backend.identity.people import User
 from core.backend.identity.sessions import Session
+from core.backend.portal.language import chosen
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData, UploadFile
@@ -32,6 +33,8 @@ class Visit:
     query: dict[str, str]
     session: Session | None
     csrf: str
+    language: str
+    here: str  # the address that shows this page again
     form: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     error: str = ""
@@ -44,18 +47,18 @@ class Visit:
         return self.session.user
 
 
-def cookie_names(backend: Backend) -> tuple[str, str]:
-    """Of the session and of a visitor's forms. `__Host-` is honoured by browsers over TLS only (RFC 6265bis, 4.1.3)."""
+def cookie_names(backend: Backend) -> tuple[str, str, str]:
+    """Of session, a visitor's forms and language. `__Host-` is honoured over TLS only (RFC 6265bis, section 4.1.3)."""
     prefix = "__Host-" if backend.config.tls else ""
-    return f"{prefix}passbay", f"{prefix}passbay-form"
+    return f"{prefix}passbay", f"{prefix}passbay-form", f"{prefix}passbay-language"
 
 
-async def open_visit(backend: Backend, request: Request) -> tuple[Visit, str]:
+async def open_visit(backend: Backend, request: Request, here: str) -> tuple[Visit, str]:
     """The visit, and the visitor's form cookie to be set ("" where there is one, or a session)."""
     from starlette.concurrency import run_in_threadpool
 
     names = cookie_names(backend)
-    token, form_cookie = (request.cookies.get(name, "")[:200] for name in names)
+    token, form_cookie, wish = (request.cookies.get(name, "")[:200] for name in names)
     session = await run_in_threadpool(sessions.find, backend, token)
     fresh = ""
     if session is not None:
@@ -66,7 +69,10 @@ async def open_visit(backend: Backend, request: Request) -> tuple[Visit, str]:
         csrf = await run_in_threadpool(sessions.form_mark, backend, form_cookie)
     query = {key: value for key, value in request.query_params.items() if _printable(value)}
     address = request.client.host if request.client else ""
-    visit = Visit(backend, backend.now(), address, request.url.path, query, session, csrf, session_token=token)
+    language = chosen(wish, request.headers.get("accept-language", ""))
+    visit = Visit(
+        backend, backend.now(), address, request.url.path, query, session, csrf, language, here, session_token=token
+    )
     return visit, fresh
 
 

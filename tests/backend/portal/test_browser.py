@@ -107,7 +107,7 @@ def test_a_new_user_registers_and_is_let_in(server: tuple[str, httpx.Client], wi
     window.send("button[value=enable]")
     window.send("button[value=identify]")
     window.send("button[value=grant]")
-    assert "standard-diagnosis: granted" in window.text("table")
+    assert "standard diagnosis: granted" in window.text("table")
     window.send("nav form button")
     window.open(f"{url}/login")
     _log_in(window, "ben")

@@ -1,0 +1,1 @@
+"""Sentences of the core in other languages: found by their shape. Pure."""
