@@ -19,6 +19,7 @@ from textual_serve.download_manager import DownloadManager
 import tui
 from tui.browser.driver import NAME as DRIVER
 
+COMMAND = (sys.executable, "-P", "-m", "tui.entry")  # no shell; -P: the current folder decides nothing
 VISITOR_VARIABLE = "PASSBAY_VISITOR"
 FRAMES_A_SECOND = 15  # textual-serve's 60 cost a core for what nobody sees over a network
 END_SECONDS = 5.0  # as long as the app's own watchdog waits (tui/looks/hangup.py)
@@ -75,10 +76,9 @@ class AppProcess(AppService):
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:
         with open_log(self._log_file) as errors:
-            # -P and no shell: neither the current folder nor a quoted word decides what runs
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "tui.entry", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-                stderr=errors, env=self._build_environment(width, height),
+                *COMMAND, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors,
+                env=self._build_environment(width, height),
                 start_new_session=os.name == "posix",  # ctrl+c in the door's terminal is the door's matter
             )  # fmt: skip
         self._stdin = self._process.stdin

@@ -38,7 +38,7 @@ class Patience:
 
     look: float = 0.25
     confirm: float = 300.0
-    again: float = 60.0  # more than the client's own patience with a silent back end
+    again: float = 60.0  # after which a back end that was silent is asked once more
     unconfirmed: float = 900.0
     waiting: float = 900.0
     idle: float = 1800.0
@@ -70,6 +70,7 @@ class Entry:
     listed: bool = False  # in the book, so that the technician sees it
     ended: float = 0.0
     asked: float = 0.0
+    asking: bool = False  # a refresh token that comes twice is taken for a stolen one
     windows: set[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=set)
 
     @property
@@ -131,8 +132,10 @@ class Entrance:
         try:
             tokens = None
             while tokens is None and not entry.over:
-                await asyncio.sleep(max(0.0, grant.left()))
-                tokens = await asyncio.to_thread(grant.ask)
+                if (left := grant.left()) > 0:
+                    await asyncio.sleep(min(left, self._patience.look))  # in slices: he may leave
+                else:
+                    tokens = await asyncio.to_thread(grant.ask)
             if tokens is None:
                 return
             guest = await asyncio.to_thread(self.desk.welcome, tokens)
@@ -247,8 +250,8 @@ class Entrance:
             if entry.listed:
                 self._sign_of_life(entry, now)
             due = max(entry.confirmed + self._patience.confirm, entry.asked + self._patience.again)
-            if entry.guest is not None and now >= due:
-                entry.asked = now
+            if entry.guest is not None and not entry.asking and now >= due:
+                entry.asked, entry.asking = now, True
                 self._start(self._confirm(entry, entry.guest))
 
     def _overdue(self, entry: Entry, now: float) -> str:
@@ -279,6 +282,8 @@ class Entrance:
             log.warning("%s: %s", type(problem).__name__, problem)
         else:
             await self._still(entry, guest, told)
+        finally:
+            entry.asking = False
 
     async def _still(self, entry: Entry, before: Guest, told: Guest) -> None:
         """The same person; what he was let in as may have gone: another user works at this PC now."""

@@ -85,7 +85,7 @@ class DoorServer:
         except web.HTTPException as refusal:
             answer = self._plain(pages.nothing(f"{refusal.status} {refusal.reason}"), refusal.status)
         except ProductError as error:
-            answer = self._plain(pages.refused(error), 503)
+            answer = self._plain(pages.refused(error), 429 if isinstance(error, PreconditionNotMet) else 503)
         if not answer.prepared:
             answer.headers.update(_HEADERS)
         return answer
