@@ -182,6 +182,8 @@ class Booking:
         wish = PostRequest(use.reservation, use.minutes)
         self._close(use, lambda token: desk.client().post(token, use.book_key, wish))
         desk.outbox.remove(use)
+        if not use.late:
+            self._paid(use)
 
     def _close(self, use: Use, action: Callable[[str], Booked]) -> None:
         try:
@@ -238,6 +240,15 @@ class Booking:
             known = self.known()
             found = known.group(group) or GroupCredit(Balance(group, 0))
             self._desk.credit.save(known.with_group(replace(found, booked_until=until)))
+
+    def _paid(self, use: Use) -> None:
+        """The back end knows now what this job has paid; of one that it did not permit it knows no beginning."""
+        until = max(use.started, use.paid_until) + use.minutes * MINUTE
+        with self._lock:
+            known = self.known()
+            found = known.group(use.group) or GroupCredit(Balance(use.group, 0))
+            after = replace(found, sent_until=max(found.sent_until, until))
+            self._desk.credit.save(known.with_group(after))
 
     def saw(self, group: str, minutes: int | None, until: int | None, reserved: int) -> None:
         """The answer to a permit told how much is left beside what it set apart."""

@@ -287,7 +287,8 @@ class JobPaper:
         paid = known.booked_until if known is not None else 0
         by_clock = known is not None and known.balance.until is not None and now < known.balance.until
         left = None if known is None or by_clock else known.left
-        reserve = 0 if need.free else to_reserve(need.flash, left, now, paid)
+        sure = min(paid, known.sent_until) if known is not None else 0
+        reserve = 0 if need.free else to_reserve(need.flash, left, now, sure)
         use = Use(
             new_id(), desk.place.url, kept.user, kept.organisation, group, need.kind, now, paid,
             time.time_ns() // 1_000_000, reserve,

@@ -38,6 +38,7 @@ from tests.backend.postgres import FAST, Postgres, why_not
 MINUTE = 60_000
 DAY = 24 * 60  # minutes; few and round numbers, so that things happen at the same moment
 ORGANISATION, GROUP = "org-1", "passenger cars"
+SYSTEMS = ("", "4FDEB136488F", "0123456789AB")
 WAITS = st.sampled_from((0, 0, 1, 10, 50, 60, DAY))
 STEPS_OF_ONE = 50
 
@@ -49,6 +50,8 @@ class Job:
     minutes: int
     at: int
     expires: int
+    system: str = ""
+    begins: bool = False
     state: str = "open"
 
 
@@ -65,6 +68,7 @@ class Model:
     consumed: int = 0
     spans: list[tuple[int, int]] = field(default_factory=list)
     jobs: dict[str, Job] = field(default_factory=dict)
+    paid: dict[str, int] = field(default_factory=dict)  # system -> up to when its time is paid
 
     def settle(self) -> None:
         for job in self.jobs.values():
@@ -101,7 +105,15 @@ class Model:
         self.left, self.owed = max(0, self.left - charge), self.owed + max(0, charge - self.left)
         self.consumed += charge
         self.tidy()
+        if charge and job.system:
+            since = max(self.paid.get(job.system, 0), job.at if job.begins else 0)
+            self.paid[job.system] = max(self.paid.get(job.system, 0), min(since + charge, self.now + 1))
         return charge
+
+    def goes_on(self, system: str) -> bool:
+        """Whether a permit of 0 minutes is free."""
+        covered = self.covered(self.now) and not self.over
+        return covered or self.paid.get(system, 0) > self.now
 
     @property
     def held(self) -> int:
@@ -166,13 +178,15 @@ class LedgerMachine(RuleBasedStateMachine):
         self.model.tidy()
         self.ask(call)
 
-    @rule(wait=WAITS, minutes=st.sampled_from((0, 1, 10, 45, 60, 90)), timeout=st.sampled_from((10, 60, DAY)))
-    def reserve(self, wait: int, minutes: int, timeout: int) -> None:
+    @rule(wait=WAITS, minutes=st.sampled_from((0, 1, 10, 45, 60, 90)), timeout=st.sampled_from((10, 60, DAY)),
+          system=st.sampled_from(SYSTEMS), begins=st.booleans())  # fmt: skip
+    def reserve(self, wait: int, minutes: int, timeout: int, system: str, begins: bool) -> None:
         self.model.now += wait
         now, model = self.now, self.model
 
         def call(key: str) -> Reservation:
-            return self.ledger.reserve(ORGANISATION, GROUP, minutes, key, now, timeout * MINUTE)
+            expires = timeout * MINUTE
+            return self.ledger.reserve(ORGANISATION, GROUP, minutes, key, now, expires, system, begins=begins)
 
         model.settle()
         taken = 0
@@ -189,7 +203,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 return
         answer: Reservation = self.ask(call)
         assert answer.minutes == taken
-        model.jobs[answer.id] = Job(taken, model.now, model.now + timeout)
+        model.jobs[answer.id] = Job(taken, model.now, model.now + timeout, system, begins)
 
     def job(self, choice: int) -> str:
         """One of the open jobs; one in eight times any job, closed ones too."""
@@ -276,6 +290,9 @@ class LedgerMachine(RuleBasedStateMachine):
             assert before == ()
             return
         (balance,) = before
+        for system in SYSTEMS:
+            asked = (ORGANISATION, GROUP, system, self.now)
+            assert self.store.read(lambda c: self.ledger.covered(*asked, c)) is model.goes_on(system)  # noqa: B023
         running = [ends for begun, ends in model.spans if begun <= model.now < ends]
         assert (balance.minutes, balance.owed, balance.reserved) == (model.left, model.owed, model.held)
         assert balance.unused == (((CreditDuration.DAY, model.days),) if model.days else ())

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 TICKET_LIFE = DAY
 RESERVED_FOR = 30 * MINUTE  # minutes of a client that died come back after that; a living one renews or posts
+FREE = frozenset({"identify"})
+"""Kinds that cost nothing: opening a product group is told in words (2173-43), and nothing more comes of it."""
 CHANGES = frozenset({"flash", "coding", "coding-write", "recover", "uds-write"})
 """Kinds that need the role flash, whatever the client says (L2). Clearing trouble codes is standard diagnosis."""
 
@@ -30,28 +32,41 @@ def permit(backend: Backend, user: User, wish: PermitRequest, now: int) -> Permi
 
 
 def _permit(backend: Backend, conn: Connection, user: User, wish: PermitRequest, now: int) -> PermitAnswer:
-    if wish.minutes:
+    free = wish.kind in FREE and not wish.minutes
+    if not free:
         backend.ledger.hold(conn)
     change = wish.change or wish.kind in CHANGES
     _has_rights(conn, user, change, now)
     system = _system(conn, user, wish, now)
     held = None
-    if wish.minutes:
+    if not (free or _goes_on(backend, conn, user, wish, now)):
         held = backend.ledger.reserve(
-            user.organisation_id, wish.group, wish.minutes, f"permit:{user.id}:{wish.job}", now, RESERVED_FOR,
-            wish.hardware_id, conn=conn,
+            user.organisation_id, wish.group, max(wish.minutes, 1), _key(user, wish), now, RESERVED_FOR,
+            wish.hardware_id, begins=True, conn=conn,
         )  # fmt: skip
         if held.repeated:
             return _again(backend, conn, held, wish)
+        if not wish.minutes:  # said to be paid and is not: this client will never book it
+            backend.ledger.post(held.id, 1, f"{_key(user, wish)}:minute", now, conn=conn)
     ticket = Ticket(
         wish.job, wish.kind, wish.group, wish.vin, wish.unit, wish.image, wish.hardware_id, wish.key_id, user.login,
         user.organisation, change, held.id if held else "", now, now + TICKET_LIFE,
     )  # fmt: skip
     envelope = keys.signer(conn, now).sign(TICKET, ticket)
     _keep(conn, user, system, wish, held, envelope, now)
-    if held is None:
+    if held is None or not wish.minutes:
         return _told(backend, conn, user, wish, envelope, now)
     return PermitAnswer(envelope, held.id, held.receipt.minutes_left, held.receipt.until)
+
+
+def _goes_on(backend: Backend, conn: Connection, user: User, wish: PermitRequest, now: int) -> bool:
+    """No minutes are asked for, and the client has it right: this system's time is paid."""
+    place = user.organisation_id, wish.group, wish.hardware_id
+    return not wish.minutes and backend.ledger.covered(*place, now, conn)
+
+
+def _key(user: User, wish: PermitRequest) -> str:
+    return f"permit:{user.id}:{wish.job}"
 
 
 def _told(
@@ -72,12 +87,13 @@ def _again(backend: Backend, conn: Connection, held: Reservation, wish: PermitRe
     """The ticket of then. A new one for minutes that were set apart once would let them last for ever."""
     from sqlalchemy import select
 
-    if backend.ledger.state_of(held.id, conn) in ("posted", "voided"):
+    if wish.minutes and backend.ledger.state_of(held.id, conn) in ("posted", "voided"):
         raise ReservationClosed("This job was booked before: it cannot be begun once more.")
     kept = conn.execute(select(t.tickets).where(t.tickets.c.reservation_id == held.id)).one()
     if (kept.kind, kept.vin, kept.unit, kept.image) != (wish.kind, wish.vin, wish.unit, wish.image):
         raise KeyReused("The number of this job came before, for another vehicle, unit or image.")
-    return PermitAnswer(kept.envelope, held.id, held.receipt.minutes_left, held.receipt.until)
+    reservation = held.id if wish.minutes else ""
+    return PermitAnswer(kept.envelope, reservation, held.receipt.minutes_left, held.receipt.until)
 
 
 def _has_rights(conn: Connection, user: User, change: bool, now: int) -> None:

@@ -15,6 +15,7 @@ from core.backend.ledger.nouns import Head, Receipt, Reservation, digest, receip
 from core.backend.ledger.reading import (
     Place,
     balances,
+    clock_runs,
     is_behind,
     places_due,
     places_of,
@@ -85,11 +86,13 @@ class Ledger:
         system: str = "",
         *,
         late: bool = False,
+        begins: bool = False,
         conn: Connection | None = None,
     ) -> Reservation:
         """Sets minutes apart for a job. Raises CreditMissing or CreditUsedUp; after `timeout_ms` they come back.
 
         `late`: for work that was done without network: never refused, `post` puts on `owed` what is not there.
+        `begins`: its job begins at `now`, so that the minutes that it will pay count from here.
         """
         if minutes < 0 or timeout_ms < 1:
             raise ValueError("a reservation has minutes and a time-out")
@@ -100,7 +103,7 @@ class Ledger:
         def work(connection: Connection) -> Reservation:
             name, expires = self._new_id(), now + timeout_ms
             with opened(Book(connection, organisation, group, "reserve", key, now)) as book:
-                receipt = rules.reserve(book, name, minutes, expires, system, late=late)
+                receipt = rules.reserve(book, name, minutes, expires, system, late=late, begins=begins)
             return Reservation(name, organisation, group, receipt.minutes, expires, receipt)
 
         return self._once(organisation, key, request, now, work, reservation_from, conn)
@@ -139,6 +142,12 @@ class Ledger:
         """Gives the minutes of a job back that did not happen."""
 
         return self._on(reservation, organisation, "void", (), key, now, rules.void, conn)
+
+    @staticmethod
+    def covered(organisation: str, group: str, system: str, now: int, conn: Connection) -> bool:
+        """Whether this system works in time that is paid: the rest of a booked minute, or a package by the clock."""
+        until = rules.paid_until(conn, organisation, group, system)
+        return (until is not None and until > now) or clock_runs(conn, organisation, group, now)
 
     @staticmethod
     def hold(conn: Connection) -> None:

@@ -11,8 +11,15 @@ from sqlalchemy import Connection, func, select, update
 from core.backend.ledger.book import MINUTES, read_head
 from core.backend.ledger.chain import Entry
 from core.backend.ledger.durations import CLOCK_DURATIONS
-from core.backend.ledger.nouns import Head
-from core.backend.store.tables import accounts, clock_packages, entries, organisations, reservations
+from core.backend.ledger.nouns import MINUTE, Head
+from core.backend.store.tables import (
+    accounts,
+    clock_packages,
+    entries,
+    organisations,
+    paid_time,
+    reservations,
+)
 from core.vocabulary.online.paper import CreditBalance
 
 _PAGE = 1000
@@ -85,6 +92,13 @@ def _running(connection: Connection, organisation: str, now: int) -> dict[str, i
     return {row.product_group: int(row.until) for row in connection.execute(query)}
 
 
+def clock_runs(connection: Connection, organisation: str, group: str, now: int) -> bool:
+    """Whether a package by the clock covers this moment: none does beyond the contract's end."""
+    query = select(organisations.c.contract_end).where(organisations.c.id == organisation)
+    ends = connection.execute(query).scalar_one_or_none()
+    return (ends is None or ends > now) and group in _running(connection, organisation, now)
+
+
 def _balance(group: str, held: Counter[tuple[str, str]], due: int, until: int | None, over: bool) -> CreditBalance:
     minutes = held[MINUTES, "purchased"] + due + held[MINUTES, "owed"]
     unused = ((d, held[d.value, "purchased"]) for d in CLOCK_DURATIONS)
@@ -123,7 +137,7 @@ def problems(connection: Connection) -> list[str]:
     if read_head(connection) != last:
         found.append(f"the head is not entry {last.number}")
     found += _account_problems(connection, sums) + _reservation_problems(connection, sums)
-    return found + _clock_problems(connection)
+    return found + _clock_problems(connection) + _paid_problems(connection)
 
 
 def _entries(connection: Connection) -> Iterator[tuple[Entry, str]]:
@@ -181,3 +195,17 @@ def _clock_problems(connection: Connection) -> list[str]:
     held = {row[0]: tuple(row[1:]) for row in connection.execute(packages)}
     numbers = sorted(set(booked) | set(held))
     return [f"package {n} is not what its entry says" for n in numbers if booked.get(n) != held.get(n)]
+
+
+def _paid_problems(connection: Connection) -> list[str]:
+    """Nobody's time is paid further than to the end of a minute that was booked."""
+    place = reservations.c.organisation_id, reservations.c.system, reservations.c.product_group
+    booked = select(*place, func.max(reservations.c.closed)).where(reservations.c.posted > 0).group_by(*place)
+    last = {tuple(row[:3]): row[3] for row in connection.execute(booked)}
+    names = paid_time.c.organisation_id, paid_time.c.system, paid_time.c.product_group
+    held = {tuple(row[:3]): row[3] for row in connection.execute(select(*names, paid_time.c.until))}
+    return [
+        f"the time of {'/'.join(name)} is paid further than it was booked"
+        for name, until in sorted(held.items())
+        if until > last.get(name, -MINUTE) + MINUTE
+    ]

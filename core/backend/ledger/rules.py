@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from core.backend.ledger import statements
 from core.backend.ledger.book import Book
 from core.backend.ledger.durations import CLOCK_DURATIONS, end_of
@@ -25,6 +27,8 @@ class Wish(NamedTuple):
     state: str
     at: int
     expires: int
+    system: str
+    begun: int | None
 
     def state_at(self, now: int) -> str:
         """The book was settled: what was due is timed out."""
@@ -48,11 +52,12 @@ def buy(book: Book, duration: CreditDuration, amount: int) -> Receipt:
 
 
 def reserve(
-    book: Book, reservation: str, minutes: int, expires: int, system: str, *, late: bool = False
+    book: Book, reservation: str, minutes: int, expires: int, system: str, *, late: bool = False, begins: bool = False
 ) -> Receipt:
     """A running package by the clock costs nothing; else minutes; else the shortest package by the clock begins.
 
     `late`: the work was done without network. It takes what is there, so that `post` can put the rest on `owed`.
+    `begins`: its job begins now.
     """
     reserved = 0
     if not book.running:
@@ -68,6 +73,7 @@ def reserve(
     values = {
         "id": reservation, "organisation_id": book.organisation, "product_group": book.group, "system": system,
         "minutes": reserved, "state": "open", "at": book.at, "expires": expires, "closed": None, "posted": 0,
+        "begun": book.at if begins else None,
     }  # fmt: skip
     book.connection.execute(statements.NEW_RESERVATION, values)
     return receipt(book, reserved, reservation)
@@ -115,8 +121,32 @@ def post(book: Book, wish: Wish, minutes: int) -> Receipt:
     if charge > reserved + bought:
         book.move("owed", "consumed", charge - reserved - bought, reference=wish.id)
     close_reservation(book, wish.id, "posted", charge)
+    _paid(book, wish, charge)
     settle(book)
     return receipt(book, charge, wish.id)
+
+
+def _paid(book: Book, wish: Wish, charge: int) -> None:
+    """This system may go on in the last minute that it has just paid, and never further: the rest of it is used.
+
+    Work that is booked afterwards pays time that was there before it, as far as it goes on from it.
+    """
+    if not charge or not wish.system:
+        return
+    before = paid_until(book.connection, wish.organisation, wish.group, wish.system)
+    since = before or 0 if wish.begun is None else max(wish.begun, before or 0)
+    until = min(since + charge * MINUTE, book.at + MINUTE)
+    place = book.place | {"which_system": wish.system}
+    if before is None:
+        values = {"organisation_id": wish.organisation, "system": wish.system, "product_group": wish.group}
+        book.connection.execute(statements.NEW_PAID_TIME, values | {"until": until})
+    elif until > before:
+        book.connection.execute(statements.MOVE_PAID_TIME, place | {"new_until": until})
+
+
+def paid_until(connection: Connection, organisation: str, group: str, system: str) -> int | None:
+    place = {"organisation": organisation, "group": group, "which_system": system}
+    return connection.execute(statements.PAID_UNTIL, place).scalar_one_or_none()
 
 
 def _uncovered(book: Book, since: int, minutes: int) -> int:

@@ -10,6 +10,7 @@ from core.backend.store.tables import (
     entries,
     ledger_head,
     organisations,
+    paid_time,
     reservations,
 )
 
@@ -61,6 +62,8 @@ RESERVATION = select(
     reservations.c.state,
     reservations.c.at,
     reservations.c.expires,
+    reservations.c.system,
+    reservations.c.begun,
 ).where(reservations.c.id == bindparam("reservation"))
 NEW_RESERVATION = insert(reservations)
 CLOSE_RESERVATION = (
@@ -68,6 +71,15 @@ CLOSE_RESERVATION = (
     .where(reservations.c.id == bindparam("reservation"))
     .values(state=bindparam("new_state"), closed=bindparam("now"), posted=bindparam("minutes_posted"))
 )
+
+_PAID_HERE = (
+    (paid_time.c.organisation_id == bindparam("organisation"))
+    & (paid_time.c.system == bindparam("which_system"))
+    & (paid_time.c.product_group == bindparam("group"))
+)
+PAID_UNTIL = select(paid_time.c.until).where(_PAID_HERE)
+NEW_PAID_TIME = insert(paid_time)
+MOVE_PAID_TIME = update(paid_time).where(_PAID_HERE).values(until=bindparam("new_until"))
 
 NEW_CLOCK_PACKAGE = insert(clock_packages)
 CLOCK_SINCE = (

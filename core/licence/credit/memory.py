@@ -20,11 +20,13 @@ _FILE = "credit.sealed"
 
 @dataclass(frozen=True, slots=True)
 class GroupCredit:
-    """One group as last seen; what is booked up to when, and the minutes left that the technician was told of last."""
+    """One group as last seen; up to when its time is paid (`sent_until`: as far as the back end knows it), and the
+    minutes left that the technician was told of last."""
 
     balance: Balance
     booked_until: int = 0
     told_left: int | None = None
+    sent_until: int = 0
 
     @property
     def left(self) -> int:

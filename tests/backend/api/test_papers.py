@@ -131,7 +131,7 @@ def test_a_permit_is_a_signed_ticket_and_reserves(workshop: Rig) -> None:
 def test_a_permit_that_reserves_nothing_tells_what_there_is(workshop: Rig) -> None:
     bearer = workshop.bearer("anna")
     key = key_id_of(workshop.order(bearer).json()["startkey"])
-    wish = {"kind": "clear", "change": False, "minutes": 0}
+    wish = {"kind": "identify", "change": False, "minutes": 0}
     assert workshop.permit(bearer, key, **wish).json()["minutes_left"] == 0
     workshop.buy(bearer)
     answer = workshop.permit(bearer, key, **wish).json()
@@ -196,3 +196,60 @@ def test_a_ticket_names_the_image_and_a_job_number_stands_for_one_image(workshop
         assert (refused.status_code, refused.json()["code"]) == (409, "PB-855"), other
     assert workshop.permit(bearer, key, job="job-2").status_code == 200  # a client that names none: as before
     assert workshop.permit(bearer, key, image="AB" * 32).status_code == 422
+
+
+def test_only_time_that_was_paid_is_free(workshop: Rig) -> None:
+    bearer = workshop.bearer("anna")
+    key = key_id_of(workshop.order(bearer).json()["startkey"])
+
+    def post(reservation: str, minutes: int) -> None:
+        body = {"reservation": reservation, "minutes": minutes}
+        headers = bearer | workshop.key()
+        assert workshop.client.post("/api/v1/credit/post", json=body, headers=headers).status_code == 200
+
+    def minutes_of(**wish: object) -> int:
+        """What a permit of 0 minutes leaves; no reservation comes of it."""
+        answer = workshop.permit(bearer, key, **({"kind": "survey", "change": False, "minutes": 0} | wish)).json()
+        assert answer["reservation"] == "" and workshop.open(answer["ticket"], TICKET)["reservation"] is not None
+        return int(answer["minutes_left"])
+
+    refused = workshop.permit(bearer, key, kind="survey", change=False, minutes=0)
+    assert (refused.status_code, refused.json()["code"]) == (403, "2173-42")  # it says that it has paid
+    workshop.buy(bearer)
+    begun = workshop.permit(bearer, key, kind="survey", change=False, minutes=1).json()
+    workshop.clock.pass_(5)
+    post(begun["reservation"], 1)
+    workshop.clock.pass_(54)
+    assert minutes_of() == minutes_of(kind="clear") == 59  # the rest of the minute, as often as one likes
+    workshop.clock.pass_(1)
+    assert minutes_of(job="late") == 58  # the minute is over: another one is charged, whatever the client says
+    assert minutes_of(job="late") == minutes_of() == 58  # once
+    workshop.clock.pass_(60)
+    assert minutes_of(job="late") == 58  # an answer that was lost, asked for again: the ticket of then
+    assert minutes_of() == 57
+    workshop.clock.pass_(60)
+    assert workshop.permit(bearer, key, kind="identify", change=False, minutes=0).json()["minutes_left"] == 57
+    begun = workshop.permit(bearer, key, minutes=10).json()
+    workshop.clock.pass_(30)
+    post(begun["reservation"], 10)  # far more than it took: what is paid ahead is no more than the minute of now
+    workshop.clock.pass_(59)
+    assert minutes_of() == 47
+    workshop.clock.pass_(1)
+    assert minutes_of() == 46
+
+
+def test_a_paid_minute_is_the_systems_and_the_groups_own(workshop: Rig) -> None:
+    bearer = workshop.bearer("anna")
+    keys_of = [key_id_of(workshop.order(bearer, device).json()["startkey"]) for device in (DEVICE, OTHER_DEVICE)]
+    workshop.buy(bearer)
+    wish = {"kind": "survey", "change": False, "minutes": 0}
+    first = workshop.permit(bearer, keys_of[0], **wish).json()["minutes_left"]
+    again = workshop.permit(bearer, keys_of[0], **wish).json()["minutes_left"]
+    other = workshop.permit(bearer, keys_of[1], hardware_id=OTHER_DEVICE.hardware_id, **wish).json()["minutes_left"]
+    assert (first, again, other) == (59, 59, 58)
+    assert workshop.permit(bearer, keys_of[0], group="trucks", **wish).json()["code"] == "2173-42"
+    workshop.buy(bearer, "vans-day")
+    workshop.permit(bearer, keys_of[0], minutes=60)  # begins the day
+    workshop.clock.pass_(3600)
+    told = workshop.permit(workshop.bearer("anna"), keys_of[1], hardware_id=OTHER_DEVICE.hardware_id, **wish).json()
+    assert told["until"] and told["minutes_left"] is None  # the clock runs for all of them

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, create_engine, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from core.backend.store import Store, open_store
+from core.backend.store import Store, migrate, open_store, tables
 from core.backend.store.idempotency import recall, remember
 from core.backend.store.tables import entries, ledger_head, metadata, settings
 from core.errors import DatabaseFailed, KeyReused, SettingsInvalid
@@ -133,6 +135,34 @@ def test_processes_that_start_together_migrate_once(database_url: str) -> None:
         process.join(60)
     assert counts == [1, 1, 1]
     assert [process.exitcode for process in processes] == [0, 0, 0]
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(database_url: str) -> None:
+    """What is in it stays, and the result is the schema of the tables."""
+    engine = create_engine(database_url)
+    if database_url.startswith("sqlite"):
+        Path(engine.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).with_name("migrations")))
+    config.set_main_option("path_separator", "newline")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text("INSERT INTO organisations (id, name, contract_number, created) VALUES ('o', 'Old', 'C-1', 5)")
+        )
+        columns = "id, organisation_id, product_group, system, minutes, state, at, expires, posted"
+        connection.execute(
+            text(f"INSERT INTO reservations ({columns}) VALUES ('r', 'o', 'vans', 'X', 1, 'posted', 5, 6, 1)")
+        )
+    engine.dispose()
+    store = open_store(database_url)
+    try:
+        assert store.read(lambda c: compare_metadata(MigrationContext.configure(c), metadata)) == []
+        (row,) = store.read(lambda c: c.execute(tables.reservations.select()).all())
+        assert (row.id, row.system, row.begun) == ("r", "X", None)
+    finally:
+        store.dispose()
 
 
 def test_a_newer_database_is_left_alone(store: Store, database_url: str) -> None:

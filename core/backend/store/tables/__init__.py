@@ -10,6 +10,7 @@ from core.backend.store.tables.credit import (
     idempotency,
     ledger_head,
     packages,
+    paid_time,
     reservations,
 )
 from core.backend.store.tables.house import audit, maintenance, settings, tickets
@@ -33,6 +34,7 @@ __all__ = [
     "orders",
     "organisations",
     "packages",
+    "paid_time",
     "refresh_tokens",
     "reservations",
     "rights",

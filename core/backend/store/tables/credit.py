@@ -88,6 +88,7 @@ reservations = Table(
     moment("expires"),
     moment("closed", nullable=True),
     Column("posted", BigInteger, nullable=False),
+    moment("begun", nullable=True),  # when its job was permitted; NULL for work that is booked afterwards
     CheckConstraint("state IN ('open', 'posted', 'voided', 'timed-out')", name="state"),
     CheckConstraint("minutes >= 0 AND posted >= 0", name="minutes"),
     Index(None, "organisation_id", "product_group", "state"),
@@ -105,6 +106,15 @@ clock_packages = Table(
     moment("until"),
     moment("ended", nullable=True),  # set where the contract ended before
     Index(None, "organisation_id", "product_group", "until"),
+)
+
+paid_time = Table(
+    "paid_time",
+    metadata,
+    reference("organisation_id", "organisations.id", primary_key=True),
+    text("system", primary_key=True),
+    text("product_group", primary_key=True),
+    moment("until"),  # the last minute that was booked for this system ends then
 )
 
 idempotency = Table(
