@@ -82,7 +82,7 @@ class StartKeyDesk:
         except OSError as problem:
             raise StorageFailed(f"{path} cannot be read: {problem.strerror or problem}.") from problem
         trusted = self._desk.files.trusted()
-        if not trusted.public:
+        if not trusted.known:
             trusted = self._fetched(trusted)
         self._accept(envelope, trusted)
         return self.state()
@@ -110,10 +110,8 @@ class StartKeyDesk:
 
     def _check(self) -> Checked:
         desk, client = self._desk, self._desk.client()
-        trusted = desk.files.trusted()
-        if not trusted.public or desk.place.issuer_key:
-            trusted = self._fetched(trusted)
-        before = self._own(trusted)
+        before = self._own(desk.files.trusted().with_stolen)
+        trusted = self._fetched(desk.files.trusted())  # each time: one of them may have been stolen meanwhile
         nonce = secrets.token_hex(24)
         device = desk.device
         answer = client.check(

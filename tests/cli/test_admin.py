@@ -39,6 +39,16 @@ def workshop(desk: Desk) -> Desk:
     return desk
 
 
+def test_a_stolen_issuer_key(workshop: Desk) -> None:
+    first = workshop.json("keys", "rotate")["keyid"]
+    told = workshop.json("keys", "distrust", first)
+    assert told["keyid"] == first and told["signs_now"] != first and told["startkeys_to_renew"] == 0
+    old, new = workshop.json("keys", "list")["rows"]
+    assert old["distrusted"] and not new["distrusted"] and new["keyid"] == told["signs_now"]
+    assert workshop.json("keys", "distrust", "0" * 16, code=2)["message"]
+    assert workshop.json("audit")["rows"][-1]["what"] == "key distrusted"
+
+
 LISTS = (
     ("organisations", "list"), ("users", "list"), ("rights", "requests"), ("credit", "packages"), ("startkeys", "list"),
     ("startkeys", "orders"), ("keys", "list"), ("maintenance", "list"), ("settings", "list"), ("audit",),

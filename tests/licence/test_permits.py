@@ -266,6 +266,24 @@ def test_a_newer_startkey_is_downloaded_by_itself(ready: Workbench) -> None:
         assert restarted.paper.activate_start_key().green and messages(restarted) == []
 
 
+def test_a_startkey_of_a_stolen_key_is_replaced_at_the_next_check(ready: Workbench) -> None:
+    house, paper = backend(ready), ready.paper
+    desk = paper.licence.desk
+    before, envelope = paper.start_key(), desk.files.envelope()
+    stolen = house.read(keys.current_id)
+    house.write(lambda conn: keys.distrust(conn, stolen, int(time.time() * 1000)))
+    with connected(ready) as vehicle:
+        with pytest.raises(StartKeyInvalid, match="not trusted any more") as refused:
+            vehicle.survey().wait(PATIENCE)
+        assert "Activate StartKey" in refused.value.advice
+        after = paper.activate_start_key()
+        assert after.green and after.key_id != before.key_id and after.restart_needed
+        assert vehicle.survey().wait(PATIENCE).units
+    desk.files.keep(envelope)  # what the thief could have made as well
+    assert paper.start_key().verdict is StartKeyVerdict.INVALID and "stolen" in paper.start_key().words
+    assert paper.activate_start_key().key_id == after.key_id
+
+
 def test_a_revoked_startkey_is_gone(ready: Workbench) -> None:
     def revoke(conn: Any) -> None:
         system = startkeys.system_of(conn, ready.paper.device_data().hardware_id)

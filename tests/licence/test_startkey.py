@@ -122,3 +122,24 @@ def test_a_retired_key_signs_nothing_new_and_what_it_signed_stays_good() -> None
     forgetful = extended(keys, chain(FIRST, SECOND))  # an answer that forgets the retirement
     with pytest.raises(StartKeyInvalid, match="retired"):
         read_startkey(envelope(late, FIRST), forgetful)
+
+
+def test_a_stolen_key_leads_on_and_vouches_for_nothing() -> None:
+    first, second = chain(FIRST, SECOND, retired={0: NOW + 10 * DAY}).keys
+    told = IssuerKeys((replace(first, distrusted=NOW + 20 * DAY), second))
+    before = extended(TrustedKeys(), chain(FIRST))
+    keys = extended(before, told)
+    assert list(keys.public) == [second.keyid]
+    with pytest.raises(StartKeyInvalid, match="stolen"):
+        read_startkey(envelope(startkey(), FIRST), keys)
+    with pytest.raises(StartKeyInvalid, match="stolen"):  # an answer that forgets it
+        read_startkey(envelope(startkey(), FIRST), extended(keys, chain(FIRST, SECOND)))
+    assert read_startkey(envelope(startkey(), SECOND), keys) == startkey()
+    third = extended(keys, IssuerKeys((*told.keys, chain(FIRST, SECOND, THIRD).keys[2])))
+    assert read_startkey(envelope(startkey(), THIRD), third) == startkey()
+    late = extended(TrustedKeys.pinned(first.public), told)  # the settings name the stolen one: it still leads on
+    assert list(late.public) == [second.keyid]
+    with pytest.raises(StartKeyInvalid, match="stolen"):
+        extended(before, IssuerKeys((replace(first, distrusted=NOW),)))
+    with pytest.raises(StartKeyInvalid):
+        read_startkey(envelope(startkey(), STRANGER), keys)

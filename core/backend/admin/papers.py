@@ -109,7 +109,7 @@ class PapersDesk:
         found = self._backend.read(keys.published)
         return [
             {"keyid": k.keyid, "public": k.public, "created": k.created, "retired": k.retired,
-             "endorsed": bool(k.rotation)}
+             "endorsed": bool(k.rotation), "distrusted": k.distrusted}
             for k in found
         ]  # fmt: skip
 
@@ -120,6 +120,21 @@ class PapersDesk:
             made = keys.rotate(conn, now)
             people.note(conn, WHO, "key rotated", now, keyid=made)
             return {"keyid": made}
+
+        return self._backend.write(work)
+
+    def distrust(self, keyid: str) -> Row:
+        """It was stolen: a new key signs where it was the one, and every StartKey that it signed is renewed."""
+        now = self._backend.now()
+
+        def work(conn: Connection) -> Row:
+            from sqlalchemy import select
+
+            signs = keys.distrust(conn, keyid, now)
+            held = conn.execute(select(t.startkeys.c.envelope).where(t.startkeys.c.replaced_by.is_(None))).scalars()
+            count = sum(startkeys.signed_by(envelope) == keyid for envelope in held)
+            people.note(conn, WHO, "key distrusted", now, keyid=keyid, startkeys=count)
+            return {"keyid": keyid, "signs_now": signs, "startkeys_to_renew": count}
 
         return self._backend.write(work)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.backend.context import MINUTE
 from core.backend.store import tables as t
+from core.errors import UsageError
 from core.online import dsse
 from core.online.wire import ROTATION, IssuerKey, KeyRotation, dumps
 
@@ -54,6 +55,24 @@ def rotate(conn: Connection, now: int) -> str:
     return made.keyid
 
 
+def distrust(conn: Connection, keyid: str, now: int) -> str:
+    """This key was stolen. Where it signs now, another one does from here on; gives the name of the one that signs.
+
+    UsageError for a key that is not known. What it has signed is renewed as it is checked.
+    """
+    if all(row.id != keyid for row in _rows(conn)):
+        raise UsageError(f"There is no issuer key {keyid}.", "`passbay admin keys list` shows them.")
+    signs = rotate(conn, now) if current_id(conn) == keyid else current_id(conn)
+    i = t.issuer_keys.c
+    conn.execute(t.issuer_keys.update().where(i.id == keyid, i.distrusted.is_(None)).values(distrusted=now))
+    return signs
+
+
+def distrusted(conn: Connection) -> frozenset[str]:
+    """Names of the keys that were stolen."""
+    return frozenset(row.id for row in _rows(conn) if row.distrusted is not None)
+
+
 def _make(conn: Connection, now: int, before: Signer | None) -> Signer:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -72,7 +91,8 @@ def _make(conn: Connection, now: int, before: Signer | None) -> Signer:
 
 def published(conn: Connection) -> tuple[IssuerKey, ...]:
     """All public keys, oldest first."""
-    return tuple(IssuerKey(r.id, r.public, r.created, r.retired, r.endorsement or "") for r in _rows(conn))
+    rows = _rows(conn)
+    return tuple(IssuerKey(r.id, r.public, r.created, r.retired, r.endorsement or "", r.distrusted) for r in rows)
 
 
 def current_id(conn: Connection) -> str:
@@ -80,9 +100,9 @@ def current_id(conn: Connection) -> str:
 
 
 def token_keys(conn: Connection, now: int) -> dict[str, bytes]:
-    """Keys that access tokens may bear: a retired one no longer than its last token lives."""
+    """Keys that access tokens may bear: a retired one no longer than its last token lives, a stolen one never."""
     return {
         row.id: bytes.fromhex(row.public)
         for row in _rows(conn)
-        if row.retired is None or row.retired + TOKEN_LIFE > now
+        if row.distrusted is None and (row.retired is None or row.retired + TOKEN_LIFE > now)
     }

@@ -126,6 +126,11 @@ def _system(conn: Connection, user: User, wish: PermitRequest, now: int) -> Any:
         raise RightMissing(f"This system belongs to another organisation than {user.login} does.")
     if row.revoked is not None:
         raise StartKeyInvalid("The StartKey of this system was revoked.", "Ask your administrator for a new one.")
+    if startkeys.signed_by(row.envelope) in keys.distrusted(conn):
+        raise StartKeyInvalid(
+            "The key that signed the StartKey of this system is not trusted any more.",
+            "Press Activate StartKey in ConfigAssist: that brings a new one.",
+        )
     if row.expires <= now:
         raise StartKeyExpired("The StartKey of this system has expired.")
     if user.contract_end is not None and user.contract_end <= now:

@@ -184,13 +184,17 @@ def _renewal_due(conn: Connection, system: Row[Any], held: Issued, now: int) -> 
     if system.contract_end is not None and system.contract_end <= now:
         return False
     longer = min(now + LIFETIME, system.contract_end or now + LIFETIME) > held.expires + DAY
-    signed_by = json.loads(held.envelope)["signatures"][0]["keyid"]
-    return (longer and held.expires - now < RENEWED_BEFORE) or signed_by != keys.current_id(conn)
+    return (longer and held.expires - now < RENEWED_BEFORE) or signed_by(held.envelope) != keys.current_id(conn)
 
 
 def _signed(conn: Connection, wish: CheckRequest, verdict: str, envelope: str | None, words: str, now: int) -> str:
     paper = CheckPayload(wish.nonce, wish.hardware_id, wish.key_id, verdict, now, envelope, words)
     return keys.signer(conn, now).sign(CHECK, paper)
+
+
+def signed_by(envelope: str) -> str:
+    """The name of the key that signed an envelope of our own store."""
+    return str(json.loads(envelope)["signatures"][0]["keyid"])
 
 
 def payload_of(envelope: str) -> bytes:

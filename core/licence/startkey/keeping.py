@@ -20,6 +20,7 @@ class _Trusted:
     keyid: str
     public: str
     retired: int | None = None
+    distrusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +61,18 @@ class StartKeyFiles:
             public = {key.keyid: bytes.fromhex(key.public) for key in kept.keys}
         except ValueError:  # a WireError is one: a torn file is learnt again
             kept, public = _TrustFile(()), {}
-        if pinned is not None and not pinned.public.keys() <= public.keys():
+        if pinned is not None and not pinned.known.keys() <= public.keys():
             return pinned  # what was pinned before the settings named a key does not count
-        return TrustedKeys(public, {key.keyid: key.retired for key in kept.keys if key.retired is not None})
+        retired = {key.keyid: key.retired for key in kept.keys if key.retired is not None}
+        return TrustedKeys(public, retired, frozenset(key.keyid for key in kept.keys if key.distrusted))
 
     def learn(self, trusted: TrustedKeys, answer: IssuerKeys) -> TrustedKeys:
         """Keys that a chain leads to are kept. StartKeyInvalid where none does."""
         keys = extended(trusted, answer)
-        rows = tuple(_Trusted(keyid, raw.hex(), keys.retired.get(keyid)) for keyid, raw in keys.public.items())
+        rows = tuple(
+            _Trusted(keyid, raw.hex(), keys.retired.get(keyid), keyid in keys.distrusted)
+            for keyid, raw in keys.known.items()
+        )
         private_folder(self._folder)
         write_file(self._trust, dumps(_TrustFile(rows)), what="The list of the issuer's keys")
         return keys

@@ -18,7 +18,16 @@ LEAST_TRAITS = 2
 
 def read_startkey(envelope: str, keys: TrustedKeys) -> StartKey:
     """StartKeyInvalid for anything that is not a StartKey of this product, signed by a key trusted at its issue."""
-    payload = verify(envelope, STARTKEY, keys.public)
+    try:
+        payload = verify(envelope, STARTKEY, keys.public)
+    except StartKeyInvalid:
+        if not keys.distrusted:
+            raise
+        verify(envelope, STARTKEY, keys.known)  # else it says what is wrong
+        raise StartKeyInvalid(
+            "The key that signed this StartKey was reported stolen.",
+            "Press Activate StartKey in ConfigAssist: that brings a new one.",
+        ) from None
     try:
         paper = loads(StartKey, payload)
     except WireError as problem:

@@ -19,10 +19,23 @@ LATE = 3_600_000  # ms: a paper that was being signed while its key was retired
 
 @dataclass(frozen=True, slots=True)
 class TrustedKeys:
-    """Raw public keys by key id, and when those that are retired were."""
+    """Raw public keys by key id, when those that are retired were, and those that were stolen.
 
-    public: Mapping[str, bytes] = field(default_factory=dict)
+    A stolen key is `known`, because the chain goes on over it; what counts is signed by one of the `public` ones.
+    """
+
+    known: Mapping[str, bytes] = field(default_factory=dict)
     retired: Mapping[str, int] = field(default_factory=dict)
+    distrusted: frozenset[str] = frozenset()
+
+    @property
+    def public(self) -> Mapping[str, bytes]:
+        return {keyid: raw for keyid, raw in self.known.items() if keyid not in self.distrusted}
+
+    @property
+    def with_stolen(self) -> TrustedKeys:
+        """As it was before a theft was known."""
+        return TrustedKeys(self.known, self.retired)
 
     @classmethod
     def pinned(cls, public_hex: str) -> TrustedKeys:
@@ -45,14 +58,14 @@ class TrustedKeys:
 def extended(trusted: TrustedKeys, answer: IssuerKeys) -> TrustedKeys:
     """`trusted` with every key of `answer` that a chain of rotations leads to. StartKeyInvalid where none does.
 
-    A key that is trusted stays so, and stays retired: an answer that forgets it takes nothing away.
+    A key that is trusted stays so, and stays retired or distrusted: an answer that forgets it takes nothing away.
     """
-    public, retired = dict(trusted.public), dict(trusted.retired)
+    public, retired, distrusted = dict(trusted.known), dict(trusted.retired), set(trusted.distrusted)
     before: str | None = None
     for number, key in enumerate(answer.keys):
         raw = _raw(key)
         if key.keyid not in public:
-            first_contact = not trusted.public and number == 0 and not key.rotation
+            first_contact = not trusted.known and number == 0 and not key.rotation
             if not first_contact and (before is None or not _leads_to(key, before, public)):
                 before = None
                 continue
@@ -61,13 +74,17 @@ def extended(trusted: TrustedKeys, answer: IssuerKeys) -> TrustedKeys:
             raise StartKeyInvalid("The back end shows another key under a known name.")
         if key.retired is not None:
             retired[key.keyid] = min(key.retired, retired.get(key.keyid, key.retired))
+        if key.distrusted is not None:
+            distrusted.add(key.keyid)
         before = key.keyid
     if not answer.keys or answer.keys[-1].keyid not in public:
         raise StartKeyInvalid(
             "The back end signs with a key that no trusted key vouches for.",
             "Check the address of the back end in the settings; if it was set up anew, forget the old one's keys.",
         )
-    return TrustedKeys(public, retired)
+    if answer.keys[-1].keyid in distrusted:
+        raise StartKeyInvalid("The back end signs with a key that was reported stolen.", "Ask its administrator.")
+    return TrustedKeys(public, retired, frozenset(distrusted))
 
 
 def _raw(key: IssuerKey) -> bytes:

@@ -116,13 +116,17 @@ class Contacts:
 
 @dataclass(frozen=True, slots=True)
 class IssuerKey:
-    """An Ed25519 key of the issuer, 64 hex digits. `rotation`: DSSE envelope by the key before, "" for the first."""
+    """An Ed25519 key of the issuer, 64 hex digits. `rotation`: DSSE envelope by the key before, "" for the first.
+
+    `distrusted`: since when it is known to be stolen. It still leads to the key after it, and vouches for nothing else.
+    """
 
     keyid: Annotated[str, Text(pattern="[0-9a-f]{16}")]
     public: Annotated[str, Text(pattern="[0-9a-f]{64}")]
     created: int
     retired: int | None
     rotation: Annotated[str, Text(most=4000, lines=True)]
+    distrusted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

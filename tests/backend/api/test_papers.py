@@ -9,6 +9,7 @@ import pytest
 
 from core.backend.identity import people, rights
 from core.backend.issuer import keys, startkeys
+from core.errors import UsageError
 from core.online import dsse
 from core.online.wire import CHECK, ROTATION, STARTKEY, TICKET
 from core.vocabulary.online.paper import Role
@@ -107,6 +108,33 @@ def test_keys_rotate_in_a_chain_and_startkeys_follow(workshop: Rig) -> None:
     assert workshop.client.get("/api/v1/account", headers=bearer).status_code == 200  # tokens live on for 15 minutes
     workshop.clock.pass_(15 * 60)
     assert len(workshop.client.get("/oauth/jwks").json()["keys"]) == 1
+
+
+@pytest.mark.parametrize("still_signs", [True, False])
+def test_what_a_stolen_key_signed_counts_no_more(workshop: Rig, still_signs: bool) -> None:
+    bearer = workshop.bearer("anna")
+    key = key_id_of(workshop.order(bearer).json()["startkey"])
+    workshop.buy(bearer)
+    (stolen,) = workshop.client.get("/api/v1/keys").json()["keys"]
+    if not still_signs:
+        workshop.backend.write(lambda c: keys.rotate(c, workshop.backend.now()))
+    workshop.clock.pass_(1)
+    now = workshop.backend.now()
+    signs = workshop.backend.write(lambda c: keys.distrust(c, stolen["keyid"], now))
+    workshop.backend.write(lambda c: keys.distrust(c, stolen["keyid"], now + 5))  # a second time says nothing new
+    old, new = workshop.client.get("/api/v1/keys").json()["keys"]
+    assert (old["keyid"], old["distrusted"]) == (stolen["keyid"], now) and old["retired"] is not None
+    assert (new["keyid"], new["distrusted"], new["retired"]) == (signs, None, None)
+    assert workshop.client.get("/api/v1/account", headers=bearer).status_code == 401  # also the log-in of now
+    assert [row["kid"] for row in workshop.client.get("/oauth/jwks").json()["keys"]] == [signs]
+    bearer = workshop.bearer("anna")
+    assert workshop.permit(bearer, key).json()["code"] == "PB-701"
+    renewed = str(_check(workshop, key_id=key)["startkey"])
+    assert json.loads(renewed)["signatures"][0]["keyid"] == signs
+    assert workshop.permit(bearer, key_id_of(renewed)).status_code == 200
+    assert workshop.permit(bearer, key).json()["code"] == "PB-701"  # the old one stays out
+    with pytest.raises(UsageError):
+        workshop.backend.write(lambda c: keys.distrust(c, "0" * 16, now))
 
 
 def test_orders_may_need_an_approval(workshop: Rig) -> None:

@@ -73,3 +73,14 @@ def rotate(url: str | None, out: Output) -> None:
     """A new key signs from now on; StartKeys follow at their next check."""
     with open_admin(url) as desk:
         single(out, desk.papers.rotate())
+
+
+@keys.command("distrust")
+@click.argument("key", metavar="ID")
+@database_option
+@json_option
+@command
+def distrust(key: str, url: str | None, out: Output) -> None:
+    """This key was stolen: nothing that it signed counts any more; PCs get new StartKeys at their next check."""
+    with open_admin(url) as desk:
+        single(out, desk.papers.distrust(key))

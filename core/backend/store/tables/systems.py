@@ -55,4 +55,5 @@ issuer_keys = Table(
     moment("retired", nullable=True),
     reference("endorsed_by", "issuer_keys.id", nullable=True),  # the key before, which signed this one
     text("endorsement", nullable=True),
+    moment("distrusted", nullable=True),  # it was stolen: nothing that it signed counts any more
 )
