@@ -45,8 +45,6 @@ async def alone(pilot: Pilot[Any]) -> None:
 
 async def waiting(pilot: Pilot[Any]) -> None:
     await _open(pilot, COLLEAGUE, STRANGER, GONE, OWN)
-    await pilot.press("down")
-    await quiet(pilot)
 
 
 async def waiting_asks(pilot: Pilot[Any]) -> None:
@@ -57,7 +55,7 @@ async def waiting_asks(pilot: Pilot[Any]) -> None:
 
 async def by_code(pilot: Pilot[Any]) -> None:
     await _open(pilot, BY_CODE, door=LOCAL)
-    await pilot.press("down", "enter")
+    await pilot.press("enter")
     await pilot.pause()
 
 
@@ -142,6 +140,17 @@ async def address(pilot: Pilot[Any]) -> None:
     await quiet(pilot)
 
 
+async def told_at_start(pilot: Pilot[Any]) -> None:
+    """The alarm box of Start names who waits."""
+    app: Any = pilot.app
+    await quiet(pilot)
+    fake_of(app).assistance.opened, fake_of(app).assistance.listed = SHARED, (COLLEAGUE, STRANGER)
+    app.desk.visitors.look_soon()
+    await quiet(pilot)
+    app.clear_notifications()
+    await pilot.pause()
+
+
 VISIT_STATES: dict[str, Walk] = {
     "visits-closed": closed,
     "visits-network": network,
@@ -158,5 +167,6 @@ VISIT_STATES: dict[str, Walk] = {
     "visits-close-asks": close_asks,
     "visits-address": address,
     "visits-told-elsewhere": told_elsewhere,
+    "visits-told-at-start": told_at_start,
 }
 VISIT_MAIN = ("visits-closed", "visits-waiting", "visits-driving", "visits-told-elsewhere")

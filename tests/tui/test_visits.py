@@ -317,3 +317,46 @@ async def test_hostile_names_are_shown_harmless(poison: str) -> None:
             await pilot.press(key)
             await quiet(pilot)
             assert_harmless(app)
+
+
+async def test_what_was_typed_as_a_name_is_never_shown_without_its_code() -> None:
+    app = make_app()
+    async with app.run_test(size=Size) as pilot:
+        await quiet(pilot)
+        await look(pilot, replace(BY_CODE, name="Anna Berg of Workshop Ltd"))
+        assert toasts(app) == ['"Anna Berg of Workshop Ltd", code BKTR-QW waits to be let in, from 127.0.0.1.']
+        app.go("visits")
+        await quiet(pilot)
+        assert "anybody can type a name" in screen_text(app)
+
+
+async def test_no_toast_lies_on_the_list_that_shows_it() -> None:
+    app = make_app()
+    async with app.run_test(size=Size) as pilot:
+        await VISIT_STATES["visits-waiting"](pilot)
+        await look(pilot, STRANGER, BY_CODE)
+        assert toasts(app) == []
+        assert told(app)[-1].startswith("Visitor with the code BKTR-QW waits")
+        await pilot.press("escape")
+        await look(pilot, STRANGER, BY_CODE, COLLEAGUE)
+        assert toasts(app) == ["Ben Meier of Workshop Ltd watches from now on."]
+
+
+async def test_whoever_comes_to_the_screen_finds_the_one_who_waits_marked() -> None:
+    app = make_app()
+    async with app.run_test(size=Size) as pilot:
+        await VISIT_STATES["visits-waiting"](pilot)
+        assert app.screen.query_one("#visits").key == STRANGER.id  # type: ignore[attr-defined]
+
+
+async def test_start_names_who_waits_and_leads_there() -> None:
+    app = make_app()
+    async with app.run_test(size=Size) as pilot:
+        await VISIT_STATES["visits-told-at-start"](pilot)
+        assert "Mia Roth of Fleet Ltd waits to be let in, from 192.0.2.7.  enter" in screen_text(app)
+        await pilot.press("enter")
+        await quiet(pilot)
+        assert app.screen.query_one("#visits").key == STRANGER.id  # type: ignore[attr-defined]
+        await pilot.press("escape")
+        await look(pilot, COLLEAGUE)
+        assert "waits to be let in, from 192.0.2.7.  enter" not in screen_text(app)

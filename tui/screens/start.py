@@ -215,6 +215,11 @@ class StartScreen(Place):
     def _show_alarms(self) -> None:
         desk, alarms = self.desk, self.query_one("#alarms", RowList)
         rows = alarm_rows(desk.unfinished, desk.hosts) if desk is not None else []
+        if desk is not None and desk.visitors.waiting:
+            from tui.visits.words import waiting_words
+
+            words = ((waiting_words(desk.visitors.waiting), "warn"), (_("  enter shows it"), "dim"))
+            rows.append(Row("visits", ((GLYPHS["warn"], "warn"), words)))
         first = bool(rows) and not alarms.display
         alarms.display = bool(rows)
         alarms.set_rows(rows)
@@ -234,7 +239,7 @@ class StartScreen(Place):
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         if event.rows.id == "news":
             self.passbay.show_message(event.key)
-        elif event.rows.id == "alarms":
+        elif event.rows.id == "alarms" and event.key != "visits":
             self._heed(event.key)
         else:
             self.passbay.go(CHECKS.get(event.key, event.key))

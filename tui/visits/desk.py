@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import ProductError
 from core.vocabulary import Decision, Door, Visit, VisitKind, VisitState
-from tui.locale import _, said, several
-from tui.visits.words import reason, who
+from tui.locale import _, said
+from tui.visits.words import reason, waiting_words, who
 
 if TYPE_CHECKING:
     from tui.desk import Desk
@@ -32,6 +32,7 @@ class Visitors:
         self.visits: tuple[Visit, ...] = ()
         self.refused = ""  # why this screen may not know of it
         self.working = ""  # what is being done with the door
+        self.on_screen = False  # then a toast would lie on what it tells
         self._clock = clock
         self._looked = -math.inf
         self._first = True
@@ -105,13 +106,9 @@ class Visitors:
             return  # that all visits are over is told already
         new = [v for v in self.visits if v.id not in before or before[v.id].state is not v.state]
         waits = [visit for visit in new if visit.state is VisitState.WAITING]
-        if len(waits) > SINGLY:
-            words = several("{count} visitor waits to be let in.", "{count} visitors wait to be let in.", len(waits))
-            self.desk.tell("warning", words.format(count=len(waits)), advice=WHERE)
-        else:
-            for visit in waits:
-                text = _("{who} waits to be let in, from {address}.")
-                self.desk.tell("warning", text.format(who=who(visit), address=visit.address or "?"), advice=WHERE)
+        told = [waits] if len(waits) > SINGLY else [[visit] for visit in waits]
+        for some in filter(None, told):
+            self._tell("warning", waiting_words(some))
         for visit in new if not self._first else ():
             self._tell_one(visit, known=visit.id in before)
 
@@ -119,10 +116,13 @@ class Visitors:
         if visit.state is VisitState.IN:
             own = visit.kind is VisitKind.OWN
             text = _("{who}: a screen of your own is open in a browser.") if own else _("{who} watches from now on.")
-            self.desk.tell("info" if own else "warning", text.format(who=who(visit)))
+            self._tell("info" if own else "warning", text.format(who=who(visit)))
         elif visit.state is VisitState.ENDED and known:
             text = _("{who} has left: {reason}").format(who=who(visit), reason=reason(visit))
             self.desk.tell("info", text, alert=False)
+
+    def _tell(self, severity: str, text: str) -> None:
+        self.desk.tell(severity, text, advice=WHERE, alert=not self.on_screen)
 
     def _wheel_turned(self) -> bool:
         before, self._lent = self._lent, self.lent_to
@@ -194,4 +194,4 @@ class Visitors:
         self.look_now()
 
 
-WHERE = _("Remote assistance lets in or refuses.")
+WHERE = _("Remote assistance lets in, refuses, ends.")

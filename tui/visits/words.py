@@ -22,21 +22,21 @@ ClockWords = Callable[[float], str]
 
 
 def who(visit: Visit) -> str:
-    """A visitor in words: name and organisation, the log-in, or only the code that the page shows."""
-    if visit.name or visit.login:
-        name = visit.name or visit.login
-        return (
-            _("{name} of {organisation}").format(name=name, organisation=visit.organisation)
-            if visit.organisation
-            else name
-        )
-    return _("Visitor with the code {code}").format(code=visit.code or visit.id)
+    """A visitor in words: name and organisation of a log-in; without one a code, and what was typed as a name."""
+    if not visit.login:
+        code = visit.code or visit.id
+        if not visit.name:
+            return _("Visitor with the code {code}").format(code=code)
+        return _('"{name}", code {code}').format(name=visit.name, code=code)
+    name = visit.name or visit.login
+    if not visit.organisation:
+        return name
+    return _("{name} of {organisation}").format(name=name, organisation=visit.organisation)
 
 
 def proof(visit: Visit) -> str:
-    """By what a visitor is known: log-in, address, code."""
-    code = _("code {code}").format(code=visit.code) if visit.code else ""
-    return ", ".join(text for text in (visit.login, visit.address, code) if text)
+    """By what a visitor is known beside the name: log-in, address."""
+    return ", ".join(text for text in (visit.login, visit.address) if text)
 
 
 def reason(visit: Visit) -> str:
@@ -83,6 +83,16 @@ def _row(visit: Visit, seat: Any, clock: ClockWords) -> Row:
         visit.id, ((GLYPHS[tone], tone), (who(visit), ink), (visit.address, ink), (words, tone),
                    (clock(visit.since), ink)),
     )  # fmt: skip
+
+
+def waiting_words(waiting: Sequence[Visit]) -> str:
+    """One sentence, however many they are."""
+    if len(waiting) == 1:
+        return _("{who} waits to be let in, from {address}.").format(
+            who=who(waiting[0]), address=waiting[0].address or "?"
+        )
+    words = several("{count} visitor waits to be let in.", "{count} visitors wait to be let in.", len(waiting))
+    return words.format(count=len(waiting))
 
 
 def header_words(visitors: Visitors) -> tuple[tuple[str, str], ...]:
@@ -149,11 +159,10 @@ def _door_lines(door: Door) -> list[Cell]:
 
 def _visit_lines(visit: Visit, seat: Any, day: ClockWords) -> list[Cell]:
     tone, words = told(visit, seat)
-    place = visit.address + (f"   {_('code {code}').format(code=visit.code)}" if visit.code else "")
     person = who(visit) + (f" ({visit.login})" if visit.login and visit.login != visit.name else "")
     return [
         _line(_("Who"), person, "bold"),
-        _line(_("From"), place),
+        _line(_("From"), visit.address),
         _line(_("State"), _("{state}, here since {day}").format(state=words, day=day(visit.since)), tone),
         *_sentences(following(visit, seat))[:2],
     ]
@@ -165,7 +174,7 @@ def following(visit: Visit, seat: Any) -> str:
         return _("Over: {reason}. Who wants to come back logs in again.").format(reason=reason(visit))
     if visit.state is VisitState.WAITING:
         if not visit.login:
-            return _("Ask whether the page shows this code. k lets in to watch, enter offers more, x refuses.")
+            return _("Ask whether the page shows this code: anybody can type a name. k lets in to watch, x refuses.")
         if visit.own_organisation:
             return _("Of your organisation. k lets in to watch, x refuses.")
         return _("Not of your organisation. k lets in to watch, x refuses.")

@@ -46,7 +46,7 @@ class VisitsScreen(Place):
         if visit is not None and visit.state is words.VisitState.WAITING:
             return (("k", _("Let in"), "activate"), ("x", _("Refuse"), "empty"), ("enter", _("More"), "do"))
         if visit is not None:
-            return (("enter", _("Hand over, end"), "do"), ("x", _("End"), "empty"), ("esc", _("Back"), "back"))
+            return (("enter", _("More"), "do"), ("x", _("End"), "empty"), ("esc", _("Back"), "back"))
         return (("q", _("QR code"), "qr"), ("x", _("Close the door"), "empty"), ("esc", _("Back"), "back"))
 
     def body(self) -> list[Widget]:
@@ -59,9 +59,27 @@ class VisitsScreen(Place):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one("#visits").focus()
+        visits = self.query_one("#visits", RowList)
+        visits.focus()
         self.app.clear_notifications()  # they would lie on the list; the message list has them
         self.action_again()
+        waiting = self.desk.visitors.waiting if self.desk is not None else ()
+        if waiting:  # that is why one comes here
+            visits.put_cursor(waiting[0].id)
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self._here(True)
+
+    def on_screen_suspend(self) -> None:
+        self._here(False)
+
+    def on_unmount(self) -> None:
+        self._here(False)
+
+    def _here(self, here: bool) -> None:
+        if self.desk is not None:
+            self.desk.visitors.on_screen = here
 
     def show_desk(self) -> None:
         desk = self.desk
