@@ -13,9 +13,11 @@ import pytest_textual_snapshot
 pytest_textual_snapshot.SVGImageExtension.file_extension = "svg"
 
 # They change what is drawn, or read at import of textual.constants: set before any test imports textual.
-for name in ("NO_COLOR", "TEXTUAL_THEME", "SSH_CONNECTION", "PASSBAY_HOME"):
+for name in ("NO_COLOR", "TEXTUAL_THEME", "SSH_CONNECTION", "PASSBAY_HOME", "PASSBAY_LANGUAGE", "LANGUAGE"):
     os.environ.pop(name, None)
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
+# tests read English, whatever the locale of the machine; PASSBAY_LANGUAGE would count as a setting
+os.environ["LC_ALL"] = "C.UTF-8"
 # a test must never write into the keyring of who runs it
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 

@@ -25,7 +25,10 @@ def _command_line() -> None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
-    from tui.cli.main import cli
+    from tui.cli.speech import begin
+
+    begin(sys.argv[1:])
+    from tui.cli.main import cli  # after the choice of the language: its texts are looked up as they are read
 
     try:
         cli.main(prog_name="passbay")

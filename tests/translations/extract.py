@@ -1,7 +1,10 @@
-"""Which texts there are to translate: those in `_()` and `several()` of the roof, sentences of the core by their shape.
+"""Which texts there are to translate: in `_()` and `several()` of the roof, helps of commands, sentences of the core.
 
 A sentence of the core is a text with a blank and letters that is no docstring and stands in a module whose words reach
 a technician. Its places get numbers: f"{name} is in use by {holder}." is "{0} is in use by {1}.".
+
+Single words have no shape: core_words.txt names those that reach a technician. What click says by itself stands in
+click_texts.txt.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 
 from tests.translations.backend import on_the_wire
+from tui.cli.speech import paragraphs
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KEYWORDS = {"_": 1, "several": 2}
@@ -26,6 +30,8 @@ SPEAKING = (
     "core/simulation/misbehaviour", "core/vocabulary",
 )  # fmt: skip
 SILENT = ("core/host/codec.py", "core/host/wire.py", "core/workbench/host_process.py")
+NOT_FOR_PEOPLE = ("tuf_client",)
+"""Commands whose help nobody reads: a test suite calls them."""
 _PLACE = re.compile(r"\{[^{}]*\}")
 _LETTERS = re.compile(r"[A-Za-z]{2,}")
 
@@ -36,11 +42,54 @@ def catalogue() -> Catalog:
     for path in sorted((REPOSITORY / "tui").rglob("*.py")):
         if "locale" in path.parts:
             continue
-        for message in roof_texts(path.read_text(encoding="utf-8")):
+        source = path.read_text(encoding="utf-8")
+        for message in roof_texts(source):
             found.add(message)
-    for text in sorted(core_sentences()):
+        for text in command_helps(source) if "cli" in path.parts and path.stem not in NOT_FOR_PEOPLE else ():
+            found.add(text)
+    for message in click_texts():
+        found.add(message)
+    for text in sorted(core_sentences() | set(core_words())):
         found.add(text, context="core")
     return found
+
+
+def command_helps(source: str) -> Iterator[str]:
+    """`help=` of options and the docstrings of click's commands, by paragraphs as speech.py looks them up."""
+    for node in ast.walk(ast.parse(source)):
+        texts: list[str] = []
+        if isinstance(node, ast.Call):
+            texts = [
+                word.value.value for word in node.keywords
+                if word.arg == "help" and isinstance(word.value, ast.Constant) and isinstance(word.value.value, str)
+            ]  # fmt: skip
+        elif isinstance(node, ast.FunctionDef) and any(_is_command(each) for each in node.decorator_list):
+            texts = [ast.get_docstring(node, clean=False) or ""]
+        for text in texts:
+            yield from (words for _mark, words in paragraphs(text) if words)
+
+
+def _is_command(decorator: ast.expr) -> bool:
+    """@click.command(), @group.command("name"), @click.group(); not our own @command beside it."""
+    return (
+        isinstance(decorator, ast.Call)
+        and isinstance(decorator.func, ast.Attribute)
+        and decorator.func.attr in ("command", "group")
+    )
+
+
+def core_words() -> list[str]:
+    return _lines("core_words.txt")
+
+
+def click_texts() -> Iterator[str | tuple[str, ...]]:
+    for line in _lines("click_texts.txt"):
+        forms = tuple(line.replace("\\n", "\n").replace("\\t", "\t").split(" ## "))
+        yield forms if len(forms) > 1 else forms[0]
+
+
+def _lines(name: str) -> list[str]:
+    return [line for line in Path(__file__).with_name(name).read_text(encoding="utf-8").split("\n") if line]
 
 
 def roof_texts(source: str) -> Iterator[str | tuple[str, ...]]:

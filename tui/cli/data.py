@@ -9,6 +9,7 @@ import click
 from core.vocabulary import DataReport
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
+from tui.locale import _, said
 
 
 @click.group()
@@ -35,15 +36,15 @@ def check(files: tuple[str, ...], out: Output) -> int:
 
 
 def _show(report: DataReport, out: Output) -> None:
-    out.line(f"{report.file}: {'ok' if report.ok else 'NOT USABLE'} {report.version}".rstrip())
+    out.line(f"{report.file}: {'ok' if report.ok else _('NOT USABLE')} {report.version}".rstrip())
     groups = {"vehicle": report.vehicles, "unit": report.units, "flash": report.flash_sessions, "coding": report.coding}
     for kind, rows in groups.items():
         for row in rows:
-            said = {key: _short(value) for key, value in row.items() if key != "name"}
-            rest = "  ".join(f"{key} {text}" for key, text in said.items() if text)
-            out.line(f"  {kind:<8} {row.get('name', '')}  {rest}")
+            told = {key: _short(value) for key, value in row.items() if key != "name"}
+            rest = "  ".join(f"{said(key)} {text}" for key, text in told.items() if text)
+            out.line(f"  {said(kind):<8} {row.get('name', '')}  {rest}")
     for problem in report.problems:
-        out.line(f"  ! {problem}")
+        out.line(f"  ! {said(problem)}")
 
 
 def _short(value: object) -> str:

@@ -10,6 +10,7 @@ import click
 from core.vocabulary import DeviceTrial
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
+from tui.locale import _, said
 from tui.wording.devices import entity_words, trial_lines
 
 
@@ -31,12 +32,12 @@ def _list(discover: bool, port: int, out: Output) -> None:
         entities = workbench.discover_doip(port=port) if discover else []
     for device in found:
         mark = "+" if device.usable else "-"
-        out.line(f"{mark} {device.name:<28} {device.uri:<38} {device.verdict}")
+        out.line(f"{mark} {device.name:<28} {device.uri:<38} {said(device.verdict)}")
     for entity in entities:
-        out.line(f"+ DoIP {entity.host}:{entity.port}  VIN {entity.vin}  address 0x{entity.logical_address:04x}")
+        out.line(f"+ DoIP {entity.host}:{entity.port}  VIN {entity.vin}  {_('address')} 0x{entity.logical_address:04x}")
         out.line(f"    EID {entity.eid.hex().upper()}  {entity_words(entity)}")
     if discover and not entities:
-        out.line("No DoIP vehicle answered.")
+        out.line(_("No DoIP vehicle answered."))
     out.record(
         devices=[
             {
@@ -98,15 +99,19 @@ def doctor(out: Output) -> int:
         device, found = each.device, each.found
         out.line(f"{'-' if each.problem else '+'} {device.name:<28} {device.uri:<38} {each.seconds:.1f} s")
         if each.problem:
-            out.line(f"    {each.problem}")
-            out.line(f"    {each.advice}")
+            out.line(f"    {said(each.problem)}")
+            out.line(f"    {said(each.advice)}")
             continue
-        volts = "cannot measure" if found["voltage"] is None else f"{found['voltage']:.1f} V"
-        out.line(f"    firmware {found['firmware']}, library {found['library_version']}, API {found['api']}, {volts}")
+        volts = _("cannot measure") if found["voltage"] is None else f"{found['voltage']:.1f} V"
+        out.line(
+            _("    firmware {firmware}, library {library}, API {api}, {volts}").format(
+                firmware=found["firmware"], library=found["library_version"], api=found["api"], volts=volts
+            )
+        )
         for limit in found["limits"]:
-            out.line(f"    {limit}")
+            out.line(f"    {said(limit)}")
     if not checkups:
-        out.line("No J2534 device is installed.")
+        out.line(_("No J2534 device is installed."))
     out.record(
         checkups=[
             {

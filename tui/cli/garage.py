@@ -12,6 +12,7 @@ import click
 from core.vocabulary.cleaning import clean
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
+from tui.locale import _, said
 
 
 @click.group()
@@ -28,7 +29,7 @@ def list_vehicles(out: Output) -> None:
         vehicles = workbench.garage_vehicles()
     for vehicle in vehicles:
         ways = " + ".join(sorted(t.value for t in vehicle.transports))
-        out.line(f"{vehicle.name:<12} {vehicle.euro_class.value:<14} {ways:<11} {vehicle.vin}  {vehicle.title}")
+        out.line(f"{vehicle.name:<12} {vehicle.euro_class.value:<14} {ways:<11} {vehicle.vin}  {said(vehicle.title)}")
         out.line(f"{'':<12} {', '.join(vehicle.units)}")
     out.record(
         vehicles=[
@@ -93,13 +94,15 @@ def serve(
 def _show(notices: Sequence[str], shown: int) -> int:
     """What the car has to say of its stored state, beside the one line on stdout. Returns how many were shown."""
     for notice in notices[shown:]:
-        click.echo(clean(notice), err=True)
+        click.echo(clean(said(notice)), err=True)
     return len(notices)
 
 
 @garage.command("auth-root")
 @click.option(
-    "--trust", metavar="FILE.pem", type=click.Path(path_type=Path),
+    "--trust",
+    metavar="FILE.pem",
+    type=click.Path(path_type=Path),
     help="Trust the root of another installation from now on, for its simulated vehicles and its testers.",
 )
 @json_option
@@ -109,7 +112,7 @@ def auth_root(trust: Path | None, out: Output) -> None:
     with open_workbench() as workbench:
         if trust is not None:
             stored = workbench.security.trust_auth_root(trust)
-            out.line(f"{trust} is trusted from now on.")
+            out.line(_("{trust} is trusted from now on.").format(trust=trust))
             out.record(trusted=str(stored))
             return
         file = workbench.security.auth_root()
@@ -126,9 +129,10 @@ def list_faults(out: Output) -> None:
         faults = workbench.fault_names()
     for fault in faults:
         ways = " + ".join(sorted(t.value for t in fault.transports))
-        out.line(f"{fault.name:<20} {ways:<11} {fault.title}")
-        until = " and from then on" if fault.lasting else ""
-        out.line(f"{'':<32} @N: at the N-th {fault.occasion}{until}")
+        out.line(f"{fault.name:<20} {ways:<11} {said(fault.title)}")
+        occasion = said(fault.occasion)
+        when = _("@N: at the N-th {occasion} and from then on") if fault.lasting else _("@N: at the N-th {occasion}")
+        out.line(f"{'':<32} {when.format(occasion=occasion)}")
     out.record(
         faults=[
             {
@@ -151,5 +155,5 @@ def reset(vehicle: str, out: Output) -> None:
     """Give VEHICLE back its factory software, coding and trouble codes."""
     with open_workbench() as workbench:
         workbench.reset_garage(vehicle)
-    out.line(f"{vehicle} is as it left the factory.")
+    out.line(_("{vehicle} is as it left the factory.").format(vehicle=vehicle))
     out.record(vehicle=vehicle, result="reset")

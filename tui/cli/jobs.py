@@ -13,6 +13,7 @@ from core.vocabulary import HostInfo, HostJob
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
 from tui.cli.running import follow
+from tui.locale import _, said
 
 if TYPE_CHECKING:
     from core.workbench import HostedVehicle, Workbench
@@ -39,7 +40,7 @@ def list_hosts(out: Output) -> None:
     for host in hosts:
         out.line(f"{host.pid:>7}  {host.uri:<32} {_state(host)}")
     if not hosts:
-        out.line("No vehicle host runs.")
+        out.line(_("No vehicle host runs."))
     out.record(hosts=[_host_fields(host) for host in hosts])
 
 
@@ -61,13 +62,15 @@ def watch(which: str | None, out: Output) -> None:
 def _watch(vehicle: HostedVehicle, workbench: Workbench, out: Output) -> None:
     job = vehicle.running or vehicle.last_job
     if job is None:
-        raise JobError(f"No job is running on {vehicle.uri}.", "`passbay jobs list` shows what runs.")
+        raise JobError(
+            _("No job is running on {uri}.").format(uri=vehicle.uri), _("`passbay jobs list` shows what runs.")
+        )
     try:
         result = follow(job, workbench, out)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     words = f"{job.kind} {job.unit}".strip()
-    out.line(f"{words} has ended well.")
+    out.line(_("{job} has ended well.").format(job=words))
     out.record(uri=vehicle.uri, job=job.job_id, kind=job.kind, unit=job.unit, result=_result_fields(result))
 
 
@@ -79,33 +82,39 @@ def stop(which: str | None, out: Output) -> None:
     """Ask for the safe ending of a host's job. What the job has to restore still runs; `watch` shows it."""
     with open_workbench() as workbench:
         host = workbench.stop_host(which or only_host(workbench))
-    what = f"{host.job.kind} {host.job.unit}".strip() if host.job is not None else "the idle host"
-    out.line(f"{host.uri}: {what} was asked to stop.")
+    what = f"{host.job.kind} {host.job.unit}".strip() if host.job is not None else _("the idle host")
+    out.line(_("{uri}: {what} was asked to stop.").format(uri=host.uri, what=what))
     out.record(stopping=_host_fields(host))
 
 
 def only_host(workbench: Workbench) -> int:
     hosts = workbench.hosts()
     if not hosts:
-        raise VciNotFound("No vehicle host runs.", "There is no job that goes on without its command.")
+        raise VciNotFound(_("No vehicle host runs."), _("There is no job that goes on without its command."))
     if len(hosts) > 1:
         names = ", ".join(f"{host.pid} ({host.uri})" for host in hosts)
-        raise UsageError(f"{len(hosts)} vehicle hosts run.", f"Say which one: {names}.")
+        raise UsageError(
+            _("{count} vehicle hosts run.").format(count=len(hosts)), _("Say which one: {names}.").format(names=names)
+        )
     return hosts[0].pid
 
 
 def _state(host: HostInfo) -> str:
     if not host.answers:
-        return "does not answer"
-    job = _job_words(host.job) if host.job is not None else "nothing runs"
+        return _("does not answer")
+    job = _job_words(host.job) if host.job is not None else _("nothing runs")
     vin = f"  VIN {host.vin}" if host.vin else ""
-    return f"{job}{vin}  {f'driven by {host.driver}' if host.driver else 'nobody drives'}"
+    driver = _("driven by {driver}").format(driver=host.driver) if host.driver else _("nobody drives")
+    return f"{job}{vin}  {driver}"
 
 
 def _job_words(job: HostJob) -> str:
     began = datetime.fromtimestamp(job.started).astimezone()
     share = f" {100 * job.done // job.total} %" if job.total else ""
-    return f"{job.kind} {job.unit}".strip() + f" since {began:%H:%M:%S}, {job.title or 'beginning'}{share}"
+    return _("{job} since {began}, {step}").format(
+        job=f"{job.kind} {job.unit}".strip(), began=f"{began:%H:%M:%S}",
+        step=(said(job.title) or _("beginning")) + share,
+    )  # fmt: skip
 
 
 def _host_fields(host: HostInfo) -> dict[str, Any]:

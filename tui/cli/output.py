@@ -18,6 +18,7 @@ import click
 from core.errors import ProductError, UsageError
 from core.vocabulary import CanAddress, DoipAddress, EcuAddress
 from core.vocabulary.cleaning import clean
+from tui.locale import _, said
 
 P = ParamSpec("P")
 
@@ -69,12 +70,12 @@ class Output:
         if self.json:
             self.always(fields)
         else:
-            click.echo(f"{error.code} {error.name}: {clean(error.message)}", err=True)
+            click.echo(f"{error.code} {error.name}: {clean(said(error.message))}", err=True)
             if error.explanation:
-                click.echo(f"  {clean(error.explanation)}", err=True)
+                click.echo(f"  {clean(said(error.explanation))}", err=True)
             if error.state_now:
-                click.echo(f"  Now: {clean(error.state_now)}", err=True)
-            click.echo(f"  {clean(error.advice)}", err=True)
+                click.echo(_("  Now: {state}").format(state=clean(said(error.state_now))), err=True)
+            click.echo(f"  {clean(said(error.advice))}", err=True)
 
 
 def address_fields(address: EcuAddress | None) -> dict[str, str]:

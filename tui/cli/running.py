@@ -17,6 +17,7 @@ from core import events
 from core.vocabulary import UnitSurvey
 from core.vocabulary.cleaning import clean
 from tui.cli.output import Output, address_fields
+from tui.locale import _, said
 
 if TYPE_CHECKING:
     from core.workbench import HostedJob, RunningJob, Workbench
@@ -33,12 +34,12 @@ def _stop_signals(job: RunningJob[Any] | HostedJob, out: Output) -> Iterator[Non
         job.cancel()
         out.record(event="stopping")
         if not out.json:
-            click.echo("Stopping at the next safe point ...", err=True)
+            click.echo(_("Stopping at the next safe point ..."), err=True)
 
     def leave(number: int, _frame: object) -> None:
         out.record(event="left")
         if not out.json:
-            click.echo("The job goes on; `passbay jobs watch` shows it.", err=True)
+            click.echo(_("The job goes on; `passbay jobs watch` shows it."), err=True)
         raise SystemExit(128 + number)
 
     handlers = {signal.SIGINT: stop, signal.SIGTERM: leave if job.hosted else stop}
@@ -114,7 +115,7 @@ def _show(event: events.Event, out: Output) -> None:
     match event:
         case events.StepStarted(step=step, title=title):
             out.record(event="step", step=step, title=title)
-            out.line(f"· {title}")
+            out.line(f"· {said(title)}")
         case events.StepFinished(step=step, seconds=seconds):
             out.record(event="step-finished", step=step, seconds=round(seconds, 3))
         case events.ProgressMade(step=step, done=done, total=total, rate=rate):
@@ -129,11 +130,11 @@ def _show(event: events.Event, out: Output) -> None:
         case events.NumberedMessageRaised(code=code, severity=severity, text=text, advice=advice):
             out.record(event="message", code=code, severity=severity, text=text, advice=advice)
             if not out.json:
-                click.echo(f"{code} {severity}: {clean(text)} {clean(advice)}".rstrip(), err=True)
+                click.echo(f"{code} {said(severity)}: {clean(said(text))} {clean(said(advice))}".rstrip(), err=True)
         case events.Noted(severity=severity, text=text):
             out.record(event="note", severity=severity, text=text)
             if severity != "info" and not out.json:
-                click.echo(f"{severity}: {clean(text)}", err=True)
+                click.echo(f"{said(severity)}: {clean(said(text))}", err=True)
 
 
 def _show_progress(done: int, total: int, rate: float, out: Output) -> None:
@@ -142,4 +143,5 @@ def _show_progress(done: int, total: int, rate: float, out: Output) -> None:
         return
     share = 100 * done // total if total else 100
     speed = f"  {rate / 1000:.1f} kB/s" if rate else ""
-    click.echo(f"\r  {share:3d} %  {done} of {total}{speed}   ", nl=done >= total)
+    part = _("{done} of {total}").format(done=done, total=total)
+    click.echo(f"\r  {share:3d} %  {part}{speed}   ", nl=done >= total)

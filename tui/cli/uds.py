@@ -13,6 +13,7 @@ from tui.cli.flashing.units import address_of, address_options
 from tui.cli.output import Output, address_fields, command, json_option
 from tui.cli.running import wait_for
 from tui.cli.vehicle import vehicle_options
+from tui.locale import _, said
 
 
 @click.command()
@@ -38,8 +39,8 @@ def uds(
     with open_workbench() as workbench, workbench.connect(vci, data_files, idle=True) as vehicle:
         result = wait_for(vehicle.uds(target, requests), workbench, out)
     for exchange in result.exchanges:
-        out.line(f"> {exchange.request.hex(' ').upper()}   {exchange.request_words}")
-        out.line(f"< {exchange.answer.hex(' ').upper()}   {exchange.words}")
+        out.line(f"> {exchange.request.hex(' ').upper()}   {said(exchange.request_words)}")
+        out.line(f"< {exchange.answer.hex(' ').upper()}   {said(exchange.words)}")
         for name, value in exchange.decoded:
             out.line(f"    {name}: {value}")
     out.record(
@@ -73,14 +74,14 @@ def explain(what: str, step: str, sid: str, out: Output) -> None:
     """
     with open_workbench() as workbench:
         headline, steps = workbench.explain(what, step, sid)
-    out.line(headline)
+    out.line(said(headline))
     for line in steps:
         told = line.explanation
         out.line()
-        out.line(f"{line.title} ({line.step})")
-        out.line(f"  {told.meaning}")
-        out.line(f"  Now: {told.state_now}")
-        out.line(f"  {told.what_to_do}")
+        out.line(f"{said(line.title)} ({line.step})")
+        out.line(f"  {said(told.meaning)}")
+        out.line(_("  Now: {state}").format(state=said(told.state_now)))
+        out.line(f"  {said(told.what_to_do)}")
     out.record(
         code=what,
         headline=headline,
@@ -103,7 +104,7 @@ def _target(ecu: str | None, tx: int | None, rx: int | None, address: int | None
         return ecu
     if ecu is None and place is not None:
         return place
-    raise UsageError("Name the unit in exactly one way.", "Use --ecu NAME, or --tx and --rx, or --address.")
+    raise UsageError(_("Name the unit in exactly one way."), _("Use --ecu NAME, or --tx and --rx, or --address."))
 
 
 def _pdu(text: str) -> bytes:
@@ -111,7 +112,9 @@ def _pdu(text: str) -> bytes:
     try:
         pdu = bytes.fromhex(digits)
     except ValueError:
-        raise UsageError(f"{text!r} is not a request in hex.", "Write two digits a byte, e.g. 22F190.") from None
+        raise UsageError(
+            _("{text} is not a request in hex.").format(text=repr(text)), _("Write two digits a byte, e.g. 22F190.")
+        ) from None
     if not pdu:
-        raise UsageError("A request has at least one byte.", "Write two digits a byte, e.g. 22F190.")
+        raise UsageError(_("A request has at least one byte."), _("Write two digits a byte, e.g. 22F190."))
     return pdu

@@ -14,6 +14,7 @@ from tui.cli.flashing.shown import show_flash_result
 from tui.cli.output import Output, command, json_option
 from tui.cli.running import host_option, wait_for
 from tui.cli.vehicle import order_option
+from tui.locale import _, said
 
 
 @click.command()
@@ -49,10 +50,10 @@ def recover(
         elif dismiss:
             entry = _chosen(workbench.unfinished(), ecu, vin)
             workbench.dismiss(entry)
-            out.line(f"{entry.unit} of VIN {entry.vin} is not told any more.")
+            out.line(_("{unit} of VIN {vin} is not told any more.").format(unit=entry.unit, vin=entry.vin))
             out.record(dismissed=entry.unit, vin=entry.vin)
         elif vci is None:
-            raise UsageError("Recovering a unit needs --vci.", "passbay recover --vci URI --ecu NAME")
+            raise UsageError(_("Recovering a unit needs --vci."), "passbay recover --vci URI --ecu NAME")
         else:
             with workbench.connect(vci, data_files, hosted=hosted, idle=True) as vehicle:
                 vehicle.use_order(order)
@@ -63,21 +64,26 @@ def recover(
 def _chosen(entries: tuple[Interrupted, ...], ecu: str, vin: str | None) -> Interrupted:
     fits = [e for e in entries if e.unit.casefold() == ecu.strip().casefold() and vin in (None, e.vin)]
     if not fits:
-        raise DataMissing(f"{ecu} was not left in programming.", "`passbay recover --list` shows what was.")
+        raise DataMissing(
+            _("{unit} was not left in programming.").format(unit=ecu), _("`passbay recover --list` shows what was.")
+        )
     if len(fits) > 1:
-        raise UsageError(f"{ecu} was left in programming in {len(fits)} vehicles.", "Say which one by --vin.")
+        raise UsageError(
+            _("{unit} was left in programming in {count} vehicles.").format(unit=ecu, count=len(fits)),
+            _("Say which one by --vin."),
+        )
     return fits[0]
 
 
 def _list(entries: tuple[Interrupted, ...], out: Output) -> None:
     """Text as it was kept; one object with all of them for scripts."""
     for entry in entries:
-        out.line(f"{datetime.fromtimestamp(entry.at).astimezone():%Y-%m-%d %H:%M}  {entry.sentence}")
-        out.line(f"                  {entry.advice}")
+        out.line(f"{datetime.fromtimestamp(entry.at).astimezone():%Y-%m-%d %H:%M}  {said(entry.sentence)}")
+        out.line(f"                  {said(entry.advice)}")
         way = shlex.quote(entry.vci) if entry.vci else "URI"
         out.line(f"                  passbay recover --vci {way} --ecu {shlex.quote(entry.unit)}")
     if not entries:
-        out.line("No unit was left in programming.")
+        out.line(_("No unit was left in programming."))
     out.record(unfinished=[_fields(entry) for entry in entries])
 
 

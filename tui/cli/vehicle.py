@@ -11,6 +11,7 @@ from core.vocabulary import DtcReading, SurveyResult, UnitSurvey
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
 from tui.cli.running import unit_fields, wait_for
+from tui.locale import _, said
 
 
 def vehicle_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -24,7 +25,7 @@ def vehicle_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def order_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """--order, for jobs that go into the vehicle's history."""
-    words = "Order number for the vehicle's history and the report; else one a vehicle and day."
+    words = _("Order number for the vehicle's history and the report; else one a vehicle and day.")
     return click.option("--order", default="", metavar="TEXT", help=words)(function)
 
 
@@ -38,7 +39,8 @@ def survey(vci: str, data_files: tuple[str, ...], order: str, out: Output) -> No
     with open_workbench() as workbench, workbench.connect(vci, data_files, idle=True) as vehicle:
         vehicle.use_order(order)
         result: SurveyResult = wait_for(vehicle.survey(), workbench, out)
-    out.line(f"VIN {result.vin or 'unknown'}   {result.vehicle_title or 'vehicle unknown'}   {result.euro_class.value}")
+    title = said(result.vehicle_title) or _("vehicle unknown")
+    out.line(f"VIN {result.vin or _('unknown')}   {title}   {said(result.euro_class.value)}")
     for unit in result.units:
         out.line(_unit_line(unit))
     out.record(
@@ -52,11 +54,11 @@ def survey(vci: str, data_files: tuple[str, ...], order: str, out: Output) -> No
 
 
 def _unit_line(unit: UnitSurvey) -> str:
-    newer = f"  newer software {unit.newer_software}" if unit.newer_software else ""
-    reason = f"  {unit.reason}" if unit.reason else ""
+    newer = "  " + _("newer software {version}").format(version=unit.newer_software) if unit.newer_software else ""
+    reason = f"  {said(unit.reason)}" if unit.reason else ""
     return (
         f"{unit.name:<14} {unit.address!s:<9} {unit.hardware:<14} {unit.software:<10} {unit.variant:<16} "
-        f"{unit.state.value:<14} {unit.dtcs} DTC{newer}{reason}"
+        f"{said(unit.state.value):<14} {unit.dtcs} DTC{newer}{reason}"
     )
 
 
@@ -73,13 +75,13 @@ def faults(vci: str, data_files: tuple[str, ...], ecu: str, clear: bool, order: 
         vehicle.use_order(order)
         result = wait_for(vehicle.faults(ecu, clear=clear), workbench, out)
     if clear:
-        out.line(f"{result.unit}: trouble codes cleared.")
+        out.line(_("{unit}: trouble codes cleared.").format(unit=result.unit))
     for dtc in result.dtcs:
-        out.line(f"{dtc.display}  0x{dtc.status:02x} {', '.join(dtc.words):<24} {dtc.text}")
+        out.line(f"{dtc.display}  0x{dtc.status:02x} {', '.join(map(said, dtc.words)):<24} {said(dtc.text)}")
         for value in dtc.environment:
             out.line(f"    {value.name}: {value.value} {value.unit}".rstrip())
     if not result.dtcs:
-        out.line(f"{result.unit}: no trouble codes.")
+        out.line(_("{unit}: no trouble codes.").format(unit=result.unit))
     out.record(unit=result.unit, cleared=result.cleared, dtcs=[_dtc_fields(dtc) for dtc in result.dtcs])
 
 

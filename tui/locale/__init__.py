@@ -10,6 +10,7 @@ trouble codes, identifiers and the names of the standards' services stay as they
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,32 +20,43 @@ if TYPE_CHECKING:
 
 LANGUAGES = {"en": "English", "de": "Deutsch", "it": "Italiano"}
 DOMAIN = "passbay"
+FOLDER = Path(__file__).parent
 LONG = "xx"
 """Not a language: every text 40 % longer, for tests of the layout."""
 
 _catalogue: NullTranslations | None = None
 _sentences: Sentences | None = None
 _long = False
+_language = "en"
 
 
-def use(language: str) -> str:
+def use(wanted: str) -> str:
     """Everything from now on in this language; what is not known is English. Returns what was chosen."""
-    global _catalogue, _sentences, _long
-    _catalogue, _sentences, _long = None, None, language == LONG
-    if language in LANGUAGES and language != "en":
-        _catalogue = _load(language)
-        return language if _catalogue is not None else "en"
-    return language if _long else "en"
+    global _catalogue, _sentences, _long, _language
+    _catalogue, _sentences, _long = None, None, wanted == LONG
+    if wanted in LANGUAGES and wanted != "en":
+        _catalogue = _load(wanted)
+    _language = wanted if _catalogue is not None or _long else "en"
+    return _language
+
+
+def language() -> str:
+    """What was chosen."""
+    return _language
 
 
 def _load(language: str) -> NullTranslations | None:
     import gettext
-    from pathlib import Path
 
     try:
-        return gettext.translation(DOMAIN, Path(__file__).parent, [language])
+        return gettext.translation(DOMAIN, FOLDER, [language])
     except (OSError, UnicodeDecodeError):  # not there, or damaged: English is better than no start
         return None
+
+
+def english() -> bool:
+    """Whether texts are shown as they stand in the code."""
+    return _catalogue is None and not _long
 
 
 def _(text: str) -> str:

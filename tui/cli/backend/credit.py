@@ -8,6 +8,7 @@ from core.vocabulary.online.paper import CreditDuration
 from core.workbench.server import open_admin
 from tui.cli.backend.showing import database_option, single, table
 from tui.cli.output import Output, command, json_option
+from tui.locale import _
 
 
 @click.group()
@@ -23,7 +24,7 @@ def credit() -> None:
 def show(contract: str, url: str | None, out: Output) -> None:
     """Balances of the organisation with this CONTRACT number."""
     with open_admin(url) as desk:
-        table(out, desk.credit.balances(contract), "This organisation never had credit.")
+        table(out, desk.credit.balances(contract), _("This organisation never had credit."))
 
 
 @credit.command("give")
@@ -50,7 +51,7 @@ def packages(add_defaults: bool, free: bool, url: str | None, out: Output) -> No
     with open_admin(url) as desk:
         if add_defaults:
             desk.credit.add_default_packages(free=free)
-        table(out, desk.credit.packages(), "No package is on sale: --add-defaults puts the usual ones there.")
+        table(out, desk.credit.packages(), _("No package is on sale: --add-defaults puts the usual ones there."))
 
 
 @credit.command("price")

@@ -7,6 +7,7 @@ import click
 from core.workbench.server import open_admin
 from tui.cli.backend.showing import database_option, file_text, moment, single, table
 from tui.cli.output import Output, command, json_option
+from tui.locale import _
 
 
 @click.group()
@@ -20,7 +21,7 @@ def maintenance() -> None:
 @command
 def windows(url: str | None, out: Output) -> None:
     with open_admin(url) as desk:
-        table(out, desk.house.maintenance(), "No maintenance is announced.")
+        table(out, desk.house.maintenance(), _("No maintenance is announced."))
 
 
 @maintenance.command("announce")
@@ -81,4 +82,4 @@ def set_setting(key: str, value: str, url: str | None, out: Output) -> None:
 def audit(last: int, url: str | None, out: Output) -> None:
     """Who did what, newest last."""
     with open_admin(url) as desk:
-        table(out, desk.house.audit(last), "Nothing yet.")
+        table(out, desk.house.audit(last), _("Nothing yet."))

@@ -7,6 +7,7 @@ import click
 from core.workbench.server import open_admin
 from tui.cli.backend.showing import database_option, single, table
 from tui.cli.output import Output, command, json_option
+from tui.locale import _
 
 
 @click.group()
@@ -21,7 +22,7 @@ def startkeys() -> None:
 @command
 def list_systems(contract: str, url: str | None, out: Output) -> None:
     with open_admin(url) as desk:
-        table(out, desk.papers.systems(contract), "There is no system.")
+        table(out, desk.papers.systems(contract), _("There is no system."))
 
 
 @startkeys.command("orders")
@@ -31,7 +32,7 @@ def list_systems(contract: str, url: str | None, out: Output) -> None:
 @command
 def orders(waiting: bool, url: str | None, out: Output) -> None:
     with open_admin(url) as desk:
-        table(out, desk.papers.orders(waiting=waiting), "There is no order.")
+        table(out, desk.papers.orders(waiting=waiting), _("There is no order."))
 
 
 def _on_system(name: str, words: str, act: str) -> None:
@@ -45,9 +46,9 @@ def _on_system(name: str, words: str, act: str) -> None:
             single(out, getattr(desk.papers, act)(hardware_id))
 
 
-_on_system("issue", "A new StartKey: for an order that waits, or after a revocation.", "issue")
-_on_system("revoke", "End all StartKeys of a system.", "revoke")
-_on_system("remove", "Give the hardware ID free for another organisation.", "remove")
+_on_system("issue", _("A new StartKey: for an order that waits, or after a revocation."), "issue")
+_on_system("revoke", _("End all StartKeys of a system."), "revoke")
+_on_system("remove", _("Give the hardware ID free for another organisation."), "remove")
 
 
 @click.group()
@@ -62,7 +63,7 @@ def keys() -> None:
 def list_keys(url: str | None, out: Output) -> None:
     """Public keys, oldest first; the last one signs."""
     with open_admin(url) as desk:
-        table(out, desk.papers.keys(), "There is no key yet.")
+        table(out, desk.papers.keys(), _("There is no key yet."))
 
 
 @keys.command("rotate")

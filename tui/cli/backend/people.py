@@ -8,6 +8,7 @@ from core.vocabulary.online.paper import Role
 from core.workbench.server import open_admin
 from tui.cli.backend.showing import database_option, moment, password, single, table
 from tui.cli.output import Output, command, json_option
+from tui.locale import _
 
 _ROLES = click.Choice([role.value for role in Role])
 
@@ -23,7 +24,7 @@ def organisations() -> None:
 @command
 def list_organisations(url: str | None, out: Output) -> None:
     with open_admin(url) as desk:
-        table(out, desk.people.organisations(), "There is no organisation.")
+        table(out, desk.people.organisations(), _("There is no organisation."))
 
 
 @organisations.command("add")
@@ -73,7 +74,7 @@ def users() -> None:
 @command
 def list_users(contract: str, url: str | None, out: Output) -> None:
     with open_admin(url) as desk:
-        table(out, desk.people.users(contract), "There is no user.")
+        table(out, desk.people.users(contract), _("There is no user."))
 
 
 @users.command("add")
@@ -122,10 +123,10 @@ def _on_user(name: str, words: str, act: str, *extra: bool) -> None:
             single(out, getattr(desk.people, act)(login, *extra))
 
 
-_on_user("disable", "Shut a user out; his log-ins end.", "disable", True)
-_on_user("enable", "Let a user in again.", "disable", False)
-_on_user("identify", "You have seen who that is; needed once before a right is granted.", "identify")
-_on_user("logout", "End all log-ins of a user.", "log_out")
+_on_user("disable", _("Shut a user out; his log-ins end."), "disable", True)
+_on_user("enable", _("Let a user in again."), "disable", False)
+_on_user("identify", _("You have seen who that is; needed once before a right is granted."), "identify")
+_on_user("logout", _("End all log-ins of a user."), "log_out")
 
 
 @click.group()
@@ -140,7 +141,7 @@ def rights() -> None:
 def requests(url: str | None, out: Output) -> None:
     """Rights that wait for the decision of their organisation's administrator."""
     with open_admin(url) as desk:
-        table(out, desk.people.requests(), "No right is asked for.")
+        table(out, desk.people.requests(), _("No right is asked for."))
 
 
 @rights.command("grant")

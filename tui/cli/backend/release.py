@@ -11,6 +11,7 @@ from core.errors import UsageError
 from core.workbench.releases.publishing import PublishingDesk
 from tui.cli.output import Output, command, json_option
 from tui.cli.releases.shown import day, size
+from tui.locale import _, several
 
 PASSWORD = "PASSBAY_KEY_PASSWORD"
 _PLACE = click.Path(path_type=Path)
@@ -42,8 +43,12 @@ def init(repository: Path, keys: Path, timestamp_days: int, out: Output) -> None
     """A new, empty repository and all its keys."""
     desk = _desk(repository, timestamp_days=timestamp_days)
     roles = desk.create(keys)
-    out.line(f"Repository in {repository}, keys in {keys}. Take {keys / 'offline'} away, in two places.")
-    out.line(f"Give customers {desk.anchor}: it says whom to trust.")
+    out.line(
+        _("Repository in {repository}, keys in {keys}. Take {offline} away, in two places.").format(
+            repository=repository, keys=keys, offline=keys / "offline"
+        )
+    )
+    out.line(_("Give customers {file}: it says whom to trust.").format(file=desk.anchor))
     out.record(repository=str(repository), anchor=str(desk.anchor), roles=roles)
 
 
@@ -70,12 +75,14 @@ def add(
     try:
         words = notes.read_text(encoding="utf-8") if notes else ""
     except (OSError, ValueError) as problem:
-        raise UsageError(f"{notes} cannot be read: {problem}.") from problem
+        raise UsageError(_("{file} cannot be read: {problem}.").format(file=notes, problem=problem)) from problem
     done = _desk(repository, keys).publish(
         version, title, files, notes=words, name=addon, groups=groups, needs=needs, needs_release=needs_release,
         client_minimum=client_minimum,
     )  # fmt: skip
-    out.line(f"{addon or 'Release'} {version}: {len(done['files'])} files, {size(done['size'])}.")
+    count = len(done["files"])
+    files = several("{count} file", "{count} files", count).format(count=count)
+    out.line(f"{addon or 'Release'} {version}: {files}, {size(done['size'])}.")
     out.record(**done)
 
 
@@ -89,7 +96,7 @@ def add(
 def withdraw(repository: Path, keys: tuple[Path, ...], version: str, addon: str, out: Output) -> None:
     """Takes a release or AddOn out of the repository. Customers keep what they installed."""
     _desk(repository, keys).withdraw(version, addon)
-    out.line(f"{addon or 'Release'} {version} is withdrawn.")
+    out.line(_("{what} is withdrawn.").format(what=f"{addon or 'Release'} {version}"))
     out.record(version=version, name=addon)
 
 
@@ -102,7 +109,7 @@ def withdraw(repository: Path, keys: tuple[Path, ...], version: str, addon: str,
 def refresh(repository: Path, keys: tuple[Path, ...], days: float, out: Output) -> None:
     """Signs snapshot and timestamp anew before they expire; run it by a timer with the online keys."""
     done = _desk(repository, keys).refresh(days)
-    out.line("Signed anew." if done else "Still fresh.")
+    out.line(_("Signed anew.") if done else _("Still fresh."))
     out.record(signed=done)
 
 
@@ -117,7 +124,7 @@ def refresh(repository: Path, keys: tuple[Path, ...], days: float, out: Output) 
 def rotate(repository: Path, keys: tuple[Path, ...], role: str, into: Path, old: str, out: Output) -> None:
     """Replaces a key of a role by a new one. Needs the keys that sign for it; root needs two."""
     key_id = _desk(repository, keys).rotate(role, into, old)
-    out.line(f"{role}: new key {key_id[:16]}.")
+    out.line(_("{role}: new key {key}.").format(role=role, key=key_id[:16]))
     out.record(role=role, key=key_id)
 
 
@@ -131,7 +138,7 @@ def rotate(repository: Path, keys: tuple[Path, ...], role: str, into: Path, old:
 def revoke(repository: Path, keys: tuple[Path, ...], role: str, key_id: str, out: Output) -> None:
     """Takes a key away from a role (its whole id; `status` shows them)."""
     _desk(repository, keys).revoke(role, key_id)
-    out.line(f"{role}: key {key_id[:16]} is revoked.")
+    out.line(_("{role}: key {key} is revoked.").format(role=role, key=key_id[:16]))
     out.record(role=role, key=key_id)
 
 
@@ -145,9 +152,12 @@ def status(repository: Path, keys: tuple[Path, ...], out: Output) -> None:
     desk = _desk(repository, keys)
     roles, heads = desk.roles(), desk.published()
     for role in roles:
-        out.line(f"{role['role']:<10} version {role['version']:<4} until {role['expires']}, {role['threshold']} of:")
+        words = _("version {version} until {until}, {count} of:").format(
+            version=f"{role['version']:<4}", until=role["expires"], count=role["threshold"]
+        )
+        out.line(f"{role['role']:<10} {words}")
         for key in role["keys"]:
-            out.line(f"    {key['id']}  {key['here'] or 'not here'}")
+            out.line(f"    {key['id']}  {key['here'] or _('not here')}")
     for head in heads:
         out.line(f"{head['name'] or 'release'} {head['version']}  {day(head['released'])}  {size(head['size'])}")
     out.record(roles=roles, published=heads)

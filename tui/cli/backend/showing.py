@@ -13,6 +13,7 @@ import click
 
 from core.errors import UsageError
 from tui.cli.output import Output
+from tui.locale import _
 
 _TIMES = ("contract_end", "expires", "created", "requested", "starts", "ends", "at", "retired", "until")
 
@@ -30,7 +31,9 @@ def moment(text: str | None) -> int | None:
     try:
         return int(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
     except (ValueError, OverflowError, OSError):
-        raise UsageError(f"{text!r} is no date: write 2026-12-24 or 2026-12-24T18:00.") from None
+        raise UsageError(
+            _("{text} is no date: write 2026-12-24 or 2026-12-24T18:00.").format(text=repr(text))
+        ) from None
 
 
 def _shown(name: str, value: Any) -> str:
@@ -40,7 +43,7 @@ def _shown(name: str, value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, Mapping):
         return " ".join(f"{key}={_shown(key, held)}" for key, held in value.items())
     if isinstance(value, list):
@@ -71,7 +74,9 @@ def file_text(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as problem:
-        raise UsageError(f"{path} cannot be read ({type(problem).__name__}).") from problem
+        raise UsageError(
+            _("{file} cannot be read ({reason}).").format(file=path, reason=type(problem).__name__)
+        ) from problem
 
 
 def password(from_stdin: bool) -> tuple[str, bool]:
@@ -80,5 +85,5 @@ def password(from_stdin: bool) -> tuple[str, bool]:
         return secrets.token_urlsafe(15), True
     line = sys.stdin.readline().rstrip("\r\n")
     if not line:
-        raise UsageError("A line with the password is expected on standard input.")
+        raise UsageError(_("A line with the password is expected on standard input."))
     return line, False

@@ -15,6 +15,7 @@ from tui.cli.flashing.units import address_of, address_options, wishes_of
 from tui.cli.output import Output, command, json_option
 from tui.cli.running import host_option, wait_for
 from tui.cli.vehicle import order_option, vehicle_options
+from tui.locale import _
 
 
 def unit_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,9 +38,7 @@ def unit_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @address_options
 @click.option("--force", is_flag=True, help="Flash although the unit already has this software.")
 @click.option("--override", default="", metavar="NAME", help="Type the unit's name to pass red lines that allow it.")
-@click.option(
-    "--dry-run", is_flag=True, help="Check, show plan and steps, try the simulated twin; change nothing."
-)
+@click.option("--dry-run", is_flag=True, help="Check, show plan and steps, try the simulated twin; change nothing.")
 @click.option("--twin/--no-twin", default=True, help="With --dry-run: whether the simulated twin is flashed.")
 @click.option("--show-plan", is_flag=True, help="Print the plan that the flashware of --ecu comes with, as TOML.")
 @order_option
@@ -71,19 +70,21 @@ def flash(
     The flash goes on when this command is killed or its terminal closed: see `passbay jobs`.
 
     \b
-      --ecu ENGINE                                    the newest flashware of the vehicle data
-      --ecu A --ecu B, --all                          in one order, dependencies first
-      --image I.hex --plan P.toml                     without any PDX; the plan names the unit
-      --image I.hex --plan P.toml --tx 0x7e0 --rx 0x7e8    a unit that no data know
+      --ecu ENGINE                  the newest flashware of the vehicle data
+      --ecu A --ecu B, --all        in one order, dependencies first
+      --image I.hex --plan P.toml   without any PDX; the plan names the unit
+      ... --tx 0x7e0 --rx 0x7e8     a unit that no data know
     """
     place = address_of(tx, rx, address)
     if every and (ecus or plans or images or flashware or place is not None):
-        raise UsageError("--all goes without names, plans and images.", "Name units, or take all of them.")
+        raise UsageError(_("--all goes without names, plans and images."), _("Name units, or take all of them."))
     wishes = [] if every else wishes_of(ecus, place, flashware, plans, images)
     if override and len(wishes) != 1:
-        raise UsageError("--override is for one unit.", "Flash that unit alone.")
+        raise UsageError(_("--override is for one unit."), _("Flash that unit alone."))
     if show_plan and (len(wishes) != 1 or not wishes[0].ecu):
-        raise UsageError("--show-plan shows the plan of one --ecu.", "passbay flash --vci URI --ecu NAME --show-plan")
+        raise UsageError(
+            _("--show-plan shows the plan of one --ecu."), "passbay flash --vci URI --ecu NAME --show-plan"
+        )
     where = None if (dry_run or show_plan) and hosted else hosted
     with open_workbench() as workbench, workbench.connect(vci, data_files, hosted=where, idle=True) as vehicle:
         if show_plan:

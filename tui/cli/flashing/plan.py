@@ -9,6 +9,7 @@ from core.workbench import open_workbench
 from tui.cli.flashing.flash import show_plan_text
 from tui.cli.output import Output, command, json_option
 from tui.cli.running import wait_for
+from tui.locale import _, said
 
 
 @click.group()
@@ -31,7 +32,7 @@ def show(vci: str | None, data_files: tuple[str, ...], ecu: str, flashware: str 
       passbay plan show --data car.pdx --ecu ENGINE --flashware ENGINE_2063_15
     """
     if vci is None and not data_files:
-        raise UsageError("Where is the unit described?", "Give --vci URI or --data FILE.pdx.")
+        raise UsageError(_("Where is the unit described?"), _("Give --vci URI or --data FILE.pdx."))
     with open_workbench() as workbench:
         if vci is None:
             text = workbench.plan_of(data_files, ecu, flashware)
@@ -53,9 +54,9 @@ def check(file: str, image: str | None, out: Output) -> None:
         report = workbench.check_plan(file, image)
     out.line(f"{report.file}: ok")
     for line in report.lines:
-        out.line(f"  {line}")
+        out.line(f"  {said(line)}")
     for name, start, size in report.segments:
-        out.line(f"  {name}: {size} bytes from 0x{start:08X}")
+        out.line(_("  {name}: {size} bytes from 0x{start:08X}").format(name=name, size=size, start=start))
     out.record(
         result="ok",
         file=report.file,

@@ -15,6 +15,7 @@ from core.vocabulary import (
     TwinReport,
 )
 from tui.cli.output import Output
+from tui.locale import _, said
 
 GLYPHS = {True: "√", False: "x", None: "!"}
 
@@ -31,14 +32,16 @@ def show_order_result(result: FlashOrderResult, out: Output, error: ProductError
         if unit.flash is not None:
             _result_lines(unit.flash, out)
         else:
-            out.line(f"{unit.unit} {'FAILED' if unit.result == 'failed' else 'NOT FLASHED'}: {unit.reason}")
-            for told in (unit.explanation, unit.state_now and f"Now: {unit.state_now}"):
+            failed = _("FAILED") if unit.result == "failed" else _("NOT FLASHED")
+            out.line(f"{unit.unit} {failed}: {said(unit.reason)}")
+            now = unit.state_now and _("Now: {state}").format(state=said(unit.state_now))
+            for told in (said(unit.explanation), now):
                 if told:
                     out.line(f"  {told}")
             if unit.advice:
-                out.line(f"  {unit.advice}")
+                out.line(f"  {said(unit.advice)}")
     for text in result.not_drivable:
-        out.line(f"! {text}")
+        out.line(f"! {said(text)}")
     out.record(
         result=result.result,
         units=[_unit_fields(unit) for unit in result.units],
@@ -63,9 +66,11 @@ def show_order_preview(preview: FlashOrderPreview, out: Output) -> int:
     for unit in preview.units:
         _preview_lines(unit, out)
         out.line()
-    out.line(f"order: {', then '.join(' beside '.join(group) for group in preview.groups) or 'nothing is to be done'}")
+    beside = _(" beside ")
+    groups = _(", then ").join(beside.join(group) for group in preview.groups)
+    out.line(_("order: {groups}").format(groups=groups or _("nothing is to be done")))
     for text in preview.warnings:
-        out.line(f"! {text}")
+        out.line(f"! {said(text)}")
     _twin_line(preview.twin, out)
     units = [_preview_fields(unit) for unit in preview.units]
     kinds = {str(unit["result"]) for unit in units}
@@ -82,12 +87,21 @@ def show_order_preview(preview: FlashOrderPreview, out: Output) -> int:
 
 def _result_lines(result: FlashResult, out: Output) -> None:
     if result.result == "up-to-date":
-        out.line(f"{result.unit} already has software {result.software_after}: nothing was done.")
-        out.line("Use --force to flash it all the same.")
+        out.line(
+            _("{unit} already has software {software}: nothing was done.").format(
+                unit=result.unit, software=result.software_after
+            )
+        )
+        out.line(_("Use --force to flash it all the same."))
     else:
         out.line(
-            f"{result.unit} flashed: {result.software_before} -> {result.software_after}, {result.bytes} bytes in "
-            f"{result.seconds:.1f} s ({result.bytes_per_second / 1000:.1f} kB/s), read back and verified."
+            _("{unit} flashed: {change}, {bytes} bytes in {seconds} s ({rate} kB/s), read back and verified.").format(
+                unit=result.unit,
+                change=f"{result.software_before} -> {result.software_after}",
+                bytes=result.bytes,
+                seconds=f"{result.seconds:.1f}",
+                rate=f"{result.bytes_per_second / 1000:.1f}",
+            )
         )
 
 
@@ -123,18 +137,19 @@ def _unit_fields(unit: FlashUnitResult) -> dict[str, Any]:
 
 def _preview_lines(preview: FlashPreview, out: Output) -> None:
     out.line(f"{preview.unit}: {preview.software_before} -> {preview.software_after}, {preview.bytes} bytes")
-    out.line(f"from {preview.file}, session {preview.flashware}")
+    out.line(_("from {file}, session {session}").format(file=preview.file, session=preview.flashware))
     for check in preview.checks:
-        reason = f"  {check.reason}" if check.reason else ""
-        out.line(f"  {GLYPHS[check.ok]} {check.name}: {check.measured} (wanted {check.wanted}){reason}")
+        reason = f"  {said(check.reason)}" if check.reason else ""
+        wanted = _("wanted {wanted}").format(wanted=said(check.wanted))
+        out.line(f"  {GLYPHS[check.ok]} {said(check.name)}: {said(check.measured)} ({wanted}){reason}")
         if check.overridable:
-            out.line(f"      --override {preview.unit} goes on all the same.")
-    out.line("the plan:")
+            out.line("      " + _("--override {unit} goes on all the same.").format(unit=preview.unit))
+    out.line(_("the plan:"))
     for text in preview.plan:
-        out.line(f"     {text}")
-    out.line("the steps:")
+        out.line(f"     {said(text)}")
+    out.line(_("the steps:"))
     for number, step in enumerate(preview.steps, 1):
-        out.line(f"  {number:2d} {step}")
+        out.line(f"  {number:2d} {said(step)}")
 
 
 def _preview_fields(preview: FlashPreview) -> dict[str, Any]:
@@ -163,7 +178,7 @@ def _check_fields(check: FlashCheck) -> dict[str, Any]:
 
 def _twin_line(twin: TwinReport | None, out: Output) -> None:
     if twin is not None:
-        out.line(f"  {GLYPHS[twin.ok if twin.there else None]} {twin.words}")
+        out.line(f"  {GLYPHS[twin.ok if twin.there else None]} {said(twin.words)}")
 
 
 def _twin_fields(twin: TwinReport | None) -> dict[str, Any] | None:

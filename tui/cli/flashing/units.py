@@ -10,6 +10,7 @@ import click
 
 from core.errors import UsageError
 from core.vocabulary import CanAddress, DoipAddress, EcuAddress, FlashWish
+from tui.locale import _
 
 
 class Number(click.ParamType[int]):
@@ -26,9 +27,13 @@ class Number(click.ParamType[int]):
         try:
             number = int(str(value), 0)
         except ValueError:
-            self.fail(f"{value!r} is not a number like 0x7e0.", param, ctx)
+            self.fail(_("{value} is not a number like 0x7e0.").format(value=repr(value)), param, ctx)
         if not 0 <= number <= self.maximum:
-            self.fail(f"{value!r} is not between 0 and 0x{self.maximum:x}.", param, ctx)
+            self.fail(
+                _("{value} is not between 0 and {maximum}.").format(value=repr(value), maximum=hex(self.maximum)),
+                param,
+                ctx,
+            )
         return number
 
 
@@ -43,13 +48,13 @@ def address_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def address_of(tx: int | None, rx: int | None, address: int | None) -> EcuAddress | None:
     """The address that the options give, None for none. UsageError where they contradict each other."""
     if address is not None and (tx is not None or rx is not None):
-        raise UsageError("Name the unit in exactly one way.", "Use --tx and --rx, or --address.")
+        raise UsageError(_("Name the unit in exactly one way."), _("Use --tx and --rx, or --address."))
     if address is not None:
         return DoipAddress(address)
     if tx is None and rx is None:
         return None
     if tx is None or rx is None:
-        raise UsageError("--tx and --rx go together.", "Give both identifiers, e.g. --tx 0x7e0 --rx 0x7e8.")
+        raise UsageError(_("--tx and --rx go together."), _("Give both identifiers, e.g. --tx 0x7e0 --rx 0x7e8."))
     return CanAddress(tx, rx, is_extended_id=max(tx, rx) > 0x7FF)
 
 
@@ -62,12 +67,15 @@ def wishes_of(
     """
     if images and len(images) != len(plans):
         raise UsageError(
-            f"{len(images)} images and {len(plans)} plans do not go together.", "Give one --plan for each --image."
+            _("{images} images and {plans} plans do not go together.").format(images=len(images), plans=len(plans)),
+            _("Give one --plan for each --image."),
         )
     if flashware and (plans or len(ecus) + (place is not None) != 1):
-        raise UsageError("--flashware goes with one --ecu and without --plan.", "Give several units their own plans.")
+        raise UsageError(
+            _("--flashware goes with one --ecu and without --plan."), _("Give several units their own plans.")
+        )
     if place is not None and (ecus or len(plans) > 1):
-        raise UsageError("Name the unit in exactly one way.", "Use --ecu NAME, or --tx and --rx, or --address.")
+        raise UsageError(_("Name the unit in exactly one way."), _("Use --ecu NAME, or --tx and --rx, or --address."))
     files = [_reference(plan, images[at] if images else None) for at, plan in enumerate(plans)]
     if place is not None:
         return [FlashWish(place, flashware or (files[0] if files else None))]
@@ -75,7 +83,7 @@ def wishes_of(
         return [FlashWish(ecus[0] if ecus else "", flashware or (files[0] if files else None))]
     named = [FlashWish("", file) for file in files]
     if not (ecus or named):
-        raise UsageError("No unit is named.", "Use --ecu NAME, --all, --tx and --rx, --address, or --plan.")
+        raise UsageError(_("No unit is named."), _("Use --ecu NAME, --all, --tx and --rx, --address, or --plan."))
     return [*(FlashWish(ecu) for ecu in ecus), *named]
 
 
@@ -83,5 +91,5 @@ def _reference(plan: str, image: str | None) -> str:
     """PLAN#IMAGE with whole paths: the job may run in another process."""
     whole = str(Path(plan).absolute())
     if not whole.endswith(".toml"):
-        raise UsageError(f"{plan} is no flash plan.", "The name of a plan ends with .toml.")
+        raise UsageError(_("{plan} is no flash plan.").format(plan=plan), _("The name of a plan ends with .toml."))
     return f"{whole}#{Path(image).absolute()}" if image else whole

@@ -12,6 +12,7 @@ from core.errors import NotSignedIn
 from core.vocabulary import AccountState, Activation
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
+from tui.locale import _
 
 
 @click.command()
@@ -34,9 +35,9 @@ def login(out: Output) -> None:
         if under_way.embedded:
             under_way.approve_here()
         else:
-            out.line(f"Open  {prompt.verification_uri}")
-            out.line(f"Code  {prompt.user_code}")
-            out.line("Waiting for your approval there ...")
+            out.line(f"{_('Open'):<6}{prompt.verification_uri}")
+            out.line(f"{_('Code'):<6}{prompt.user_code}")
+            out.line(_("Waiting for your approval there ..."))
         before = signal.signal(signal.SIGINT, lambda number, frame: stop.set())
         try:
             state = under_way.wait(stop)
@@ -53,7 +54,7 @@ def logout(out: Output) -> None:
     with open_workbench() as workbench:
         was = workbench.paper.account().user
         workbench.paper.logout()
-    out.line(f"{was} is logged out." if was else "Nobody was logged in.")
+    out.line(_("{user} is logged out.").format(user=was) if was else _("Nobody was logged in."))
     out.record(user=was)
 
 
@@ -66,16 +67,17 @@ def whoami(refresh: bool, out: Output) -> None:
     with open_workbench() as workbench:
         state = workbench.paper.refresh_account() if refresh else workbench.paper.account()
     if not state.user:
-        raise NotSignedIn("Nobody is logged in.", "Log in with `passbay login`.")
+        raise NotSignedIn(_("Nobody is logged in."), _("Log in with `passbay login`."))
     _show(state, out)
 
 
 def _show(state: AccountState, out: Output) -> None:
     out.line(f"{state.user}  {state.name}  {state.organisation}".rstrip())
-    out.line(f"Roles: {', '.join(role.value for role in state.roles) or 'none'}")
+    out.line(_("Roles: {roles}").format(roles=", ".join(role.value for role in state.roles) or _("none")))
     if state.activation is Activation.PENDING:
         until = "" if state.activation_until is None else _time(state.activation_until)
-        out.line(f"A granted right is being activated, until {until or 'at most 4 hours from now'}.")
+        until = until or _("at most 4 hours from now")
+        out.line(_("A granted right is being activated, until {until}.").format(until=until))
     out.record(
         user=state.user, name=state.name, organisation=state.organisation, roles=list(state.roles),
         activation=state.activation, activation_until=state.activation_until, issuer=state.issuer,

@@ -11,6 +11,7 @@ from core.vocabulary import CreditBalance
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
 from tui.cli.running import show_waiting_events
+from tui.locale import _, said
 
 
 @click.group(invoke_without_command=True)
@@ -30,7 +31,7 @@ def _balances(out: Output) -> None:
     for balance in balances:
         out.line(_words(balance))
     if not balances:
-        out.line("There is no time credit; `passbay credit packages` shows what can be bought.")
+        out.line(_("There is no time credit; `passbay credit packages` shows what can be bought."))
     out.record(balances=[_fields(balance) for balance in balances])
 
 
@@ -42,8 +43,8 @@ def packages(out: Output) -> None:
     with open_workbench() as workbench:
         found = workbench.paper.packages()
     for row in found:
-        price = "free of charge" if row.price_cents == 0 else f"{row.price_cents / 100:.2f} {row.currency}"
-        out.line(f"{row.package:<28} {row.group:<16} {row.duration.value:<6} {price}")
+        price = _("free of charge") if row.price_cents == 0 else f"{row.price_cents / 100:.2f} {row.currency}"
+        out.line(f"{row.package:<28} {said(row.group):<16} {said(row.duration.value):<6} {price}")
     out.record(
         packages=[
             {
@@ -72,10 +73,10 @@ def buy(package: str, count: int, out: Output) -> None:
 def _words(balance: CreditBalance) -> str:
     if balance.until is not None:
         until = datetime.fromtimestamp(balance.until, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
-        return f"{balance.group:<16} runs by the clock until {until}"
-    unused = ", ".join(f"{count} x {duration.value}" for duration, count in balance.unused)
-    more = f", not begun: {unused}" if unused else ""
-    return f"{balance.group:<16} {balance.minutes} minutes{more}"
+        return f"{said(balance.group):<16} " + _("runs by the clock until {until}").format(until=until)
+    unused = ", ".join(f"{count} x {said(duration.value)}" for duration, count in balance.unused)
+    more = _(", not begun: {unused}").format(unused=unused) if unused else ""
+    return f"{said(balance.group):<16} " + _("{minutes} minutes").format(minutes=balance.minutes) + more
 
 
 def _fields(balance: CreditBalance) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from core.vocabulary import StartKeyState
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
 from tui.cli.running import show_waiting_events
+from tui.locale import _, said
+
+_WIDTH = 13  # columns of the names in front
 
 
 @click.group()
@@ -27,8 +30,8 @@ def status(out: Output) -> int:
     with open_workbench() as workbench:
         device = workbench.paper.device_data()
         state = workbench.paper.start_key()
-    out.line(f"Hardware ID  {device.hardware_id}")
-    out.line(f"App ID       {device.app_id}")
+    out.line(f"{_('Hardware ID'):<{_WIDTH}}{device.hardware_id}")
+    out.line(f"{_('App ID'):<{_WIDTH}}{device.app_id}")
     _show(state, out, hardware_id=device.hardware_id, app_id=device.app_id)
     return int(not state.green)
 
@@ -42,7 +45,7 @@ def export(file: Path, out: Output) -> None:
     with open_workbench() as workbench:
         written = workbench.paper.export_device_data(file)
         device = workbench.paper.device_data()
-    out.line(f"Device data of hardware ID {device.hardware_id}: {written}")
+    out.line(_("Device data of hardware ID {hardware}: {file}").format(hardware=device.hardware_id, file=written))
     out.record(file=str(written), hardware_id=device.hardware_id, app_id=device.app_id)
 
 
@@ -55,7 +58,11 @@ def order(file: Path | None, save: Path | None, out: Output) -> None:
     """Order a StartKey for this PC, or for the one whose exported device data FILE holds. Needs a log-in."""
     with open_workbench() as workbench:
         ordered = workbench.paper.order_start_key(file, save)
-    out.line(f"Order {ordered.order}: {ordered.state}. {ordered.words}")
+    out.line(
+        _("Order {order}: {state}. {words}").format(
+            order=ordered.order, state=said(ordered.state), words=said(ordered.words)
+        )
+    )
     if ordered.file:
         out.line(f"StartKey: {ordered.file}")
     out.record(order=ordered.order, state=ordered.state, words=ordered.words, file=ordered.file)
@@ -76,13 +83,15 @@ def activate(file: Path | None, out: Output) -> int:
 
 
 def _show(state: StartKeyState, out: Output, **more: Any) -> None:
-    out.line(f"StartKey     {'+' if state.green else '-'} {state.words}")
+    out.line(f"{'StartKey':<{_WIDTH}}{'+' if state.green else '-'} {said(state.words)}")
     if state.key_id:
-        out.line(f"Contract     {state.contract}  {state.organisation}")
-        out.line(f"Valid until  {_day(state.expires)}, checked online {_day(state.checked_online) or 'never'}")
-        out.line(f"Covers       {', '.join(state.product_groups)}; {', '.join(role.value for role in state.roles)}")
+        out.line(f"{_('Contract'):<{_WIDTH}}{state.contract}  {state.organisation}")
+        checked = _("checked online {day}").format(day=_day(state.checked_online) or _("never"))
+        out.line(f"{_('Valid until'):<{_WIDTH}}{_day(state.expires)}, {checked}")
+        groups = ", ".join(map(said, state.product_groups))
+        out.line(f"{_('Covers'):<{_WIDTH}}{groups}; {', '.join(role.value for role in state.roles)}")
     if state.restart_needed:
-        out.line("             A new one was downloaded: start Passbay again.")
+        out.line(" " * _WIDTH + _("A new one was downloaded: start Passbay again."))
     out.record(
         **more, verdict=state.verdict, green=state.green, words=state.words, key_id=state.key_id,
         organisation=state.organisation, contract=state.contract, issued=state.issued, expires=state.expires,

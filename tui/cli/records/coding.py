@@ -14,6 +14,7 @@ from tui.cli.output import Output, command, json_option
 from tui.cli.records.coding_files import backup, diff, ecu_option, export, history, show_diff
 from tui.cli.running import host_option, wait_for
 from tui.cli.vehicle import order_option, vehicle_options
+from tui.locale import _, said
 
 
 @click.group()
@@ -35,7 +36,8 @@ def show(vci: str, data_files: tuple[str, ...], ecu: str, out: Output) -> None:
     with open_workbench() as workbench, workbench.connect(vci, data_files, idle=True) as vehicle:
         state: CodingState = wait_for(vehicle.coding_read(ecu), workbench, out)
     for item in state.items:
-        out.line(f"{item.name:<24} {_with_unit(item.now, item.unit):<16} factory {item.factory:<12} {_choices(item)}")
+        now, factory = _with_unit(item.now, item.unit), _("factory")
+        out.line(f"{item.name:<24} {now:<16} {factory} {item.factory:<12} {_choices(item)}")
     for name, did, data in state.records:
         out.line(f"{name} (DID {did:04X}): {data.hex(' ').upper()}")
     out.record(
@@ -66,9 +68,10 @@ def _with_unit(value: str, unit: str) -> str:
 
 def _choices(item: Any) -> str:
     if item.choices:
-        return "one of " + " | ".join(item.choices)
+        return _("one of {choices}").format(choices=" | ".join(item.choices))
     if item.minimum is not None or item.maximum is not None:
-        return f"{item.minimum:g} to {item.maximum:g} {item.unit}".rstrip()
+        span = _("{minimum} to {maximum}").format(minimum=f"{item.minimum:g}", maximum=f"{item.maximum:g}")
+        return f"{span} {item.unit}".rstrip()
     return ""
 
 
@@ -88,9 +91,11 @@ def set_items(
     for item in items:
         name, equals, value = item.partition("=")
         if not equals or not name.strip():
-            raise UsageError(f"{item!r} is not ITEM=VALUE.", "Write for example: DaytimeLight=on")
+            raise UsageError(
+                _("{item} is not ITEM=VALUE.").format(item=repr(item)), _("Write for example: DaytimeLight=on")
+            )
         if name.strip() in changes:
-            raise UsageError(f"{name.strip()!r} is given twice.", "Give each item once.")
+            raise UsageError(_("{item} is given twice.").format(item=repr(name.strip())), _("Give each item once."))
         changes[name.strip()] = value.strip()
     with open_workbench() as workbench, workbench.connect(vci, data_files, hosted=hosted, idle=True) as vehicle:
         vehicle.use_order(order)
@@ -111,7 +116,9 @@ def restore(
 ) -> int:  # fmt: skip
     """Write a kept state back: one unit's, or those of a whole vehicle's backup."""
     if file is None and len(ecus) != 1:
-        raise UsageError("Which unit is restored?", "Give one --ecu, or --backup FILE to restore all that it holds.")
+        raise UsageError(
+            _("Which unit is restored?"), _("Give one --ecu, or --backup FILE to restore all that it holds.")
+        )
     with open_workbench() as workbench, workbench.connect(vci, data_files, hosted=hosted, idle=True) as vehicle:
         vehicle.use_order(order)
         if file is not None and len(ecus) != 1:
@@ -142,7 +149,7 @@ def load(
     """
     may_ask = sys.stdin.isatty() and not out.json
     if not (dry_run or yes or may_ask):
-        raise UsageError("Nobody can be asked here.", "Give --dry-run to look, or --yes to write.")
+        raise UsageError(_("Nobody can be asked here."), _("Give --dry-run to look, or --yes to write."))
     where = None if dry_run and hosted else hosted
     with open_workbench() as workbench, workbench.connect(vci, data_files, hosted=where, idle=True) as vehicle:
         vehicle.use_order(order)
@@ -150,7 +157,7 @@ def load(
         show_diff(found, out)
         if dry_run or found.same:
             return 0
-        if not yes and not click.confirm(f"Write this to {ecu}?"):
+        if not yes and not click.confirm(_("Write this to {unit}?").format(unit=ecu)):
             return 1
         _show_result(wait_for(vehicle.coding_load(ecu, file, other_vehicle), workbench, out), out)
     return 0
@@ -173,22 +180,22 @@ def _show_result(result: CodingResult, out: Output) -> None:
     for name, did, before, after in result.records:
         out.line(f"{name} (DID {did:04X}): {before.hex(' ').upper()} -> {after.hex(' ').upper()}")
     if not result.changes:
-        out.line("Nothing differs; nothing was written.")
+        out.line(_("Nothing differs; nothing was written."))
     if result.backup:
-        out.line(f"Before-image: {result.backup}")
+        out.line(_("Before-image: {file}").format(file=result.backup))
     out.record(**_result_fields(result))
 
 
 def _show_vehicle_result(result: VehicleCodingResult, out: Output) -> int:
     """1 where a unit was not restored."""
     for part in result.results:
-        out.line(f"{part.unit}: {'restored' if part.changes else 'was as in the file'}")
+        out.line(f"{part.unit}: {_('restored') if part.changes else _('was as in the file')}")
         for change in part.changes:
             out.line(f"  {change.name}: {change.before} -> {change.after}")
     for unit, reason in result.failed:
-        out.line(f"{unit}: not restored. {reason}")
+        out.line(_("{unit}: not restored. {reason}").format(unit=unit, reason=said(reason)))
     for unit in result.untouched:
-        out.line(f"{unit}: not tried.")
+        out.line(_("{unit}: not tried.").format(unit=unit))
     out.record(
         file=result.file,
         result="failed in part" if result.failed else "restored",

@@ -12,6 +12,7 @@ from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
 from tui.cli.running import wait_for
 from tui.cli.vehicle import vehicle_options
+from tui.locale import _, said
 
 ecu_option = click.option("--ecu", required=True, metavar="NAME", help="The unit, as the survey names it.")
 _any_ecu = click.option("--ecu", default="", metavar="NAME", help="One unit only.")
@@ -33,7 +34,7 @@ def history(vci: str | None, data_files: tuple[str, ...], vin: str | None, ecu: 
     `coding restore --backup FILE` brings a state back.
     """
     if (vci is None) == (vin is None):
-        raise UsageError("Whose history?", "Give either --vin or --vci.")
+        raise UsageError(_("Whose history?"), _("Give either --vin or --vci."))
     with open_workbench() as workbench:
         if vci is not None:
             with workbench.connect(vci, data_files, idle=True) as vehicle:
@@ -42,17 +43,18 @@ def history(vci: str | None, data_files: tuple[str, ...], vin: str | None, ecu: 
     for state in states:
         _show_state(state, out)
     if not states:
-        out.line("No coding was kept.")
+        out.line(_("No coding was kept."))
     out.record(vin=vin, states=[_state_fields(state) for state in states])
 
 
 def _show_state(state: CodingKept, out: Output) -> None:
     when = f"{datetime.fromtimestamp(state.at).astimezone():%Y-%m-%d %H:%M:%S}"
-    order = f"  order {state.order}" if state.order else ""
-    out.line(f"{when}  {state.unit:<12} {state.reason:<8} by {state.by or '?'}{order}  {state.outcome or 'not ended'}")
+    order = "  " + _("order {order}").format(order=state.order) if state.order else ""
+    by, outcome = _("by {person}").format(person=state.by or "?"), said(state.outcome) or _("not ended")
+    out.line(f"{when}  {state.unit:<12} {said(state.reason):<8} {by}{order}  {outcome}")
     for change in state.changes:
         out.line(f"    {change.name}: {change.before} -> {change.after}")
-    out.line(f"    state before: {state.file}")
+    out.line("    " + _("state before: {file}").format(file=state.file))
 
 
 def _state_fields(state: CodingKept) -> dict[str, object]:
@@ -78,10 +80,12 @@ def diff(vci: str | None, data_files: tuple[str, ...], ecu: str, left: str, righ
     with open_workbench() as workbench:
         if vci is None:
             if left in SIDES or right in SIDES:
-                raise UsageError("The car and the factory need --vci and --ecu.", "Two files can be compared without.")
+                raise UsageError(
+                    _("The car and the factory need --vci and --ecu."), _("Two files can be compared without.")
+                )
             found = workbench.coding_files_diff(left, right, ecu)
         elif not ecu:
-            raise UsageError("Which unit is compared?", "Give --ecu NAME.")
+            raise UsageError(_("Which unit is compared?"), _("Give --ecu NAME."))
         else:
             with workbench.connect(vci, data_files, idle=True) as vehicle:
                 found = wait_for(vehicle.coding_diff(ecu, left, right), workbench, out)
@@ -90,16 +94,17 @@ def diff(vci: str | None, data_files: tuple[str, ...], ecu: str, left: str, righ
 
 def show_diff(found: CodingDiff, out: Output) -> None:
     """Every item that differs, then what no item names."""
+    left, right = said(found.left), said(found.right)
     for one in found.differences:
-        out.line(f"{one.unit} {one.item}: {found.left} {one.left or '-'}   {found.right} {one.right or '-'}")
+        out.line(f"{one.unit} {one.item}: {left} {one.left or '-'}   {right} {one.right or '-'}")
     for name in found.bits:
-        out.line(f"{name}: bits that no item names differ")
+        out.line(_("{name}: bits that no item names differ").format(name=name))
     for unit in found.missing:
-        out.line(f"{unit}: only one side has it")
+        out.line(_("{unit}: only one side has it").format(unit=unit))
     for warning in found.warnings:
-        out.line(f"! {warning}")
+        out.line(f"! {said(warning)}")
     if found.same:
-        out.line("Nothing differs.")
+        out.line(_("Nothing differs."))
     out.record(
         left=found.left,
         right=found.right,
@@ -139,10 +144,11 @@ def backup(vci: str, data_files: tuple[str, ...], file: str | None, out: Output)
 
 def show_export(result: CodingExport, out: Output) -> int:
     """1 where a unit could not be read."""
-    out.line(f"{', '.join(result.units)} of {result.vin or 'a vehicle without VIN'}: {result.file}")
+    units, vin = ", ".join(result.units), result.vin or _("a vehicle without VIN")
+    out.line(_("{units} of {vin}: {file}").format(units=units, vin=vin, file=result.file))
     out.line(f"SHA-256 {result.sha256}")
     for unit, reason in result.failed:
-        out.line(f"{unit} was not read: {reason}")
+        out.line(_("{unit} was not read: {reason}").format(unit=unit, reason=said(reason)))
     out.record(
         file=result.file, vin=result.vin, units=list(result.units), sha256=result.sha256,
         failed=[{"unit": unit, "reason": reason} for unit, reason in result.failed],

@@ -10,6 +10,7 @@ from core.errors import DataMissing, UsageError
 from core.vocabulary import HistoryCheck, HistoryEntry
 from core.workbench import Workbench, open_workbench
 from tui.cli.output import Output, command, json_option
+from tui.locale import _, said
 
 VERIFY = "verify"
 
@@ -26,7 +27,7 @@ def history(words: tuple[str, ...], out: Output) -> int:
     """
     check, vins = words[:1] == (VERIFY,), words[1:] if words[:1] == (VERIFY,) else words
     if len(vins) > 1:
-        raise UsageError("One VIN is enough.", "passbay history [verify] [VIN]")
+        raise UsageError(_("One VIN is enough."), "passbay history [verify] [VIN]")
     with open_workbench() as workbench:
         vin = _known_vin(vins[0], workbench) if vins else None
         if check:
@@ -42,11 +43,12 @@ def _known_vin(text: str, workbench: Workbench) -> str:
 def _vehicles(workbench: Workbench, out: Output) -> int:
     rows = [(vin, workbench.history(vin)) for vin in workbench.history_vins()]
     for vin, entries in rows:
-        last = f"last {_moment(entries[-1].at)}" if entries else "nothing can be read"
+        last = _("last {when}").format(when=_moment(entries[-1].at)) if entries else _("nothing can be read")
         title = next((entry.title for entry in reversed(entries) if entry.title), "")
-        out.line(f"{vin or '(no VIN)':<17}  {len(entries):4d} entries  {last}  {title}".rstrip())
+        count = _("{count} entries").format(count=f"{len(entries):4d}")
+        out.line(f"{vin or _('(no VIN)'):<17}  {count}  {last}  {said(title)}".rstrip())
     if not rows:
-        out.line("No vehicle has a history here yet.")
+        out.line(_("No vehicle has a history here yet."))
     out.record(vehicles=[{"vin": vin, "entries": len(entries)} for vin, entries in rows])
     return 0
 
@@ -54,24 +56,28 @@ def _vehicles(workbench: Workbench, out: Output) -> int:
 def _entries(workbench: Workbench, vin: str, out: Output) -> int:
     entries = workbench.history(vin)
     if not entries:
-        known = ", ".join(name or "(no VIN)" for name in workbench.history_vins())
-        raise DataMissing(f"There is no history of {vin}.", f"Known vehicles: {known or 'none'}.")
+        known = ", ".join(name or _("(no VIN)") for name in workbench.history_vins())
+        raise DataMissing(
+            _("There is no history of {vin}.").format(vin=vin),
+            _("Known vehicles: {vins}.").format(vins=known or _("none")),
+        )
     for entry in entries:
         mark = "√" if entry.outcome == "done" else "x"
-        what = f"{entry.kind} {entry.unit}".strip()
-        out.line(f"{entry.number:4d}  {_moment(entry.at)}  {mark} {what:<20} {entry.summary}  [{entry.order}]")
+        what = f"{said(entry.kind)} {entry.unit}".strip()
+        out.line(f"{entry.number:4d}  {_moment(entry.at)}  {mark} {what:<20} {said(entry.summary)}  [{entry.order}]")
     out.record(vin=vin, entries=[_fields(entry) for entry in entries])
     return 0
 
 
 def _verify(checks: tuple[HistoryCheck, ...], out: Output) -> int:
     for one in checks:
-        state = "whole" if one.ok else "NOT whole"
-        out.line(f"{one.vin or '(no VIN)'}: {one.entries} entries, {state}  {one.head}".rstrip())
+        state = _("whole") if one.ok else _("NOT whole")
+        count = _("{count} entries").format(count=one.entries)
+        out.line(f"{one.vin or _('(no VIN)')}: {count}, {state}  {one.head}".rstrip())
         for problem in one.problems:
-            out.line(f"  {problem}")
+            out.line(f"  {said(problem)}")
     if not checks:
-        out.line("No vehicle has a history here yet.")
+        out.line(_("No vehicle has a history here yet."))
     out.record(
         whole=all(one.ok for one in checks),
         vehicles=[

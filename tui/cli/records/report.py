@@ -7,6 +7,7 @@ import click
 from core.vocabulary.cleaning import clean_lines
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
+from tui.locale import _
 
 
 @click.command()
@@ -25,7 +26,7 @@ def report(what: str, vin: str | None, form: str, file: str | None, out: Output)
         text = workbench.report(what, form, vin)
         path = workbench.write_text(file, text) if file else None
     if path is not None:
-        out.line(f"Report: {path}")
+        out.line(_("Report: {file}").format(file=path))
         out.record(report=path, format=form)
     elif out.json:
         out.record(report=text, format=form)

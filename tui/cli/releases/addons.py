@@ -10,6 +10,7 @@ from core.vocabulary import AddOnRow
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
 from tui.cli.releases.shown import size, watched
+from tui.locale import _, said
 
 _name = click.argument("name")
 
@@ -77,8 +78,8 @@ def off(name: str, out: Output) -> None:
 def _show(rows: tuple[AddOnRow, ...], out: Output) -> None:
     for row in rows:
         here = f"{row.installed or '-':<8} {row.newest:<8}"
-        needs = f"  needs {', '.join(row.missing_needs)}" if row.missing_needs else ""
-        out.line(f"{row.name:<20} {here} {row.state.value:<11} {size(row.size)}  {row.title}{needs}")
+        needs = "  " + _("needs {addons}").format(addons=", ".join(row.missing_needs)) if row.missing_needs else ""
+        out.line(f"{row.name:<20} {here} {said(row.state.value):<11} {size(row.size)}  {row.title}{needs}")
     if not rows:
-        out.line("No AddOn is known. `passbay releases search` asks the source.")
+        out.line(_("No AddOn is known. `passbay releases search` asks the source."))
     out.record(addons=[dataclasses.asdict(row) for row in rows])

@@ -11,6 +11,7 @@ import click
 from core.workbench import open_workbench
 from core.workbench.releases.rds import serve_rds
 from tui.cli.output import Output, command, json_option
+from tui.locale import _, said
 
 
 @click.group()
@@ -35,8 +36,10 @@ def serve(source: str, folder: Path | None, host: str, port: int, out: Output) -
         signal.signal(getattr(signal, name), lambda *_: ended.set())
     with open_workbench() as workbench:
         wanted = source or workbench.library.source.url
-        store = serve_rds(workbench.paths, wanted, folder, host, port, out.line)
-        out.line(f"Retail Data Storage on {store.url}, source {wanted}. Ctrl+c ends it.")
+        store = serve_rds(workbench.paths, wanted, folder, host, port, lambda text: out.line(said(text)))
+        out.line(
+            _("Retail Data Storage on {url}, source {source}. Ctrl+c ends it.").format(url=store.url, source=wanted)
+        )
         out.record(url=store.url, source=wanted)
         ended.wait()
         store.close()

@@ -12,6 +12,7 @@ from core.vocabulary import InstallPreview, ReleaseOverview, UpdateSource
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
 from tui.cli.releases.shown import day, size, watched
+from tui.locale import _, said, several
 
 _PLACE = click.Path(path_type=Path)
 
@@ -46,11 +47,13 @@ def search(out: Output) -> None:
 
 def _show(overview: ReleaseOverview, out: Output) -> None:
     for row in overview.rows:
-        missing = f", {size(row.missing)} to fetch" if row.missing else ""
-        out.line(f"{row.version:<10} {day(row.released)}  {row.state.value:<11} {size(row.size)}{missing}  {row.title}")
-    out.line(overview.words)
+        missing = _(", {size} to fetch").format(size=size(row.missing)) if row.missing else ""
+        out.line(
+            f"{row.version:<10} {day(row.released)}  {said(row.state.value):<11} {size(row.size)}{missing}  {row.title}"
+        )
+    out.line(said(overview.words))
     if overview.warning:
-        out.line(f"! {overview.warning}")
+        out.line(f"! {said(overview.warning)}")
     out.record(**dataclasses.asdict(overview))
 
 
@@ -62,7 +65,7 @@ def download(version: str, out: Output) -> None:
     """Fetches a release, the newest by default. Goes on where it was cut off; installs nothing."""
     with open_workbench() as workbench, watched(workbench, out):
         done = workbench.library.download(version)
-    out.line(f"Release {done} is here. `passbay releases install` makes it the active one.")
+    out.line(_("Release {version} is here. `passbay releases install` makes it the active one.").format(version=done))
     out.record(version=done)
 
 
@@ -93,7 +96,7 @@ def install(what: str, preview: bool, downgrade: bool, out: Output) -> None:
         version = what
         if Path(what).exists() and what:
             taken = library.import_from(what)
-            out.line(f"Taken in: {', '.join(taken)}")
+            out.line(_("Taken in: {what}").format(what=", ".join(taken)))
             version = next((key for key in taken if " " not in key), "")
             if not version:
                 out.record(taken=taken)
@@ -104,19 +107,21 @@ def install(what: str, preview: bool, downgrade: bool, out: Output) -> None:
             out.record(preview=dataclasses.asdict(changes))
             return
         overview = library.install(version, downgrade)
-    out.line(overview.words)
+    out.line(said(overview.words))
     out.record(active=overview.active, previous=overview.previous, preview=dataclasses.asdict(changes))
 
 
 def _show_preview(preview: InstallPreview, out: Output) -> None:
-    out.line(f"Release {preview.version} in place of {preview.before or 'the built-in data'}:")
+    before = preview.before or _("the built-in data")
+    out.line(_("Release {version} in place of {before}:").format(version=preview.version, before=before))
     for change in preview.changes:
         if change.change != "same":
-            out.line(f"  {change.change:<8} {change.name}  {size(change.size)}")
+            out.line(f"  {said(change.change):<8} {change.name}  {size(change.size)}")
+    none = _("none")
     for unit in preview.units:
-        out.line(f"  {unit.vehicle}: {unit.unit} {unit.before or 'none'} -> {unit.after or 'none'}")
+        out.line(f"  {unit.vehicle}: {unit.unit} {unit.before or none} -> {unit.after or none}")
     for warning in preview.warnings:
-        out.line(f"! {warning}")
+        out.line(f"! {said(warning)}")
 
 
 @releases.command()
@@ -126,7 +131,7 @@ def rollback(out: Output) -> None:
     """Back to the release before (or to the built-in data). The one of now stays, so this can be undone."""
     with open_workbench() as workbench:
         overview = workbench.library.rollback()
-    out.line(overview.words)
+    out.line(said(overview.words))
     out.record(active=overview.active, previous=overview.previous)
 
 
@@ -138,8 +143,9 @@ def verify(out: Output) -> int:
     with open_workbench() as workbench:
         result = workbench.library.verify()
     for problem in result.problems:
-        out.line(f"! {problem}")
-    out.line(f"{result.components} files, {size(result.bytes)}: {'ok' if result.ok else 'NOT what was signed'}")
+        out.line(f"! {said(problem)}")
+    count = several("{count} file", "{count} files", result.components).format(count=result.components)
+    out.line(f"{count}, {size(result.bytes)}: {'ok' if result.ok else _('NOT what was signed')}")
     out.record(**dataclasses.asdict(result), ok=result.ok)
     return 0 if result.ok else 1
 
@@ -153,7 +159,7 @@ def remove(version: str, out: Output) -> None:
     with open_workbench() as workbench:
         workbench.library.forget(version)
         overview = workbench.library.overview()
-    out.line(overview.words)
+    out.line(said(overview.words))
     out.record(removed=version, active=overview.active)
 
 
@@ -188,14 +194,18 @@ def configure(url: str | None, rds: str | None, trust: str | None, automatic: bo
             old.automatic if automatic is None else automatic, old.trust if trust is None else trust,
         )  # fmt: skip
         if wanted.url and not wanted.trust:
-            raise UsageError("A source needs --trust ROOT.json: the root metadata that its publisher gave you.")
+            raise UsageError(_("A source needs --trust ROOT.json: the root metadata that its publisher gave you."))
         source = library.configure(wanted) if wanted != old else old
         checks = library.check_source()
-    out.line(f"source {source.url or 'demo of this PC'}, RDS {source.rds or 'none'}, trust {source.trust or 'demo'}")
+    out.line(
+        _("source {source}, RDS {rds}, trust {trust}").format(
+            source=source.url or _("demo of this PC"), rds=source.rds or _("none"), trust=source.trust or _("demo")
+        )
+    )
     for check in checks:
         spent = "" if check.milliseconds is None else f" ({check.milliseconds:.0f} ms)"
-        out.line(f"{'+' if check.ok else '-'} {check.name:<20} {check.words}{spent}")
+        out.line(f"{'+' if check.ok else '-'} {said(check.name):<20} {said(check.words)}{spent}")
         if check.advice and not check.ok:
-            out.line(f"    {check.advice}")
+            out.line(f"    {said(check.advice)}")
     out.record(**dataclasses.asdict(source), checks=[dataclasses.asdict(check) for check in checks])
     return 0 if all(check.ok for check in checks) else 1

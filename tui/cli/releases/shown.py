@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from core.events import ComponentFetched, Noted
 from core.workbench import Workbench
 from tui.cli.output import Output
+from tui.locale import _, said
 
 _BEAT = 0.2
 
@@ -29,10 +30,13 @@ def day(seconds: float) -> str:
 
 def progress_line(event: ComponentFetched) -> str:
     percent = 100 * event.done // event.total if event.total else 100
-    left = "" if event.seconds_left is None else f", {event.seconds_left:.0f} s left"
-    what = event.component or f"{event.version}, all"
+    left = (
+        "" if event.seconds_left is None else ", " + _("{seconds} s left").format(seconds=f"{event.seconds_left:.0f}")
+    )
+    what = event.component or _("{version}, all").format(version=event.version)
     rate = f", {size(event.rate)}/s" if event.rate else ""
-    return f"  {what}: {percent} % of {size(event.total)}{rate}{left}"
+    part = _("{percent} % of {size}").format(percent=percent, size=size(event.total))
+    return f"  {what}: {part}{rate}{left}"
 
 
 @contextmanager
@@ -49,7 +53,7 @@ def watched(workbench: Workbench, out: Output) -> Iterator[None]:
                     seconds_left=event.seconds_left,
                 )  # fmt: skip
             elif isinstance(event, Noted):
-                out.line(f"! {event.text}")
+                out.line(f"! {said(event.text)}")
                 out.record(event="note", text=event.text)
 
     def follow() -> None:

@@ -13,6 +13,7 @@ from core.vocabulary import Decision, Visit
 from core.workbench import WorkbenchPaths
 from core.workbench.assistance import VisitBook
 from tui.cli.output import Output, command, json_option
+from tui.locale import _, said
 
 
 @click.group()
@@ -39,7 +40,8 @@ def serve(
     from tui.browser.serving import serve as run
 
     def ready(told: dict[str, object]) -> None:
-        out.line(f"Passbay is at {told['url']} for browsers. ctrl+c closes it and ends all visits.")
+        told_to = _("Passbay is at {url} for browsers. ctrl+c closes it and ends all visits.")
+        out.line(told_to.format(url=told["url"]))
         out.record(**told)
 
     run(DoorOptions(host, port, tls_cert, tls_key, without_tls, public_url), ready)
@@ -53,13 +55,15 @@ def visits(out: Output) -> None:
     book = _book()
     door = book.door()
     if door is None:
-        raise PreconditionNotMet("Passbay is not open for browsers on this PC.", "passbay browser serve opens it.")
+        raise PreconditionNotMet(
+            _("Passbay is not open for browsers on this PC."), _("passbay browser serve opens it.")
+        )
     found = book.visits()
-    out.line(f"Open at {door.url}.")
+    out.line(_("Open at {url}.").format(url=door.url))
     for visit in found:
         out.line(_line(visit))
     if not found:
-        out.line("Nobody is there.")
+        out.line(_("Nobody is there."))
     out.record(url=door.url, pid=door.pid, tls=door.tls, since=door.since, visits=[asdict(visit) for visit in found])
 
 
@@ -91,14 +95,14 @@ def _decide(word: str, decision: Decision, out: Output) -> None:
     wanted = word.strip().upper().replace("-", "")
     by_code = [each for each in book.visits() if each.code and each.code.replace("-", "") == wanted]
     visit = book.decide(by_code[0].id if len(by_code) == 1 else word, decision)
-    out.line(f"{decision.value}: {visit.name or visit.id}")
+    out.line(f"{said(decision.value)}: {visit.name or visit.id}")
     out.record(visit=visit.id, name=visit.name, decision=decision)
 
 
 def _line(visit: Visit) -> str:
     since = datetime.fromtimestamp(visit.since, UTC).astimezone().strftime("%H:%M")
-    who = " ".join(filter(None, [visit.name, f"of {visit.organisation}" if visit.organisation else ""]))
-    reason = f" ({visit.reason})" if visit.reason else ""
-    return (
-        f"{visit.id}  {visit.state.value:8}{visit.kind.value:8}{visit.code:11}{since}  {visit.address}  {who}{reason}"
-    )
+    of = _("of {organisation}").format(organisation=visit.organisation) if visit.organisation else ""
+    who = " ".join(filter(None, [visit.name, of]))
+    reason = f" ({said(visit.reason)})" if visit.reason else ""
+    state = f"{said(visit.state.value):8} {said(visit.kind.value):8}"
+    return f"{visit.id}  {state} {visit.code:11}{since}  {visit.address}  {who}{reason}"

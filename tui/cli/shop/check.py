@@ -10,6 +10,7 @@ from core.errors import StorageFailed, UsageError
 from core.vocabulary.shop.check import NetworkRow, NetworkTarget, Verdict
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
+from tui.locale import _, said
 
 MARKS = {Verdict.OK: "+", Verdict.WARNING: "!", Verdict.FAILED: "-", Verdict.UNKNOWN: "?", Verdict.NOT_NEEDED: " "}
 
@@ -28,9 +29,10 @@ def pc(profile: str, out: Output) -> int:
     with open_workbench() as workbench:
         rows = workbench.check_pc(profile)
     for row in rows:
-        out.line(f"{MARKS[row.verdict]} {row.title:<22} {row.value}  (needed: {row.limit})")
+        needed = _("needed: {limit}").format(limit=said(row.limit))
+        out.line(f"{MARKS[row.verdict]} {said(row.title):<22} {said(row.value)}  ({needed})")
         if row.advice:
-            out.line(f"    {row.advice}")
+            out.line(f"    {said(row.advice)}")
     out.record(
         profile=profile,
         rows=[
@@ -57,31 +59,34 @@ def ports(hosts: tuple[str, ...], deadline: float, page: Path | None, out: Outpu
         rows = workbench.check_network(targets, deadline=deadline, told=lambda row: _show(row, out))
         if page is not None:
             _write(page, workbench.network_page(rows))
-            out.line(f"Page for the network administrator: {page}")
+            out.line(_("Page for the network administrator: {file}").format(file=page))
     out.record(rows=[_fields(row) for row in rows])
     return int(any(row.verdict is Verdict.FAILED for row in rows))
 
 
 def _target(text: str) -> NetworkTarget:
-    place, _, protocol = text.partition("/")
+    place, _slash, protocol = text.partition("/")
     host, colon, port = place.rpartition(":")
     protocol = protocol or "https"
     fits = colon and host and port.isdigit() and 0 < int(port) < 65536 and protocol in ("https", "http", "tcp")
     if not fits:
-        raise UsageError(f"{text[:80]!r} is no target.", "Write it like example.org:443 or example.org:80/http.")
-    return NetworkTarget("as asked for", host.strip("[]"), int(port), protocol)
+        raise UsageError(
+            _("{target} is no target.").format(target=repr(text[:80])),
+            _("Write it like example.org:443 or example.org:80/http."),
+        )
+    return NetworkTarget(_("as asked for"), host.strip("[]"), int(port), protocol)
 
 
 def _show(row: NetworkRow, out: Output) -> None:
     target = row.target
     where = f"{target.host}:{target.port}" if target.host else "-"
-    out.line(f"{MARKS[row.verdict]} {target.purpose:<32} {where:<30} {row.seconds:.1f} s")
+    out.line(f"{MARKS[row.verdict]} {said(target.purpose):<32} {where:<30} {row.seconds:.1f} s")
     for step in row.steps:
         mark = {True: "+", False: "-", None: " "}[step.ok]
         spent = f"{step.milliseconds:7.1f} ms" if step.milliseconds is not None else " " * 10
-        out.line(f"    {mark} {step.name:<11}{spent}  {step.words}")
+        out.line(f"    {mark} {said(step.name):<11}{spent}  {said(step.words)}")
     if row.advice:
-        out.line(f"    {row.advice}")
+        out.line(f"    {said(row.advice)}")
 
 
 def _fields(row: NetworkRow) -> dict[str, object]:
@@ -98,4 +103,6 @@ def _write(page: Path, text: str) -> None:
     try:
         page.write_text(text, encoding="utf-8")
     except OSError as problem:
-        raise StorageFailed(f"{page} cannot be written: {problem.strerror or problem}.") from problem
+        raise StorageFailed(
+            _("{file} cannot be written: {reason}.").format(file=page, reason=problem.strerror or problem)
+        ) from problem

@@ -7,6 +7,7 @@ import click
 from core.errors import UsageError
 from core.workbench import WorkbenchPaths
 from tui.cli.output import Output, command, json_option
+from tui.locale import _
 
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_PASSBAY_COMPLETE"
@@ -40,7 +41,10 @@ def completion(shell: str, out: Output) -> None:
 
     kind = get_completion_class(shell)
     if kind is None:
-        raise UsageError(f"There is no completion for {shell}.", f"It is there for {', '.join(SHELLS)}.")
+        raise UsageError(
+            _("There is no completion for {shell}.").format(shell=shell),
+            _("It is there for {shells}.").format(shells=", ".join(SHELLS)),
+        )
     script = _source(kind(cli, {}, "passbay", VARIABLE))
     if out.json:
         out.record(shell=shell, script=script)

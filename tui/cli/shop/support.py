@@ -9,6 +9,7 @@ import click
 from core.vocabulary.cleaning import clean_lines
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
+from tui.locale import LANGUAGES, _, language, said
 
 
 @click.group()
@@ -18,7 +19,7 @@ def support() -> None:
 
 @support.command()
 @click.argument("name")
-@click.option("--language", default="en", show_default=True, type=click.Choice(["en", "de", "it"]))
+@click.option("--language", default=language, type=click.Choice(list(LANGUAGES)), help="Else the one of this command.")
 @json_option
 @command
 def page(name: str, language: str, out: Output) -> None:
@@ -32,7 +33,7 @@ def page(name: str, language: str, out: Output) -> None:
 
 @support.command()
 @click.argument("words", nargs=-1)
-@click.option("--language", default="en", show_default=True, type=click.Choice(["en", "de", "it"]))
+@click.option("--language", default=language, type=click.Choice(list(LANGUAGES)), help="Else the one of this command.")
 @json_option
 @command
 def search(words: tuple[str, ...], language: str, out: Output) -> int:
@@ -42,7 +43,7 @@ def search(words: tuple[str, ...], language: str, out: Output) -> int:
     for found in pages:
         out.line(f"{found.name:<18} {found.title}")
     if not pages:
-        out.line("No page holds these words.")
+        out.line(_("No page holds these words."))
     out.record(pages=[{"name": found.name, "title": found.title} for found in pages])
     return int(not pages)
 
@@ -57,14 +58,15 @@ def contacts(out: Output) -> None:
         contract = workbench.paper.start_key().contract
     for row in rows:
         contact = row.contact
-        out.line(f"{contact.kind} ({'open now' if row.open_now else 'closed now'})")
-        out.line(f"  {contact.questions}")
-        address = contact.email or "no address: the back end names none"
-        out.line(f"  {address}; {row.words}; {', '.join(contact.languages)}")
-    out.line(f"Contract (system) number: {contract or 'none yet: it stands in the shop under My account > My systems'}")
-    out.line("Not answered here:")
+        out.line(f"{said(contact.kind)} ({_('open now') if row.open_now else _('closed now')})")
+        out.line(f"  {said(contact.questions)}")
+        address = contact.email or _("no address: the back end names none")
+        out.line(f"  {address}; {said(row.words)}; {', '.join(contact.languages)}")
+    number = contract or _("none yet: it stands in the shop under My account > My systems")
+    out.line(_("Contract (system) number: {number}").format(number=number))
+    out.line(_("Not answered here:"))
     for line in nobody:
-        out.line(f"  {line}")
+        out.line(f"  {said(line)}")
     out.record(
         contacts=[
             {
@@ -93,12 +95,13 @@ def bundle(path: Path | None, vci: str | None, minutes: float, plain: bool, dry_
         draft = workbench.draft_bundle(vehicle, masked=not plain, minutes=minutes)
         preview = draft.preview()
         for item in preview.items:
-            out.line(f"{item.size:>9}  {item.name}  ({item.masked} places masked)")
+            masked = _("{count} places masked").format(count=item.masked)
+            out.line(f"{item.size:>9}  {item.name}  ({masked})")
         for sentence in preview.left_out:
-            out.line(f"left out: {sentence}")
+            out.line(_("left out: {what}").format(what=said(sentence)))
         saved = "" if dry_run else str(workbench.save_bundle(draft, path))
     if saved:
-        out.line(f"Saved: {saved}")
+        out.line(_("Saved: {file}").format(file=saved))
     out.record(
         path=saved, masked=preview.masked, left_out=preview.left_out,
         items=[{"name": item.name, "size": item.size, "masked": item.masked} for item in preview.items],

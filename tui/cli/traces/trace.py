@@ -17,8 +17,10 @@ from core.vocabulary import MessageLine, TraceFigures
 from core.workbench import open_workbench
 from tui.cli.jobs import only_host
 from tui.cli.output import Output, command, json_option
+from tui.locale import _, said
 
 ENDINGS = ".asc .blf .log .trc .csv .db .pcapng"
+_ENDING = _("Its ending says the format: {endings}.").format(endings=ENDINGS)
 
 
 @click.group()
@@ -56,21 +58,21 @@ def decode(source: str, data_files: tuple[str, ...], pairs: tuple[str, ...], out
     with open_workbench() as workbench:
         reading = workbench.decode_trace(source, data_files, pairs)
         if reading.vin:
-            out.line(f"VIN {reading.vin}   {reading.vehicle or 'vehicle unknown'}")
+            out.line(f"VIN {reading.vin}   {reading.vehicle or _('vehicle unknown')}")
         for line in reading:
             count += 1
             out.line(_words(line))
             out.record(event="message", **_fields(line))
     figures = reading.figures
     if not count:
-        out.line("No UDS message was found. Name the identifiers with --pair or the vehicle's data with --data.")
-    out.line(f"{count} messages in {_figure_words(figures)}")
+        out.line(_("No UDS message was found. Name the identifiers with --pair or the vehicle's data with --data."))
+    out.line(_("{count} messages in {figures}").format(count=count, figures=_figure_words(figures)))
     out.record(vin=reading.vin, vehicle=reading.vehicle, uds_messages=count, **dataclasses.asdict(figures))
 
 
 @trace.command()
 @click.option("--vci", required=True, metavar="URI", help="The device, see `passbay --help`.")
-@click.option("--out", "target", required=True, metavar="FILE", help=f"Its ending says the format: {ENDINGS}.")
+@click.option("--out", "target", required=True, metavar="FILE", help=_ENDING)
 @click.option("--seconds", type=click.FloatRange(min=0.001), metavar="N", help="How long; else until ctrl+c.")
 @json_option
 @command
@@ -78,7 +80,7 @@ def record(vci: str, target: str, seconds: float | None, out: Output) -> None:
     """Record everything on the device's buses. Sends nothing."""
     with open_workbench() as workbench, stopping() as stop:
         if seconds is None:
-            out.line("Recording; ctrl+c ends it.")
+            out.line(_("Recording; ctrl+c ends it."))
         figures = workbench.record_trace(vci, target, seconds, stop)
     tell(figures, out)
 
@@ -130,24 +132,30 @@ def tell(figures: TraceFigures, out: Output) -> None:
     """The last lines of a command that made or played a trace."""
     out.line(f"{figures.path}: {_figure_words(figures)}")
     if figures.left_out:
-        out.line(f"! {figures.left_out} left out: this format or bus cannot carry them (DoIP: use .pcapng).")
+        out.line(
+            _("! {count} left out: this format or bus cannot carry them (DoIP: use .pcapng).").format(
+                count=figures.left_out
+            )
+        )
     if figures.dropped:
-        out.line(f"! {figures.dropped} lost: they came faster than they could be kept.")
+        out.line(_("! {count} lost: they came faster than they could be kept.").format(count=figures.dropped))
     out.record(**dataclasses.asdict(figures))
 
 
 def _figure_words(figures: TraceFigures) -> str:
-    parts = [f"{figures.frames} frames of {figures.identifiers} identifiers"]
+    parts = [
+        _("{frames} frames of {identifiers} identifiers").format(frames=figures.frames, identifiers=figures.identifiers)
+    ]
     if figures.errors:
-        parts.append(f"{figures.errors} error frames")
+        parts.append(_("{count} error frames").format(count=figures.errors))
     if figures.messages:
-        parts.append(f"{figures.messages} DoIP messages")
+        parts.append(_("{count} DoIP messages").format(count=figures.messages))
     return f"{', '.join(parts)}, {figures.seconds:.1f} s"
 
 
 def _words(line: MessageLine) -> str:
     arrow = ">" if line.is_request else "<"
-    return f"{_clock(line.timestamp)} {line.unit:<14} {arrow} {line.words}"
+    return f"{_clock(line.timestamp)} {line.unit:<14} {arrow} {said(line.words)}"
 
 
 def _clock(timestamp: float) -> str:
