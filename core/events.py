@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.vocabulary import DtcReading, UnitSurvey
+from core.vocabulary import UDS, DtcReading, UnitSurvey
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,13 @@ class UnitSurveyed(Event):
 
 @dataclass(frozen=True, slots=True)
 class NegativeResponseReceived(Event):
-    """A unit said no (other than 0x78 and a repeated 0x21)."""
+    """A unit said no (other than 0x78 and a repeated 0x21), by the codes of `protocol`."""
 
     unit: str
     sid: int
     nrc: int
     text: str
+    protocol: str = UDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,8 @@ class JobFinished(Event):
 class JobFailed(Event):
     """The job ended badly or was stopped; error class, code, message and advice as the error gave them.
 
-    `explanation` says what it means in the step where it happened, `state_now` how the unit is left; "" where unknown.
+    `explanation` says what it means in the step where it happened, `state_now` how the unit is left, `page` which help
+    page says more; "" where unknown.
     """
 
     job: str
@@ -191,3 +193,4 @@ class JobFailed(Event):
     advice: str
     explanation: str = ""
     state_now: str = ""
+    page: str = ""

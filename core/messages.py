@@ -28,6 +28,7 @@ class Message:
     severity: Severity = Severity.ERROR
     explanation: str = ""  # what it means in the step where it happened
     state_now: str = ""  # how the control unit is left
+    page: str = ""  # the help page that says most about it
 
 
 UNEXPECTED = "PB-900"
@@ -106,14 +107,14 @@ _WARNINGS = frozenset({errors.JobCancelled.code, errors.PreconditionNotMet.code}
 def message_for(error: BaseException) -> Message:
     """The message of any error; what is no ProductError is a fault of ours (PB-900)."""
     if isinstance(error, errors.ProductError):
-        return _message(error.code, error.message, error.advice, error.explanation, error.state_now)
+        return _message(error.code, error.message, error.advice, error.explanation, error.state_now, error.page)
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return Message(UNEXPECTED, "Unexpected fault", text, UNEXPECTED_ADVICE)
+    return Message(UNEXPECTED, "Unexpected fault", text, UNEXPECTED_ADVICE, page=UNEXPECTED)
 
 
 def message_for_failure(event: JobFailed) -> Message:
     """The same for the event that a badly ended job leaves behind."""
-    return _message(event.code, event.message, event.advice, event.explanation, event.state_now)
+    return _message(event.code, event.message, event.advice, event.explanation, event.state_now, event.page)
 
 
 def headline(code: str) -> str:
@@ -121,6 +122,6 @@ def headline(code: str) -> str:
     return _BY_CODE.get(code, "Unexpected fault")
 
 
-def _message(code: str, text: str, advice: str, explanation: str = "", state_now: str = "") -> Message:
+def _message(code: str, text: str, advice: str, explanation: str, state_now: str, page: str) -> Message:
     severity = Severity.WARNING if code in _WARNINGS else Severity.ERROR
-    return Message(code, headline(code), text, advice, severity, explanation, state_now)
+    return Message(code, headline(code), text, advice, severity, explanation, state_now, page or code)

@@ -283,12 +283,12 @@ class Desk(Hosting):
 
     def tell(
         self, severity: str, text: str, *, unit: str = "", code: str = "", advice: str = "", at: float = 0.0,
-        alert: bool = True, explanation: str = "", state_now: str = "",
+        alert: bool = True, explanation: str = "", state_now: str = "", page: str = "",
     ) -> None:  # fmt: skip
         """One line in the message list; `alert` asks for a toast in addition."""
         self._numbers += 1
         item = MessageItem(self._numbers, at or self._clock(), severity, unit, text, code, advice, explanation,
-                           state_now)  # fmt: skip
+                           state_now, page)  # fmt: skip
         self.messages.append(item)
         if alert:
             self.alerts.append(item)
@@ -303,6 +303,7 @@ class Desk(Hosting):
         self.tell(
             message.severity.value, said(message.text), unit=unit, code=message.code, advice=said(message.advice),
             at=at, explanation=said(message.explanation), state_now=said(message.state_now),
+            page=message.page,
         )  # fmt: skip
 
     @property

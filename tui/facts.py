@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from core import events
+from core.errors.vehicle import refusal_page
 from core.messages import message_for_failure
 from tui.locale import _, said
 from tui.work import JobView, StepView
@@ -89,7 +90,9 @@ def _unit_surveyed(desk: Desk, fact: events.UnitSurveyed) -> None:
 
 
 def _negative(desk: Desk, fact: events.NegativeResponseReceived) -> None:
-    desk.tell("warning", said(fact.text), unit=fact.unit, code=f"NRC {fact.nrc:02X}", at=fact.at, alert=False)
+    page = refusal_page(fact.nrc, fact.protocol)
+    code = f"NRC {fact.nrc:02X}"
+    desk.tell("warning", said(fact.text), unit=fact.unit, code=code, at=fact.at, alert=False, page=page)
 
 
 def _pending(desk: Desk, fact: events.ResponsePendingReceived) -> None:
@@ -116,7 +119,7 @@ def _noted(desk: Desk, fact: events.Noted) -> None:
 def _numbered(desk: Desk, fact: events.NumberedMessageRaised) -> None:
     desk.tell(
         fact.severity, said(fact.text), code=fact.code, advice=said(fact.advice), at=fact.at,
-        alert=fact.severity != "info",
+        alert=fact.severity != "info", page=fact.code,
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ class MessageItem:
     advice: str = ""
     explanation: str = ""
     state_now: str = ""
+    page: str = ""  # the help page that says most about it
 
 
 @dataclass(slots=True)

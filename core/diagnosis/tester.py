@@ -268,7 +268,9 @@ class Tester:
     def _refused(self, unit: _Unit, request: Request, answer: bytes) -> None:
         sid, code, dialect = answer[1], answer[2], unit.dialect
         message, advice = dialect.explain(sid, code)
-        self._publish(NegativeResponseReceived(self.wall_clock(), request.unit, sid, code, dialect.label(code)))
+        self._publish(
+            NegativeResponseReceived(self.wall_clock(), request.unit, sid, code, dialect.label(code), dialect.name)
+        )
         if request.raise_negative:
             raise NegativeResponse(f"{request.unit}: {message}", advice, sid=sid, nrc=code, protocol=dialect.name)
 

@@ -20,3 +20,8 @@ class ProductError(Exception):
     @property
     def name(self) -> str:
         return type(self).__name__
+
+    @property
+    def page(self) -> str:
+        """The name of the help page that says most about it."""
+        return self.code

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from core.vocabulary import FlashOrderResult
 
 
+def refusal_page(nrc: int, protocol: str = UDS) -> str:
+    """The help page of a negative response code: UDS and KWP2000 mean different things by some numbers."""
+    return f"{'nrc' if protocol == UDS else 'kwp'}-0x{nrc & 0xFF:02x}"
+
+
 class UsageError(ProductError):
     """A wish that cannot be understood: the command line ends with 2."""
 
@@ -119,6 +124,10 @@ class NegativeResponse(EcuError):
         self.nrc = nrc
         self.protocol = protocol
 
+    @property
+    def page(self) -> str:
+        return refusal_page(self.nrc, self.protocol)
+
 
 class NoResponse(EcuError):
     """Silence. `timer` names the one that ran out: P2, P2*, total, N_Bs, N_Cr, A_DoIP_Diagnostic_Message, ..."""
@@ -149,6 +158,11 @@ class RoutingDenied(EcuError):
         super().__init__(message, advice)
         self.denial_code = denial_code
         self.denied = denied
+
+    @property
+    def page(self) -> str:
+        kind = {"message": "nack", "header": "header"}.get(self.denied, "routing")
+        return f"{kind}-0x{self.denial_code & 0xFF:02x}"
 
 
 class JobError(ProductError):

@@ -286,7 +286,7 @@ class HostedVehicle:
         if job is not None:
             if reason:
                 fields = (error.name, error.code, error.message, error.advice)
-                self._publish(JobFailed(time.time(), job.job_id, job.kind, job.unit, *fields))
+                self._publish(JobFailed(time.time(), job.job_id, job.kind, job.unit, *fields, page=error.page))
             job.end(None, error)
         self._publish(VciClosed(time.time(), self.uri, reason))
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.vocabulary.cleaning import clean
+from core.vocabulary.saying import Say, english, filled
 from core.vocabulary.shop.support import Contact, ContactHours
 
 DEFAULT = (
@@ -26,6 +28,9 @@ NOT_SUPPORTED = (
 )
 _HOURS = re.compile(r"(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)")
 _KINDS = {"commercial": DEFAULT[0], "technical": DEFAULT[1]}
+SINGLE = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "never", "English", "German", "Italian")
+"""Words of their own that are said in the reader's language."""
+HERE = "{0} ({1}-{2} here)"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -41,28 +46,33 @@ def from_back_end(kind: str, email: str, words: str, zone: str, languages: Seque
     return Contact(title, questions, clean(email, 80), opens, closes, zone, weekdays, spoken)
 
 
-def hours(contacts: Sequence[Contact], now: datetime.datetime) -> tuple[ContactHours, ...]:
+def hours(
+    contacts: Sequence[Contact], now: datetime.datetime, say: Say = english
+) -> tuple[ContactHours, ...]:  # fmt: skip
     """`now` with the user's zone. A zone that this system does not know is taken for UTC and named."""
-    return tuple(_hours(contact, now) for contact in contacts)
+    return tuple(_hours(contact, now, say) for contact in contacts)
 
 
-def _hours(contact: Contact, now: datetime.datetime) -> ContactHours:
-    zone = _zone(contact.zone)
-    there = now.astimezone(zone)
+def _hours(contact: Contact, now: datetime.datetime, say: Say) -> ContactHours:
+    there = now.astimezone(_zone(contact.zone))
     minute = there.hour * 60 + there.minute
     is_open = there.weekday() in contact.weekdays and contact.opens <= minute < contact.closes
-    return ContactHours(contact, is_open, _words(contact, there, now.tzinfo))
+    shown = replace(
+        contact, kind=say(contact.kind), questions=say(contact.questions),
+        languages=tuple(map(say, contact.languages)),
+    )  # fmt: skip
+    return ContactHours(shown, is_open, _words(contact, there, now.tzinfo, say))
 
 
-def _words(contact: Contact, there: datetime.datetime, here: datetime.tzinfo | None) -> str:
+def _words(contact: Contact, there: datetime.datetime, here: datetime.tzinfo | None, say: Say) -> str:
     """ "Mon-Fri 08:00-18:00 CET (09:00-19:00 here)"."""
-    days = f"{_DAYS[contact.weekdays[0]]}-{_DAYS[contact.weekdays[-1]]}" if contact.weekdays else "never"
+    first_last = [say(_DAYS[contact.weekdays[n]]) for n in (0, -1)] if contact.weekdays else [say("never")]
     begin, end = (_at(there, minutes) for minutes in (contact.opens, contact.closes))
     name = there.tzname() or contact.zone
-    words = f"{days} {begin:%H:%M}-{end:%H:%M} {name}"
+    words = f"{'-'.join(dict.fromkeys(first_last))} {begin:%H:%M}-{end:%H:%M} {name}"
     local_begin, local_end = begin.astimezone(here), end.astimezone(here)
     if (local_begin.hour, local_begin.minute) != (begin.hour, begin.minute):
-        words += f" ({local_begin:%H:%M}-{local_end:%H:%M} here)"
+        words = filled(say, HERE, words, f"{local_begin:%H:%M}", f"{local_end:%H:%M}")
     return words
 
 

@@ -1,11 +1,15 @@
-"""The reference pages, made from the code: one for each message, each negative response, timer and DoIP code. Pure.
+"""The reference pages, made from the code: one for each message, each negative response and DoIP refusal. Pure.
 
-Names: the code itself ("2221-47", "PB-202"), "nrc-0x31", "routing-0x03", "nack-0x06", "header-0x02".
+Names: the code itself ("2221-47", "PB-202"), "nrc-0x31" (UDS), "kwp-0x40" (KWP2000), "routing-0x03", "nack-0x06",
+"header-0x02". An error knows the name of its page (`ProductError.page`). `say` puts each text into the language of the
+reader; the standards' names and numbers stay.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cache
 
 from core import errors
 from core.diagnosis.explain.offline import explained
@@ -13,60 +17,87 @@ from core.diagnosis.explain.reasons import DENIED_CODES
 from core.errors import ProductError
 from core.messages import NOTICES, UNEXPECTED, UNEXPECTED_ADVICE, headline
 from core.protocol import nrc
+from core.protocol.kwp2000 import nrc as kwp_nrc
 from core.support.meanings import MEANINGS
-from core.vocabulary.shop.support import HelpPage
+from core.vocabulary.saying import Say, english
+from core.vocabulary.shop.support import HelpPage, NumberedMessage
 
 SOURCE = "reference"
-_PREFIXES = {"activation": "routing", "message": "nack", "header": "header"}
+PREFIXES = {"activation": "routing", "message": "nack", "header": "header"}
+_NAME = re.compile(r"(nrc|kwp|routing|nack|header)-0x([0-9a-f]{2})")
+HEADINGS = ("When it comes", "What to do", "In the steps of a job")
 
 
+@cache
 def codes() -> tuple[str, ...]:
-    """Every code of the message list, in order."""
-    return tuple(sorted({cls.code for cls in _error_classes()} | set(NOTICES) | {UNEXPECTED}))
+    """Every code of the message list, in order: those of the manual first."""
+    return tuple(sorted({cls.code for cls in error_classes()} | set(NOTICES) | {UNEXPECTED}))
 
 
-def pages() -> Iterator[HelpPage]:
-    for code in codes():
-        yield message_page(code)
-    for number in nrc.known_codes():
-        yield nrc_page(number)
+def names() -> Iterator[str]:
+    """Of all pages. Codes that no table names have one as well, when it is asked for."""
+    yield from codes()
+    yield from (f"nrc-0x{code:02x}" for code in nrc.known_codes())
+    yield from (f"kwp-0x{code:02x}" for code in kwp_nrc.known_codes())
     for denied, numbers in DENIED_CODES.items():
-        for number in sorted(numbers):
-            yield _explained_page(f"{_PREFIXES[denied]}-0x{number:02x}", f"{_PREFIXES[denied]}:{number:02x}")
+        yield from (f"{PREFIXES[denied]}-0x{number:02x}" for number in sorted(numbers))
 
 
-def message_page(code: str) -> HelpPage:
-    advice = {cls.code: cls.default_advice for cls in _error_classes()} | NOTICE_ADVICE
-    title = f"{code} {headline(code)}"
-    lines = [f"# {title}", "", MEANINGS.get(code, title), "", "## What to do", "", advice[code]]
+def pages(say: Say = english) -> Iterator[HelpPage]:
+    for name in names():
+        found = page(name, say)
+        assert found is not None
+        yield found
+
+
+def page(name: str, say: Say = english) -> HelpPage | None:
+    """One page; None for what is no name of one."""
+    if name in MEANINGS:
+        return _message_page(name, say)
+    found = _NAME.fullmatch(name)
+    return _explained_page(name, found[1], int(found[2], 16), say) if found is not None else None
+
+
+def numbered(say: Say = english) -> tuple[NumberedMessage, ...]:
+    """Every code with its headline and when it comes."""
+    return tuple(NumberedMessage(code, say(headline(code)), say(MEANINGS[code].when)) for code in codes())
+
+
+def steps(code: str) -> tuple[str, ...]:
+    """What to do, the most likely help first."""
+    return MEANINGS[code].steps or (_advice()[code],)
+
+
+@cache
+def _advice() -> dict[str, str]:
+    return {cls.code: cls.default_advice for cls in error_classes()} | {UNEXPECTED: UNEXPECTED_ADVICE}
+
+
+def _message_page(code: str, say: Say) -> HelpPage:
+    told, title = MEANINGS[code], f"{code} {say(headline(code))}"
+    when, to_do, _ = map(say, HEADINGS)
+    lines = [f"# {title}", "", say(told.meaning), "", f"## {when}", "", say(told.when), "", f"## {to_do}", ""]
+    wanted = [say(step) for step in steps(code)]
+    lines += wanted if len(wanted) == 1 else [f"{number}. {step}" for number, step in enumerate(wanted, 1)]
     return HelpPage(code, title, "\n".join(lines), SOURCE)
 
 
-NOTICE_ADVICE = {
-    "2221-54": "Close the program and start it again. The PC need not restart.",
-    "2173-43": "Nothing is to be done.",
-    UNEXPECTED: UNEXPECTED_ADVICE,
-}
-
-
-def nrc_page(number: int) -> HelpPage:
-    return _explained_page(f"nrc-0x{number:02x}", f"0x{number:02x}")
-
-
-def _explained_page(name: str, what: str) -> HelpPage:
+def _explained_page(name: str, kind: str, number: int, say: Say) -> HelpPage:
     """What it means, then what it means in each step of a job: the same words as beside a job that failed."""
-    title, steps = explained(what)
+    what = f"0x{number:02x}" if kind == "nrc" else f"{kind}:{number:02x}"
+    title, told = explained(what, say=say)
+    _, to_do, in_steps = map(say, HEADINGS)
     lines = [f"# {title}", ""]
-    advice = nrc.lookup(int(what, 16)).advice if what.startswith("0x") else ""
-    if advice:
-        lines += ["## What to do", "", advice, ""]
-    lines += ["## In the steps of a job", ""]
-    for step in steps:
-        told = step.explanation
-        lines += [f"**{step.title}**", "", f"- {told.meaning}", f"- {told.state_now}", f"- {told.what_to_do}", ""]
+    if kind in ("nrc", "kwp"):
+        table = nrc if kind == "nrc" else kwp_nrc
+        lines += [f"## {to_do}", "", say(table.lookup(number).advice), ""]
+    lines += [f"## {in_steps}", ""]
+    for step in told:
+        words = step.explanation
+        lines += [f"**{step.title}**", "", f"- {words.meaning}", f"- {words.state_now}", f"- {words.what_to_do}", ""]
     return HelpPage(name, title, "\n".join(lines).rstrip(), SOURCE)
 
 
-def _error_classes() -> list[type[ProductError]]:
+def error_classes() -> list[type[ProductError]]:
     found = [getattr(errors, name) for name in errors.__all__]
     return [cls for cls in found if issubclass(cls, ProductError)]

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from core import errors
 from core.diagnosis.explain.offline import explained
 from core.diagnosis.explain.reasons import DENIED_CODES
-from core.errors import ProductError
 from core.messages import headline
 from core.protocol import nrc
 from core.protocol.kwp2000 import nrc as kwp_nrc
@@ -22,9 +20,9 @@ FILE = Path(__file__).with_name("REFERENCE.md")
 _OPENING = """# Messages and errors
 
 Written from the code by `python -m core.support.reference_page`: not to be edited by hand. The same pages stand in the
-app behind each message, and `passbay support page CODE` prints one: `2221-47`, `PB-202`, `nrc-0x31`, `routing-0x03`.
+app behind each message, and `passbay support page CODE` prints one: `2221-47`, `PB-202`, `nrc-0x31`, `kwp-0x40`,
+`routing-0x03`, in English, German or Italian (`--language`).
 What a refusal means in one step of a job is told by `passbay explain CODE --step STEP`."""
-_PREFIXES = {"activation": "routing", "message": "nack", "header": "header"}
 
 
 def page() -> str:
@@ -38,23 +36,17 @@ def page() -> str:
 
 def _messages() -> Iterator[tuple[str, ...]]:
     for code in reference.codes():
-        classes = [cls for cls in _error_classes() if cls.code == code]
-        advice = classes[0].default_advice if classes else reference.NOTICE_ADVICE[code]
-        advice = reference.NOTICE_ADVICE.get(code, advice)
-        names = ", ".join(f"`{cls.__name__}`" for cls in classes)
-        yield code, headline(code), MEANINGS[code], advice, names
+        classes = sorted(cls.__name__ for cls in reference.error_classes() if cls.code == code)
+        told = MEANINGS[code]
+        names = ", ".join(f"`{name}`" for name in classes)
+        yield code, headline(code), f"{told.when} {told.meaning}", " ".join(reference.steps(code)), names
 
 
 def _denied() -> Iterator[tuple[str, ...]]:
     for kind, numbers in DENIED_CODES.items():
-        prefix = _PREFIXES[kind]
+        prefix = reference.PREFIXES[kind]
         for number in sorted(numbers):
             yield f"{prefix}-0x{number:02x}", explained(f"{prefix}:{number:02x}")[0]
-
-
-def _error_classes() -> list[type[ProductError]]:
-    found = [getattr(errors, name) for name in errors.__all__]
-    return sorted((cls for cls in found if issubclass(cls, ProductError)), key=lambda cls: (cls.code, cls.__name__))
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:

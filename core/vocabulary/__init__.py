@@ -17,6 +17,7 @@ from core.vocabulary.flashing import (
     FlashOrderResult,
     FlashUnitResult,
     FlashWish,
+    Interrupted,
     PlanReport,
 )
 from core.vocabulary.history import (
@@ -56,7 +57,6 @@ from core.vocabulary.online.releases import (
     UnitSoftwareChange,
     UpdateSource,
 )
-from core.vocabulary.recovery import Interrupted
 from core.vocabulary.results import (
     CodingChange,
     CodingItemState,

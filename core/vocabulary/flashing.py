@@ -1,4 +1,4 @@
-"""One order to flash several units: what was wished, what it would do, what came of it."""
+"""One order to flash several units: what was wished, what it would do, what came of it; a unit that was left behind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class FlashUnitResult:
 
     `flash` is there for the first two. For the others `reason` says why; `error`, `code` and `advice` are those of
     the error that it failed with, `erased` whether it has no valid software now, `explanation` what the error means in
-    the step where it happened, `state_now` how the unit is left.
+    the step where it happened, `state_now` how the unit is left, `page` the help page that says more.
     """
 
     unit: str
@@ -39,6 +39,7 @@ class FlashUnitResult:
     erased: bool = False
     explanation: str = ""
     state_now: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +78,38 @@ class PlanReport:
     lines: tuple[str, ...]
     sha256: str = ""
     segments: tuple[tuple[str, int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """One unit that was left in programming. `sentence` says so, `advice` names the right recovery.
+
+    `block` counts from 1 and `offset` is in bytes of that block: what the unit had acknowledged at the last mark.
+    `resumable`: the boot loader goes on from there. `complete`: all blocks were programmed and checked, only the new
+    software has not been read back. `flashware` and `file` say what was flashed, `sha256` which bytes.
+    """
+
+    job: str
+    at: float  # seconds since the epoch, of the last line
+    vin: str
+    unit: str
+    vehicle: str = ""
+    address: str = ""
+    vci: str = ""
+    flashware: str = ""
+    file: str = ""
+    sha256: str = ""
+    plan: str = ""  # digest of the sequence that was under way
+    software_before: str = ""
+    software_after: str = ""
+    step: str = ""
+    step_title: str = ""
+    block: int = 0
+    offset: int = 0
+    block_size: int = 0
+    resumable: bool = False
+    complete: bool = False
+    forced: bool = False
+    damaged: bool = False  # a line of its journal cannot be read
+    sentence: str = ""
+    advice: str = ""

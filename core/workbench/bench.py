@@ -25,6 +25,7 @@ from core.vocabulary import (
     Transport,
     Visitor,
 )
+from core.vocabulary.saying import Say, english
 from core.workbench.assistance import Assistance
 from core.workbench.assistance.visitor import HELPER, visitor_of
 from core.workbench.data import DataShelf, DataWatch
@@ -171,7 +172,9 @@ class Workbench(Devices, Records, Traces, ShopPc, Support):
 
         return plan_report(Path(plan), Path(image) if image else None)
 
-    def explain(self, what: str, step: str = "", service: str = "") -> tuple[str, tuple[ExplainedStep, ...]]:
+    def explain(
+        self, what: str, step: str = "", service: str = "", say: Say = english
+    ) -> tuple[str, tuple[ExplainedStep, ...]]:  # fmt: skip
         """(headline, one line a step): what a code or timer means where. No vehicle needed; UsageError with examples.
 
         `what`: 0x31, requestOutOfRange, N_Bs, P2*, routing:03, nack:06, header:02, kwp:40. `step`: "erase", ...;
@@ -179,7 +182,7 @@ class Workbench(Devices, Records, Traces, ShopPc, Support):
         """
         from core.diagnosis.explain.offline import explained, service_number
 
-        return explained(what, step, service_number(service) if service.strip() else None)
+        return explained(what, step, service_number(service) if service.strip() else None, say=say)
 
     def warm_up(self) -> None:
         """Compiles what every connection needs, so that the first one is quick. Broken data files: `problems`."""

@@ -57,7 +57,7 @@ def test_a_refusal_is_told_in_its_own_codes(vci: ScriptedVci, tester: Tester, re
         tester.request(Request("DAS", DAS, b"\x34\x00\x40\x00\x00\x00\x18\x00"))
     assert (no.value.nrc, no.value.protocol) == (0x40, KWP2000)
     assert record.events == [
-        NegativeResponseReceived(1_700_000_000.0, "DAS", 0x34, 0x40, "0x40 downloadNotAccepted")
+        NegativeResponseReceived(1_700_000_000.0, "DAS", 0x34, 0x40, "0x40 downloadNotAccepted", KWP2000)
     ]
     again = decode(encode(no.value))
     assert (again.nrc, again.protocol, again.message) == (0x40, KWP2000, no.value.message), "also through the host"

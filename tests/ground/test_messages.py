@@ -52,8 +52,11 @@ def test_a_foreign_exception_is_a_fault_of_ours() -> None:
 
 def test_a_failed_job_gives_the_same_message_as_its_error() -> None:
     error = errors.NegativeResponse("ENGINE: refused.", "Wait.", sid=0x36, nrc=0x72)
-    event = JobFailed(1.0, "flash-1", "flash", "ENGINE", error.name, error.code, error.message, error.advice)
+    fields = (error.name, error.code, error.message, error.advice)
+    event = JobFailed(1.0, "flash-1", "flash", "ENGINE", *fields, page=error.page)
     assert message_for_failure(event) == message_for(error)
+    assert message_for(error).page == "nrc-0x72"
+    assert message_for_failure(JobFailed(1.0, "flash-1", "flash", "ENGINE", *fields)).page == "PB-401"
 
 
 def test_codes_are_not_used_for_anything_else() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 
+from tests.translations.asked import asked_for
 from tests.translations.backend import on_the_wire
 from tui.cli.speech import paragraphs
 
@@ -24,7 +25,9 @@ KEYWORDS = {"_": 1, "several": 2}
 """How many of the first arguments are texts."""
 SPEAKING = (
     "core/errors", "core/messages.py", "core/settings.py", "core/pc", "core/diagnosis", "core/workbench", "core/vci",
-    "core/protocol/nrc.py", "core/protocol/dtc.py", "core/catalogue/images.py", "core/catalogue/catalogue.py",
+    "core/protocol/nrc.py", "core/protocol/kwp2000/nrc.py", "core/protocol/doip_messages.py",
+    "core/support/meanings.py", "core/support/reference.py", "core/support/contacts.py", "core/support/shelf.py",
+    "core/protocol/dtc.py", "core/catalogue/images.py", "core/catalogue/catalogue.py",
     "core/catalogue/coding.py", "core/catalogue/compile_process.py", "core/catalogue/plans", "core/trace",
     "core/reports", "core/host", "core/licence", "core/releases", "core/online",
     "core/simulation/misbehaviour", "core/vocabulary",
@@ -104,12 +107,13 @@ def roof_texts(source: str) -> Iterator[str | tuple[str, ...]]:
 
 
 def core_sentences() -> set[str]:
-    return on_the_wire(sentences) | {
+    found = on_the_wire(sentences) | {
         text
         for path in sorted((REPOSITORY / "core").rglob("*.py"))
         if _speaks(path.relative_to(REPOSITORY).as_posix())
         for text in sentences(path.read_text(encoding="utf-8"))
     }
+    return found | asked_for(found)
 
 
 def _speaks(name: str) -> bool:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DataMissing, ProductError
+from core.support import reference
 from core.support.bundle import Draft
 from core.support.masking import Masker
+from core.vocabulary.saying import Say, english
 from core.vocabulary.shop.check import NetworkRow, NetworkStep, NetworkTarget, RequirementRow, Verdict
-from core.vocabulary.shop.support import Contact, ContactHours, HelpPage
+from core.vocabulary.shop.support import Contact, ContactHours, HelpPage, NumberedMessage
 
 PC = (
     RequirementRow("memory", "Memory", "3.8 GiB", "1 GiB, 2 recommended", Verdict.OK),
@@ -50,6 +52,15 @@ DESK = Contact("User help desk", "Use, software, data", "desk@example.org", 480,
 CONTACTS = (ContactHours(DESK, True, "Mon-Fri 08:00-18:00 CET"),)
 
 
+
+
+def made(name: str, say: Say = english) -> HelpPage:
+    """A page of the reference, as the product makes it."""
+    found = reference.page(name, say)
+    assert found is not None
+    return found
+
+
 class FakeShop:
     """What PC check and Support Tool ask of the workbench."""
 
@@ -79,21 +90,24 @@ class FakeShop:
     def network_page(rows: Any) -> str:
         return "page for the administrator\n"
 
-    def help_pages(self, words: str = "", language: str = "en") -> tuple[HelpPage, ...]:
+    def help_pages(self, words: str = "", language: str = "en", say: Say = english) -> tuple[HelpPage, ...]:
         return tuple(page for page in self.help if words.casefold() in (page.text + page.title).casefold())
 
-    def help_page(self, name: str, language: str = "en") -> HelpPage:
-        wanted = name.replace("NRC ", "nrc-0x").casefold()
+    def help_page(self, name: str, language: str = "en", say: Say = english) -> HelpPage:
         for page in self.help:
-            if page.name.casefold() == wanted:
+            if page.name == name:
                 return page
         raise DataMissing(f"There is no help page {name!r}.")
 
-    def contacts(self) -> tuple[ContactHours, ...]:
+    @staticmethod
+    def numbered_messages(say: Say = english) -> tuple[NumberedMessage, ...]:
+        return reference.numbered(say)
+
+    def contacts(self, say: Say = english) -> tuple[ContactHours, ...]:
         return self.contact_rows
 
     @staticmethod
-    def not_supported() -> tuple[str, ...]:
+    def not_supported(say: Say = english) -> tuple[str, ...]:
         return ("The pass-thru device itself: ask its maker.",)
 
     def draft_bundle(

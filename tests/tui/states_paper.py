@@ -12,6 +12,7 @@ from core.events import NumberedMessageRaised
 from core.vocabulary import AccountState
 from tests.tui.fake import NOON
 from tests.tui.fake_paper import ANNA, BEN, EXPIRED, SHARED, SILENT, FakePaper, commissioned
+from tests.tui.fake_shop import made
 from tests.tui.support import fake_of, quiet, until
 
 Walk = Callable[[Pilot[Any]], Awaitable[None]]
@@ -122,9 +123,11 @@ async def credit_asks(pilot: Pilot[Any]) -> None:
 
 
 async def code_page(pilot: Pilot[Any]) -> None:
+    app: Any = pilot.app
     await at("codes", FakePaper)(pilot)
+    fake_of(app).help = (made("2173-39"),)
     await pilot.press("enter")
-    await pilot.pause()
+    await quiet(pilot)
 
 
 async def numbered(pilot: Pilot[Any]) -> None:

@@ -9,21 +9,22 @@ import pytest
 
 from core.errors import BackendUnreachable, CreditMissing, RightMissing, StartKeyExpired, StartKeyMissing
 from core.events import JobFailed, NumberedMessageRaised, PaperChanged
-from core.messages import _HEADLINES, headline
+from core.support.reference import numbered
 from core.vocabulary import AccountState, Activation, CreditBalance, StartKeyVerdict
 from tests.tui.fake import NOON, FakeJob, FakeVehicle, FakeWorkbench
 from tests.tui.fake_paper import ANNA, BEN, BUILT_IN, CREDIT, EXPIRED, SHARED, VALID, FakePaper, commissioned
+from tests.tui.fake_shop import made
 from tests.tui.states_paper import PAPER_STATES
 from tests.tui.support import fake_of, make_app, quiet, screen_text, until
 from tui.paper.greying import lacking
 from tui.screens.paper.assist import AssistScreen
-from tui.screens.paper.codes import CodeScreen
 from tui.screens.paper.first import FirstRunScreen
 from tui.screens.paper.login import LoginScreen
+from tui.screens.reading import ReadingScreen
 from tui.screens.start import StartScreen
 from tui.screens.vehicle import VehicleScreen
 from tui.widgets.qr import qr_lines
-from tui.wording.codes import PAGES
+from tui.widgets.rows import RowList
 
 DESIGN = (80, 24)
 
@@ -406,6 +407,7 @@ async def test_a_refusal_of_a_job_leads_to_its_page() -> None:
     async with app.run_test(size=DESIGN) as pilot:
         await quiet(pilot)
         fake_of(app).refusal = CreditMissing("There was never time credit for passenger cars.")
+        fake_of(app).help = (made("2173-42"),)
         await pilot.press("1")
         await until(pilot, lambda: app.desk.messages)
         await pilot.press("escape")
@@ -415,10 +417,8 @@ async def test_a_refusal_of_a_job_leads_to_its_page() -> None:
         assert "2173-42" in screen_text(app) and "No credit for this group" in screen_text(app)
         await pilot.press("right", "right", "enter")
         await quiet(pilot)
-        assert isinstance(app.screen, CodeScreen) and app.screen.page.code == "2173-42"
-        await pilot.press("6")
-        await quiet(pilot)
-        assert isinstance(app.screen, AssistScreen)
+        assert isinstance(app.screen, ReadingScreen)
+        assert "Log in, open Credit, choose a package" in screen_text(app)
 
 
 async def test_numbered_messages_come_into_the_list_with_their_advice() -> None:
@@ -433,26 +433,21 @@ async def test_numbered_messages_come_into_the_list_with_their_advice() -> None:
         assert "2221-54 A new StartKey. Start Passbay again." in screen_text(app)
 
 
-def test_every_number_of_the_manual_and_every_error_of_the_paper_has_a_page() -> None:
-    manual = {"2221-47", "2221-45", "2221-54", "2173-43", "2173-42", "2173-44", "2173-39", "2173-40"}
-    ours = {error.code for error in _HEADLINES if "PB-701" <= error.code <= "PB-707"}
-    assert manual | ours <= set(PAGES)
-    for code, page in PAGES.items():
-        assert page.code == code and page.steps and headline(code) != "Unexpected fault"
-
-
-@pytest.mark.parametrize("code", PAGES)
-async def test_every_page_fits_the_design_size(code: str) -> None:
+async def test_every_numbered_message_is_listed_and_opens_its_page() -> None:
     app = _app()
     async with app.run_test(size=DESIGN) as pilot:
         await quiet(pilot)
-        app.push_screen(CodeScreen(PAGES[code]))
+        codes = [message.code for message in numbered()]
+        fake_of(app).help = tuple(map(made, codes))
+        app.go("codes")
         await quiet(pilot)
-        page: Any = app.screen.query_one("#page")
-        assert len(page.lines) <= 22
-        shown = screen_text(app)
-        for step in PAGES[code].steps:
-            assert step.split(" ")[-1] in shown
+        rows = app.screen.query_one("#codes", RowList)
+        assert [row.key for row in rows.rows] == codes
+        for code in (codes[0], codes[-1]):
+            await pilot.press("home" if code == codes[0] else "end", "enter")
+            await quiet(pilot)
+            assert isinstance(app.screen, ReadingScreen) and code in screen_text(app)
+            await pilot.press("escape")
 
 
 # -- credit and start

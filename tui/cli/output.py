@@ -60,7 +60,8 @@ class Output:
 
     def failure(self, error: ProductError) -> None:
         """The last line of a command that was refused or failed."""
-        fields = {"error": error.name, "code": error.code, "message": error.message, "advice": error.advice}
+        fields = {"error": error.name, "code": error.code, "message": error.message, "advice": error.advice,
+                  "page": error.page}
         for detail in ("explanation", "state_now"):
             if getattr(error, detail):
                 fields[detail] = getattr(error, detail)
@@ -76,6 +77,8 @@ class Output:
             if error.state_now:
                 click.echo(_("  Now: {state}").format(state=clean(said(error.state_now))), err=True)
             click.echo(f"  {clean(said(error.advice))}", err=True)
+            if not isinstance(error, UsageError):
+                click.echo(_("  More: passbay support page {page}").format(page=error.page), err=True)
 
 
 def address_fields(address: EcuAddress | None) -> dict[str, str]:

@@ -8,6 +8,7 @@ import click
 
 from core.errors import UsageError
 from core.vocabulary import EcuAddress
+from core.vocabulary.saying import english
 from core.workbench import open_workbench
 from tui.cli.flashing.units import address_of, address_options
 from tui.cli.output import Output, address_fields, command, json_option
@@ -72,16 +73,17 @@ def explain(what: str, step: str, sid: str, out: Output) -> None:
     CODE is 0x31, 31, requestOutOfRange, N_Bs, P2*, routing:03, nack:06, header:02, or kwp:40 for one of KWP2000. No
     vehicle is needed.
     """
+    say = english if out.json else said  # scripts read the same in every language
     with open_workbench() as workbench:
-        headline, steps = workbench.explain(what, step, sid)
-    out.line(said(headline))
+        headline, steps = workbench.explain(what, step, sid, say)
+    out.line(headline)
     for line in steps:
         told = line.explanation
         out.line()
-        out.line(f"{said(line.title)} ({line.step})")
-        out.line(f"  {said(told.meaning)}")
-        out.line(_("  Now: {state}").format(state=said(told.state_now)))
-        out.line(f"  {said(told.what_to_do)}")
+        out.line(f"{line.title} ({line.step})")
+        out.line(f"  {told.meaning}")
+        out.line(_("  Now: {state}").format(state=told.state_now))
+        out.line(f"  {told.what_to_do}")
     out.record(
         code=what,
         headline=headline,

@@ -89,6 +89,10 @@ class Place(Fitting[None]):
         """The keys of the bar now; at most four, help and palette follow."""
         return self.KEYS
 
+    def failed_page(self) -> str:
+        """The help page of what has failed and stands on this screen now; f1 leads there. "" for nothing."""
+        return ""
+
     @property
     def desk(self) -> Desk | None:
         return self.passbay.desk

@@ -59,6 +59,9 @@ class CodingLook(Place):
             ("b", _("Kept"), "restore"),
         )
 
+    def failed_page(self) -> str:
+        return self.error.page if self.error is not None else ""
+
     def _item(self, name: str) -> CodingItemState | None:
         return next((item for item in (self.state.items if self.state else ()) if item.name == name), None)
 
@@ -105,7 +108,7 @@ class CodingLook(Place):
         if self.error is not None:
             code = f" x {self.error.code} "
             return told(code, "bad", said(self.error.message), width) + told(
-                " > ", "accent", said(self.error.advice), width
+                " > ", "accent", f"{said(self.error.advice)} {_('f1 and enter say more.')}", width
             )
         if self.changes:
             words = _(" {len} change(s), not written: ").format(len=len(self.changes))

@@ -27,12 +27,26 @@ def key_words(key: str) -> str:
 
 class HelpScreen(Place):
     PLACE = _("Help")
-    KEYS: ClassVar[tuple[Key, ...]] = (("esc", _("Back"), "back"),)
-    BINDINGS: ClassVar = [Binding("f1", "back", _("Back"), show=False)]
+    BINDINGS: ClassVar = [
+        Binding("f1", "back", _("Back"), show=False),
+        Binding("enter", "look_up", _("What to do"), show=False),
+    ]
 
     def __init__(self, about: Place) -> None:
         super().__init__()
         self._about = about
+        self._failed = about.failed_page()
+
+    def keys(self) -> tuple[Key, ...]:
+        first: tuple[Key, ...] = (("enter", _("What to do"), "look_up"),) if self._failed else ()
+        return (*first, ("esc", _("Back"), "back"))
+
+    def action_look_up(self) -> None:
+        """The page of what has failed on the place below."""
+        from tui.wishes.shop import open_page
+
+        if self._failed:
+            open_page(self.passbay, self._failed)
 
     def body(self) -> list[Widget]:
         return [Lines(self._page(), id="page")]
@@ -45,7 +59,8 @@ class HelpScreen(Place):
         ]
         if any(isinstance(b, Binding) and b.key == "tab" for b in type(self._about).BINDINGS):
             own.append(("tab", _("Other box")))
-        lines: list[Cell] = [((f" {self._about.PLACE}", "bold"),), ""]
+        more: Cell = ((" x ", "bad"), ("enter", "key"), (_(" says what has failed here and what to do."), ""))
+        lines: list[Cell] = [((f" {self._about.PLACE}", "bold"),), more if self._failed else ""]
         for number in range(max(len(EVERYWHERE), len(own))):
             left = EVERYWHERE[number] if number < len(EVERYWHERE) else ("", "")
             right = own[number] if number < len(own) else ("", "")

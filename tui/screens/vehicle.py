@@ -55,6 +55,7 @@ class VehicleScreen(Place):
     def __init__(self) -> None:
         super().__init__()
         self.trouble = ""
+        self.trouble_page = ""
         self.faults: dict[str, tuple[DtcReading, ...]] = {}
         self._vehicle: object = None
         self._tried: object = None
@@ -98,6 +99,9 @@ class VehicleScreen(Place):
             ("p", _("Protocol"), "protocol"),
         )
 
+    def failed_page(self) -> str:
+        return self.trouble_page if self.trouble else ""
+
     # -- doing
 
     def action_again(self) -> None:
@@ -112,15 +116,16 @@ class VehicleScreen(Place):
                 desk.survey, desk.units = None, {}
                 self.faults.clear()
                 desk.begin(
-                    "survey", "", desk.vehicle.survey, self._surveyed, lambda error: self._failed(said(error.message))
-                )
+                    "survey", "", desk.vehicle.survey, self._surveyed,
+                    lambda error: self._failed(said(error.message), error.page),
+                )  # fmt: skip
             self.passbay.refresh_places()
 
-        desk.connect(connected, lambda: self._failed(desk.messages[-1].text))
+        desk.connect(connected, lambda: self._failed(desk.messages[-1].text, desk.messages[-1].page))
         self.show_desk()
 
-    def _failed(self, why: str) -> None:
-        self.trouble = why
+    def _failed(self, why: str, page: str) -> None:
+        self.trouble, self.trouble_page = why, page
         self.passbay.refresh_places()
 
     def _surveyed(self, result: SurveyResult) -> None:
@@ -209,7 +214,9 @@ class VehicleScreen(Place):
         desk = self.desk
         if desk is not None and (desk.connecting or desk.busy):
             return _("Connecting ...") if desk.connecting else _("Reading which vehicle this is ...")
-        return _("{value}  f5 tries again, esc goes back.").format(value=self.trouble or _("No vehicle tested yet."))
+        if self.trouble:
+            return _("{value}  f5 tries again, f1 says more.").format(value=self.trouble)
+        return _("No vehicle tested yet.  f5 tries again, esc goes back.")
 
     def _vin_line(self) -> Cell:
         desk = self.desk
@@ -220,7 +227,7 @@ class VehicleScreen(Place):
         if desk.job is not None and desk.job.running:
             state: tuple[str, str] = (f"   ░ {desk.job.title}  {done}", "busy")
         elif self.trouble:  # the rows of the units are there, and the toast goes away
-            return ((" x ", "bad"), (self.trouble, "bad"), (_("  f5 tries again"), "dim"))
+            return ((" x ", "bad"), (self.trouble, "bad"), (_("  f5 tries again, f1 says more"), "dim"))
         else:
             state = (
                 (_("   √ tested {done}").format(done=done), "ok")

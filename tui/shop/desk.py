@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import ProductError
 from core.vocabulary.shop.check import NetworkRow, RequirementRow
-from core.vocabulary.shop.support import ContactHours, HelpPage
+from core.vocabulary.shop.support import ContactHours, HelpPage, NumberedMessage
+from tui.locale import language, said
 
 if TYPE_CHECKING:
     from tui.desk import Desk
@@ -24,6 +25,7 @@ class Shop:
         self.pc: tuple[RequirementRow, ...] | None = None
         self.network: list[NetworkRow] = []
         self.pages: tuple[HelpPage, ...] | None = None
+        self.numbered: tuple[NumberedMessage, ...] | None = None
         self.contacts: tuple[ContactHours, ...] | None = None
         self.contract = ""
         self.words = ""  # what the pages were searched for
@@ -91,10 +93,20 @@ class Shop:
             self.desk.news()
 
         if self.workbench is not None:
-            self.desk.errand(lambda: self.workbench.help_pages(words), told, lane="help")
+            self.desk.errand(lambda: self.workbench.help_pages(words, language(), said), told, lane="help")
 
     def open_page(self, name: str, then: Callable[[HelpPage], None]) -> None:
-        self.desk.errand(lambda: self.workbench.help_page(name), then, lane="help")
+        self.desk.errand(lambda: self.workbench.help_page(name, language(), said), then, lane="help")
+
+    def list_numbered(self) -> None:
+        """Every code of the message list."""
+
+        def told(rows: tuple[NumberedMessage, ...]) -> None:
+            self.numbered = rows
+            self.desk.news()
+
+        if self.workbench is not None and self.numbered is None:
+            self.desk.errand(lambda: self.workbench.numbered_messages(said), told, lane="help")
 
     def ask_contacts(self) -> None:
         def told(answer: tuple[tuple[ContactHours, ...], str]) -> None:
@@ -102,7 +114,7 @@ class Shop:
             self.desk.news()
 
         def asked() -> tuple[tuple[ContactHours, ...], str]:
-            return self.workbench.contacts(), self.workbench.paper.start_key().contract
+            return self.workbench.contacts(said), self.workbench.paper.start_key().contract
 
         if self.workbench is not None:
             self.desk.errand(asked, told, lane="contacts")

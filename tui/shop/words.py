@@ -66,7 +66,7 @@ def network_lines(row: NetworkRow) -> list[str]:
 def page_rows(pages: Sequence[HelpPage]) -> list[Row]:
     return [
         Row(page.name, (("·" if page.source == "reference" else "■", "dim" if page.source == "reference" else "accent"),
-                        (page.name, "dim"), said(page.title)))
+                        (page.name, "dim"), page.title))
         for page in pages
     ]  # fmt: skip
 
@@ -78,7 +78,7 @@ def contact_rows(contacts: Sequence[ContactHours], contract: str, nobody: Sequen
         rows.append(
             Row(
                 f"contact {number}",
-                ((GLYPHS[tone], tone), (said(row.contact.kind), "bold"), said(row.contact.questions)),
+                ((GLYPHS[tone], tone), (row.contact.kind, "bold"), row.contact.questions),
             )
         )
         address = row.contact.email or _("no address: the back end names none")
@@ -91,7 +91,7 @@ def contact_rows(contacts: Sequence[ContactHours], contract: str, nobody: Sequen
     shown = contract or _("none yet: it stands in the shop under My account > My systems")
     rows.append(Row("contract", ("", (_("Contract number"), "bold"), shown)))
     rows += [
-        Row(f"nobody {n}", (("x", "dim"), (_("Not answered"), "dim"), (said(line), "dim")))
+        Row(f"nobody {n}", (("x", "dim"), (_("Not answered"), "dim"), (line, "dim")))
         for n, line in enumerate(nobody)
     ]
     return rows

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from tui.locale import _, said
 
+NUMBERED = ("PB-", "2221-", "2173-")
+
 if TYPE_CHECKING:
     from tui.shell import PassbayApp
 
@@ -16,28 +18,18 @@ def show_message(app: PassbayApp, key: str) -> None:
     """One line of the message list: what, what it means in its step, how the unit is left, what to do."""
     from core.messages import headline
     from tui.screens.dialogs import Tell
+    from tui.wishes.shop import open_page
+
     desk = app.desk
     item = next((i for i in desk.messages if str(i.number) == key), None) if desk is not None else None
     if item is None or desk is None:
         return
     head = "  ".join(word for word in (desk.clock_words(item.at), item.unit, item.code) if word)
-    numbered = item.code.startswith(("PB-", "2221-", "2173-"))
+    numbered = item.code.startswith(NUMBERED)
     words = (item.text, item.explanation, item.state_now, item.advice)
-    more = (_("What to do"), lambda: _explain(app, item.code)) if numbered or item.code.startswith("NRC ") else None
+    more = (_("What to do"), lambda: open_page(app, item.page)) if item.page else None
     title = said(headline(item.code)) if numbered else _("Message")
     app.push_screen(Tell(title, [head, *(line for line in words if line)], more))
-
-
-def _explain(app: PassbayApp, code: str) -> None:
-    """The page of a code: of a message, of a refusal ("NRC 31"), of a trouble code there is none."""
-    from tui.screens.paper.codes import open_page
-    from tui.wishes import shop
-    from tui.wording.codes import PAGES
-
-    if code in PAGES:
-        open_page(app, code)
-    else:
-        shop.open_page(app, code)
 
 
 def copy(app: PassbayApp, words: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from tui.locale import _, said
+from tui.locale import _
 from tui.screens.dialogs import Ask, Fill, Pick, Tell
 from tui.work import bytes_words
 
@@ -30,21 +30,10 @@ def open_page(app: PassbayApp, name: str) -> None:
     def shown(page: HelpPage) -> None:
         from tui.screens.reading import ReadingScreen
 
-        text = page.text if page.source != "reference" else "\n".join(_line(line) for line in page.text.split("\n"))
-        app.push_screen(ReadingScreen(said(page.title), text))
+        app.push_screen(ReadingScreen(page.title, page.text))
 
     if shop is not None:
         shop.open_page(name, shown)
-
-
-def _line(line: str) -> str:
-    """A line of a reference page in this language: its mark-up stays."""
-    for mark in ("# ", "## ", "- "):
-        if line.startswith(mark):
-            return f"{mark}{said(line[len(mark) :])}"
-    if line.startswith("**") and line.endswith("**"):
-        return f"**{said(line[2:-2])}**"
-    return said(line)
 
 
 def search(app: PassbayApp) -> None:

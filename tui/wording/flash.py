@@ -137,7 +137,8 @@ def error_lines(error: ProductError, width: int) -> tuple[Cell, ...]:
         lines += told(_(" Means  "), "dim", said(error.explanation), width)
     if error.state_now:
         lines += told(_(" Now    "), "warn", said(error.state_now), width)
-    return (*lines, *told(_(" To do  "), "accent", said(error.advice), width))
+    more = _("f1 and enter say more.")
+    return (*lines, *told(_(" To do  "), "accent", f"{said(error.advice)} {more}", width))
 
 
 def result_lines(result: FlashResult | None) -> tuple[Cell, ...]:

@@ -15,8 +15,12 @@ from core.protocol.kwp2000 import nrc as kwp_nrc
 from core.protocol.kwp2000 import services as kwp_services
 from core.vocabulary import KWP2000, UDS
 from core.vocabulary.results import ExplainedStep
+from core.vocabulary.saying import Say, english, filled
 from core.vocabulary.services import SERVICE_NAMES
 
+OF_TIMER = "Timer {0}: {1}."
+OF_GATEWAY = "DoIP, {0}: {1}."
+NOT_NAMED = "The standard does not name this code."
 EXAMPLES = "E.g. 0x31, 31, requestOutOfRange, N_Bs, P2*, routing:03, nack:06, header:02, kwp:40."
 _KWP = "kwp"
 _PREFIXES = {"routing": "activation", "nack": "message", "header": "header"}
@@ -34,16 +38,17 @@ STEPS_OF_SERVICE: dict[int, tuple[str, ...]] = {
 
 
 def explained(
-    what: str, step: str = "", sid: int | None = None, unit: str = ""
+    what: str, step: str = "", sid: int | None = None, unit: str = "", say: Say = english
 ) -> tuple[str, tuple[ExplainedStep, ...]]:  # fmt: skip
     """(headline, one line a step) of a code in any spelling. UsageError with examples for what is none.
 
     `step` limits it to one step, `sid` to the steps where that service is used; a service that no job uses is
-    explained as a raw request.
+    explained as a raw request. `say` puts it all into the reader's language.
     """
-    reason, headline = _read(what.strip())
+    reason, headline = _read(what.strip(), say)
     return headline, tuple(
-        ExplainedStep(words.name, words.title, compose(reason, words, unit)) for words in _steps(step, sid)
+        ExplainedStep(words.name, say(words.title), compose(reason, words, unit, say=say))
+        for words in _steps(step, sid)
     )
 
 
@@ -60,11 +65,11 @@ def _steps(step: str, sid: int | None) -> tuple[StepWords, ...]:
     return STEPS
 
 
-def _read(text: str) -> tuple[Reason, str]:
+def _read(text: str, say: Say) -> tuple[Reason, str]:
     for timer in TIMERS:
         if text.casefold() == timer.casefold():
             reason = reasons.of_timer(timer)
-            return reason, f"Timer {timer}: {reason.words.replace('{unit}', 'the unit')}."
+            return reason, filled(say, OF_TIMER, timer, _of_the_unit(reason, say))
     prefix, colon, number = text.partition(":")
     if colon and prefix.casefold() in _PREFIXES:
         denied = _PREFIXES[prefix.casefold()]
@@ -72,8 +77,8 @@ def _read(text: str) -> tuple[Reason, str]:
         if code is not None:
             known = code in DENIED_CODES[denied]
             reason = reasons.of_denial(denied, code, silent=denied == "message" and code in (6, 7, 8))
-            more = "" if known else " The standard does not name this code."
-            return reason, f"DoIP, {reason.label}: {reason.words.replace('{unit}', 'the unit')}.{more}"
+            headline = filled(say, OF_GATEWAY, reason.label, _of_the_unit(reason, say))
+            return reason, headline if known else f"{headline} {say(NOT_NAMED)}"
     protocol = KWP2000 if prefix.casefold() == _KWP and colon else UDS
     code = _nrc_code(number.strip() if protocol == KWP2000 else text, protocol)
     if code is None and protocol == UDS:
@@ -81,7 +86,11 @@ def _read(text: str) -> tuple[Reason, str]:
     if code is None:
         raise UsageError(f"{text!r} is no negative response code, timer or DoIP code.", EXAMPLES)
     dialect = dialect_of(protocol)
-    return reasons.of_nrc(code, protocol), f"{dialect.label(code)}: {dialect.refusal(code).words}."
+    return reasons.of_nrc(code, protocol), f"{dialect.label(code)}: {say(dialect.refusal(code).words)}."
+
+
+def _of_the_unit(reason: Reason, say: Say) -> str:
+    return say(reason.words.replace("{unit}", "the unit"))
 
 
 def _nrc_code(text: str, protocol: str) -> int | None:

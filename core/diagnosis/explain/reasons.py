@@ -154,7 +154,7 @@ _TIMERS: Mapping[str, tuple[str, str]] = {
     "reconnect": ("silence", "{unit} did not come back after its reset"),
     "N_As": ("line", "a frame could not be sent on the bus"),
     "N_Ar": ("line", "a flow control could not be sent on the bus"),
-    "N_Bs": ("line", "{unit} did not allow a long message to go on (no flow control)"),
+    "N_Bs": ("line", "{unit} did not allow a long message to go on: no flow control came"),
     "N_Cs": ("line", "a long message could not be sent on in time"),
     "N_Cr": ("line", "{unit} stopped in the middle of a long answer"),
     "A_DoIP_Ctrl": ("gateway", "the gateway did not answer the routing activation"),
@@ -172,9 +172,9 @@ def of_timer(timer: str) -> Reason:
 
 
 _DENIALS: Mapping[str, tuple[str, Mapping[int, str], str]] = {
-    "activation": ("the gateway does not let this tester in", ACTIVATION_WORDS, "routing activation"),
-    "message": ("the gateway did not take a message to {unit}", DIAGNOSTIC_NACK_WORDS, "diagnostic nack"),
-    "header": ("the gateway did not understand a message", HEADER_NACK_WORDS, "header nack"),
+    "activation": ("the gateway does not let this tester in: {why}", ACTIVATION_WORDS, "routing activation"),
+    "message": ("the gateway did not take a message to {unit}: {why}", DIAGNOSTIC_NACK_WORDS, "diagnostic nack"),
+    "header": ("the gateway did not understand a message: {why}", HEADER_NACK_WORDS, "header nack"),
 }
 DENIED_CODES: Mapping[str, tuple[int, ...]] = {
     "activation": tuple(range(0x08)),
@@ -210,4 +210,4 @@ def of_denial(denied: str, code: int, *, silent: bool = False) -> Reason:
     head, words, name = _DENIALS.get(denied, _DENIALS["activation"])
     kind, fix = _DENIAL_FIXES.get((denied, code), ("tester", FIXES["tester"]))
     why = words.get(code, "a reason of its maker's own")
-    return Reason(kind, f"{head}: {why}", f"{name} 0x{code:02X}", fix, silent)
+    return Reason(kind, head.replace("{why}", why), f"{name} 0x{code:02X}", fix, silent)

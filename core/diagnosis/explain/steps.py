@@ -35,6 +35,12 @@ _CODING_UNSURE = (
 _CODE_AGAIN = "Then read the coding of {unit} and write it again."
 _RESTORE = "Then read the coding of {unit}, and restore the kept one where it is not as wished."
 
+
+
+def _and(*sentences: str) -> str:
+    return " ".join(sentences)
+
+
 STEPS: tuple[StepWords, ...] = (
     StepWords("identify", "Identify the vehicle", "reading the vehicle identification number",
               "Nothing was changed in the vehicle.", "Nothing was changed in the vehicle.", "Then start again."),
@@ -59,18 +65,18 @@ STEPS: tuple[StepWords, ...] = (
     StepWords("session", "Programming session", "entering the programming session",
               _OLD_SOFTWARE, _OLD_SOFTWARE, _FLASH),
     StepWords("security", "Security access", "unlocking the unit",
-              "{unit} stays locked. " + _OLD_SOFTWARE, _OLD_SOFTWARE, _FLASH),
+              _and("{unit} stays locked.", _OLD_SOFTWARE), _OLD_SOFTWARE, _FLASH),
     StepWords("authentication", "Authentication", "authenticating the tester",
-              "{unit} does not trust this tester yet. " + _OLD_SOFTWARE, _OLD_SOFTWARE, _FLASH),
+              _and("{unit} does not trust this tester yet.", _OLD_SOFTWARE), _OLD_SOFTWARE, _FLASH),
     StepWords("fingerprint", "Fingerprint", "writing the fingerprint",
-              "The fingerprint is as it was. " + _OLD_SOFTWARE,
-              "The fingerprint may be the new one already. " + _OLD_SOFTWARE, _FLASH),
+              _and("The fingerprint is as it was.", _OLD_SOFTWARE),
+              _and("The fingerprint may be the new one already.", _OLD_SOFTWARE), _FLASH),
     StepWords("erase", "Erase", "erasing the memory",
               "The erase was refused, but what is in the memory of {unit} is not proven: it counts as without valid "
               "software and waits in its boot loader.",
               _NO_SOFTWARE, _FROM_ERASE),
     StepWords("transfer", "Transfer", "transferring the software",
-              _NO_SOFTWARE, "The software of {unit} is written in part only. " + _NO_SOFTWARE, _FROM_ERASE),
+              _NO_SOFTWARE, _and("The software of {unit} is written in part only.", _NO_SOFTWARE), _FROM_ERASE),
     StepWords("checksum", "Compare the checksum", "comparing the checksum",
               "The block is written, but its checksum is not confirmed: {unit} does not start it and waits in its boot "
               "loader.",

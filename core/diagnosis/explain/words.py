@@ -32,7 +32,13 @@ from core.errors import (
     VerificationFailed,
 )
 from core.vocabulary.results import Explanation
+from core.vocabulary.saying import Say, english, filled
 
+REFUSED = "{0} refused {1}: {2} ({3})."
+WHILE = "While {0}: {1} ({2})."
+HAPPENED = "This happened while {0}."
+TEMPLATES = (REFUSED, WHILE, HAPPENED)
+"""Whole sentences, so that the roof finds them again in a finished text."""
 _GENERIC_ADVICE = (NegativeResponse, NoResponse, RoutingDenied, VciLost)
 """Errors that are raised far below, where nobody knows the step: their advice is the explanation's from here on."""
 _NOT_EXPLAINED = (UsageError, CatalogueError)
@@ -104,30 +110,48 @@ def explain(
     return compose(reason_of(problem), step_of(step, kind, sid), unit, without_software=without_software)
 
 
-def compose(reason: Reason, step: StepWords, unit: str = "", *, without_software: bool = False) -> Explanation:
-    """The three texts of a cause in a step."""
+def compose(
+    reason: Reason, step: StepWords, unit: str = "", *, without_software: bool = False, say: Say = english
+) -> Explanation:  # fmt: skip
+    """The three texts of a cause in a step; `say` puts each of their sentences into the reader's language."""
     name = unit or "the unit"
     why, fix = cell(reason.kind, step.name)
     a_clear_no = reason.label.startswith("0x") and not reason.silent
-    if not reason.words:
-        meaning = f"This happened in the step {step.title!r}. {why}"
-    else:
-        meaning = f"{'{unit} refused' if a_clear_no else 'While'} {step.doing}: {reason.words} ({reason.label}). {why}"
     unsure = reason.silent or reason.kind == "memory" or (step.name == "erase" and not a_clear_no)
     state = step.unsure if unsure else step.refused
     if without_software and step.name in OLD_SOFTWARE_STEPS:
         state = WITHOUT_SOFTWARE
-    return Explanation(*(_sentence(text, name) for text in (meaning, state, _advice(fix or reason.fix, step))))
+    return Explanation(
+        f"{_happened(reason, step, name, a_clear_no, say)} {say(_sentence(why, name))}",
+        say(_sentence(state, name)),
+        _advice(fix or reason.fix, step, name, say),
+    )
 
 
-def _advice(fix: str, step: StepWords) -> str:
+def _happened(reason: Reason, step: StepWords, name: str, a_clear_no: bool, say: Say) -> str:
+    """The first sentence: what was being done, and what came in between."""
+    doing = say(step.doing)
+    if not reason.words:
+        return filled(say, HAPPENED, doing)
+    words, label = say(reason.words.replace("{unit}", name)), say(reason.label)
+    if a_clear_no:
+        return filled(say, REFUSED, say(_capital(name)), doing, words, label)
+    return filled(say, WHILE, doing, words, label)
+
+
+def _advice(fix: str, step: StepWords, name: str, say: Say) -> str:
     """First the cause, then how to go on; where nothing is to be put right, there is no "then"."""
-    return f"{fix} {step.again}" if fix else step.again.removeprefix("Then ")
+    again = step.again if fix else step.again.removeprefix("Then ")
+    return " ".join(say(_sentence(part, name)) for part in (fix, again) if part)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _sentence(text: str, unit: str) -> str:
     """Names put in; each sentence begins with a capital, also where "the unit" stands in for a name."""
-    return ". ".join(part[:1].upper() + part[1:] for part in text.replace("{unit}", unit).strip().split(". "))
+    return ". ".join(_capital(part) for part in text.replace("{unit}", unit).strip().split(". "))
 
 
 def explain_in_place(

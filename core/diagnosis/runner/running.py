@@ -47,7 +47,7 @@ def run(
         journal.ended(name, error)
         return JobFailed(
             at, name, kind, unit, error.name, error.code, error.message, error.advice, error.explanation,
-            error.state_now,
+            error.state_now, error.page,
         )  # fmt: skip
 
     publish(JobStarted(wall_clock(), name, kind, unit))

@@ -39,6 +39,15 @@ class HelpPage:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberedMessage:
+    """One code of the message list; its page has the same name."""
+
+    code: str
+    headline: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
 class BundleItem:
     """One file of the bundle before it is saved: its size, its beginning, how many places were masked."""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 CONTEXT = "core"
 _PLACE = re.compile(r"\{(\d+)\}")
+_SENTENCE_END = re.compile(r"(?<=[.!?])(\s+)(?=\S)")
 _HEAD = 10  # letters of the beginning by which templates are filed
 _LONGEST = 1000  # characters: what is longer is no sentence
 _SEPARATOR = "\x04"  # between context and msgid in gettext's own tables
@@ -26,44 +27,55 @@ class Sentences:
     def __init__(self, catalogue: NullTranslations) -> None:
         table: dict[Any, str] = getattr(catalogue, "_catalog", {})
         self._exact: dict[str, str] = {}
-        self._filed: dict[str, list[tuple[re.Pattern[str], str]]] = defaultdict(list)
+        self._filed: dict[str, list[tuple[int, re.Pattern[str], str]]] = defaultdict(list)
         for key, target in table.items():
             context, separator, source = str(key).partition(_SEPARATOR) if isinstance(key, str) else ("", "", "")
             if separator and context == CONTEXT and target:
                 self._file(source, target)
         for templates in self._filed.values():
-            templates.sort(key=lambda row: -len(row[0].pattern))  # the one with the most words of its own first
+            templates.sort(key=lambda row: -row[0])  # the one with the most letters of its own first
         self.translated = lru_cache(maxsize=2048)(self._translated)
 
     def _file(self, source: str, target: str) -> None:
+        self._exact[source] = target  # a template, too: the core asks for it where it fills the places itself
         if not _PLACE.search(source):
-            self._exact[source] = target
             return
         parts = _PLACE.split(source)  # text, number, text, number, ..., text
         pattern = "".join(re.escape(part) if n % 2 == 0 else f"(?P<p{n}_{part}>.+?)" for n, part in enumerate(parts))
-        self._filed[parts[0][:_HEAD]].append((re.compile(pattern, re.DOTALL), target))
+        own = sum(len(part) for part in parts[::2])
+        self._filed[parts[0][:_HEAD]].append((own, re.compile(pattern, re.DOTALL), target))
 
     def _translated(self, text: str) -> str:
-        """All of it or nothing: half a sentence in another language is worse than an English one."""
+        """All of it or nothing: half a sentence in another language is worse than an English one.
+
+        Sentence by sentence where that goes: a short template ("{0} has no {1}") would take several of them for one.
+        """
         if len(text) > _LONGEST:
             return text
+        if text in self._exact:
+            return self._exact[text]
+        parts = _SENTENCE_END.split(text)
+        if len(parts) > 1:
+            known = [part if part.isspace() else self._whole(part) for part in parts]
+            if None not in known:
+                return "".join(part for part in known if part is not None)
         made, rest = "", text
         while rest:
             found = self._whole(rest)
             if found is not None:
                 return made + found
             first, blank, rest = _cut(rest)
-            known = self._whole(first) if rest else None
-            if known is None:
+            whole = self._whole(first) if rest else None
+            if whole is None:
                 return text
-            made += known + blank
+            made += whole + blank
         return text
 
     def _whole(self, text: str) -> str | None:
         if text in self._exact:
             return self._exact[text]
         for length in range(min(_HEAD, len(text)), -1, -1):
-            for pattern, target in self._filed.get(text[:length], ()):
+            for _own, pattern, target in self._filed.get(text[:length], ()):
                 match = pattern.fullmatch(text)
                 if match is not None:
                     return self._filled(target, match)
@@ -80,6 +92,6 @@ class Sentences:
 
 def _cut(text: str) -> tuple[str, str, str]:
     """The first sentence, what parts it from the next, and the rest."""
-    found = re.search(r"(?<=[.!?])(\s+)(?=\S)", text)
+    found = _SENTENCE_END.search(text)
     return (text[: found.start()], found[1], text[found.end() :]) if found else (text, "", "")
 

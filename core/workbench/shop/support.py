@@ -16,13 +16,15 @@ from core.errors import BackendError, ProductError
 from core.events import Event, Noted
 from core.settings import Settings
 from core.vocabulary import DeviceInfo
+from core.vocabulary.saying import Say, english
 from core.workbench.paths import WorkbenchPaths
 
 if TYPE_CHECKING:
     from core.support.bundle import Draft
     from core.support.masking import Masker
+    from core.support.shelf import Shelf
     from core.vocabulary.shop.check import RequirementRow
-    from core.vocabulary.shop.support import ContactHours, HelpPage
+    from core.vocabulary.shop.support import ContactHours, HelpPage, NumberedMessage
     from core.workbench.paper import Paper
     from core.workbench.releases import LibraryDesk
     from core.workbench.vehicle import Vehicle
@@ -58,20 +60,28 @@ class Support(ABC):
     @abstractmethod
     def problems(self) -> tuple[str, ...]: ...
 
-    def help_pages(self, words: str = "", language: str = "en") -> tuple[HelpPage, ...]:
-        """All pages, or those that hold all the words, the best first."""
-        from core.support.shelf import Shelf
-
-        shelf = Shelf(self.library.pages("help"), language)
+    def help_pages(self, words: str = "", language: str = "en", say: Say = english) -> tuple[HelpPage, ...]:
+        """All pages, or those that hold all the words, the best first; `say` speaks the same language."""
+        shelf = self._shelf(language, say)
         return shelf.search(words) if words.strip() else shelf.pages()
 
-    def help_page(self, name: str, language: str = "en") -> HelpPage:
+    def help_page(self, name: str, language: str = "en", say: Say = english) -> HelpPage:
         """By name or code, e.g. configassist, 2221-47, PB-202, 0x31. DataMissing names some that there are."""
+        return self._shelf(language, say).page(name)
+
+    def _shelf(self, language: str, say: Say) -> Shelf:
         from core.support.shelf import Shelf
 
-        return Shelf(self.library.pages("help"), language).page(name)
+        return Shelf(self.library.pages("help"), language, say)
 
-    def contacts(self) -> tuple[ContactHours, ...]:
+    @staticmethod
+    def numbered_messages(say: Say = english) -> tuple[NumberedMessage, ...]:
+        """Every code of the message list; `help_page` has its page."""
+        from core.support.reference import numbered
+
+        return numbered(say)
+
+    def contacts(self, say: Say = english) -> tuple[ContactHours, ...]:
         """Whom to ask what, with hours in this PC's time zone (S2, S3)."""
         from core.support.contacts import DEFAULT, from_back_end, hours
 
@@ -81,14 +91,14 @@ class Support(ABC):
             self.publish(Noted(time.time(), "warning", f"The back end names no contacts: {problem.message}"))
             told = ()
         rows = [from_back_end(row.kind, row.email, row.hours, row.zone, row.languages) for row in told]
-        return hours(rows or DEFAULT, datetime.datetime.now().astimezone())
+        return hours(rows or DEFAULT, datetime.datetime.now().astimezone(), say)
 
     @staticmethod
-    def not_supported() -> tuple[str, ...]:
+    def not_supported(say: Say = english) -> tuple[str, ...]:
         """What nobody behind these contacts answers (S4)."""
         from core.support.contacts import NOT_SUPPORTED
 
-        return NOT_SUPPORTED
+        return tuple(map(say, NOT_SUPPORTED))
 
     # -- bundle
 

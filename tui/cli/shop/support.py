@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from core.vocabulary.cleaning import clean_lines
+from core.vocabulary.saying import english
 from core.workbench import open_workbench
 from tui.cli.output import Output, command, json_option
-from tui.locale import LANGUAGES, _, language, said
+from tui.locale import LANGUAGES, _, language, said, use
 
 
 @click.group()
@@ -25,7 +26,7 @@ def support() -> None:
 def page(name: str, language: str, out: Output) -> None:
     """One page: a component (configassist) or a code (2221-47, PB-202, 0x31, routing-0x07)."""
     with open_workbench() as workbench:
-        found = workbench.help_page(name, language)
+        found = workbench.help_page(name, use(language), said)
     for line in clean_lines(found.text, 1 << 18).split("\n"):
         out.line(line)
     out.record(name=found.name, title=found.title, text=found.text)
@@ -39,7 +40,7 @@ def page(name: str, language: str, out: Output) -> None:
 def search(words: tuple[str, ...], language: str, out: Output) -> int:
     """Pages that hold all WORDS; all pages without any. Exit code 1 where there is none."""
     with open_workbench() as workbench:
-        pages = workbench.help_pages(" ".join(words), language)
+        pages = workbench.help_pages(" ".join(words), use(language), said)
     for found in pages:
         out.line(f"{found.name:<18} {found.title}")
     if not pages:
@@ -53,20 +54,21 @@ def search(words: tuple[str, ...], language: str, out: Output) -> int:
 @command
 def contacts(out: Output) -> None:
     """Whom to ask what, and whether somebody is there now."""
+    say = english if out.json else said  # scripts read the same in every language
     with open_workbench() as workbench:
-        rows, nobody = workbench.contacts(), workbench.not_supported()
+        rows, nobody = workbench.contacts(say), workbench.not_supported(say)
         contract = workbench.paper.start_key().contract
     for row in rows:
         contact = row.contact
-        out.line(f"{said(contact.kind)} ({_('open now') if row.open_now else _('closed now')})")
-        out.line(f"  {said(contact.questions)}")
+        out.line(f"{contact.kind} ({_('open now') if row.open_now else _('closed now')})")
+        out.line(f"  {contact.questions}")
         address = contact.email or _("no address: the back end names none")
-        out.line(f"  {address}; {said(row.words)}; {', '.join(contact.languages)}")
+        out.line(f"  {address}; {row.words}; {', '.join(contact.languages)}")
     number = contract or _("none yet: it stands in the shop under My account > My systems")
     out.line(_("Contract (system) number: {number}").format(number=number))
     out.line(_("Not answered here:"))
     for line in nobody:
-        out.line(f"  {said(line)}")
+        out.line(f"  {line}")
     out.record(
         contacts=[
             {

@@ -103,6 +103,11 @@ class FlashLook(Place):
 
     # -- what is there
 
+    def failed_page(self) -> str:
+        if isinstance(self.result, FlashOrderResult):
+            return next((unit.page for unit in self.result.units if unit.page), "")
+        return self.error.page if self.error is not None else ""
+
     @property
     def checks(self) -> list[FlashCheck]:
         """Of the one unit, or of all units of the order."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 
-from tui.locale import _
+from tui.locale import _, said
 from tui.screens.base import Place
 from tui.shop import words
 from tui.widgets.lines import Key, Lines, tab_line
@@ -81,7 +81,7 @@ class SupportScreen(Place):
         pages.set_rows(words.page_rows(shop.pages or ()))
         contacts.empty = _("Asking ...")
         if shop.contacts is not None:
-            contacts.set_rows(words.contact_rows(shop.contacts, shop.contract, desk.workbench.not_supported()))
+            contacts.set_rows(words.contact_rows(shop.contacts, shop.contract, desk.workbench.not_supported(said)))
         searched = _(" Searched for: {words}. / searches again.").format(words=shop.words) if shop.words else ""
         self.query_one("#told", Lines).show((searched, "dim"))
 

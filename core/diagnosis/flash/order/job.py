@@ -183,7 +183,7 @@ class _Order:
         self._errors[unit] = error
         self._results[unit] = FlashUnitResult(
             unit, "failed", None, error.message, error.name, error.code, error.advice, self._runs[unit].erased,
-            error.explanation, error.state_now,
+            error.explanation, error.state_now, error.page,
         )
 
     def _lost(self) -> str:
