@@ -22,7 +22,7 @@ from tui.locale import said, use
 
 SHARED = {
     "# AddOn Center", "# Support Tool", "# Update Service Control Center", "## Retail Data Storage",
-    "# PB-800 Release", "# PB-850 Back end", "**Fingerprint**",
+    "# PB-800 Release", "# PB-850 Back end", "**Fingerprint**", "| --- | --- |",
 }  # fmt: skip
 """Lines that may be the same as in English: names, and words that all have."""
 ENGLISH = frozenset({
