@@ -2,7 +2,8 @@
 
 The app runs headless on the simulated car in a fresh home: first run, ConfigAssist, log-in, StartKey, credit, quick
 test, fault codes, flash, order, training, coding, live panel, releases, Support Tool; then the log-in at a back end
-that is served. Writes SVG, and PNG where cairosvg is there (a tool for this script only; the font is DejaVu Sans Mono).
+that is served, and the door for browsers. Writes SVG, and PNG where cairosvg is there (a tool for this script only; the
+font is DejaVu Sans Mono).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,6 +136,24 @@ class Walk:
         await self.until(lambda: papers.login is not None and papers.login.state == "waiting")
         await self.shot("log-in")
         await self.press("escape")
+
+    async def visits(self) -> None:
+        """The door is open, and a browser asks to be let in."""
+        await self.until(lambda: self.app.desk is not None and self.app.desk.workbench is not None)
+        await self.press("0", "3")
+        await self.until(lambda: self.app.place.PLACE == "Remote assistance")
+        await self.press("enter")
+        visitors = self.desk.visitors
+        await self.until(lambda: visitors.door is not None)
+        address = visitors.door.url if visitors.door is not None else ""
+        asked = urllib.request.Request(f"{address}/log-in", b"name=Ben+Meier", {"Origin": address})
+        await asyncio.to_thread(lambda: urllib.request.urlopen(asked).close())
+        visitors.look_soon()
+        await self.until(lambda: visitors.waiting)
+        await self.press("down")
+        await self.shot("remote-assistance")
+        await self.press("home", "x", "right", "enter")
+        await self.until(lambda: visitors.door is None)
 
     async def start_and_devices(self) -> None:
         await self.until(lambda: self.app.place is not None and self.app.place.PLACE == "Start")
@@ -293,6 +313,12 @@ def main() -> None:
         settings.parent.mkdir(parents=True, exist_ok=True)
         settings.write_text(f'last_device = "sim:car-mixed"\n[backend]\nurl = "{address}"\n', encoding="utf-8")
         asyncio.run(walk(SIZES["80x24"], "80x24", folder, "log_in"))
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["PASSBAY_HOME"] = home
+        settings = WorkbenchPaths.below(Path(home)).settings_file
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text('last_device = "sim:car-mixed"\n', encoding="utf-8")
+        asyncio.run(walk(SIZES["80x24"], "80x24", folder, "visits"))
 
 
 if __name__ == "__main__":

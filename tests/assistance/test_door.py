@@ -72,10 +72,11 @@ def test_a_door_is_opened_asked_and_closed(make: Make, paths: WorkbenchPaths, mo
 
 
 def test_a_certificate_is_passed_on(make: Make, paths: WorkbenchPaths) -> None:
-    make("plain").start_door(host="192.0.2.1", port=8443, certificate="/c.pem", key="/k.pem")
+    make("plain").start_door(host="192.0.2.1", port=8443, certificate="/c.pem", key="/k.pem", public_url="https://a:1")
     said = json.loads((paths.logs / "door.log").read_text().splitlines()[-1])
     assert said["options"] == [
-        "--host", "192.0.2.1", "--port", "8443", "--certificate", "/c.pem", "--key", "/k.pem", "--json",
+        "--host", "192.0.2.1", "--port", "8443", "--certificate", "/c.pem", "--key", "/k.pem", "--public-url", "https://a:1",
+        "--json",
     ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = ("tui/README.md", "core/backend/README.md", "core/releases/README.md", "core/catalogue/plans/README.md")
 TOOLS = ("bash", "openssl", "curl")
-PORTS = ("8443", "8471")
+PORTS = ("8443", "8471", "8022")
 """Ports that the pages name: each run takes free ones instead."""
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PRELUDE = """set -eu -o pipefail

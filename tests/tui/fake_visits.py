@@ -29,7 +29,7 @@ class FakeAssistance:
         self.opened: Door | None = None
         self.listed: tuple[Visit, ...] = ()
         self.decided: list[tuple[str, Decision]] = []
-        self.started: list[tuple[str, int, str, str]] = []
+        self.started: list[tuple[str, int, str, str, str]] = []
         self.refusal: ProductError | None = None
         self.slow = False  # the door does not act on decisions
         self.looks = 0
@@ -46,8 +46,10 @@ class FakeAssistance:
             self.listed = tuple(after(each, decision) if each.id == visit_id else each for each in self.listed)
         return next(each for each in self.listed if each.id == visit_id)
 
-    def start_door(self, host: str = "127.0.0.1", port: int = 8022, certificate: str = "", key: str = "") -> Door:
-        self.started.append((host, port, certificate, key))
+    def start_door(
+        self, host: str = "127.0.0.1", port: int = 8022, certificate: str = "", key: str = "", public_url: str = ""
+    ) -> Door:
+        self.started.append((host, port, certificate, key, public_url))
         if self.refusal is not None:
             raise self.refusal
         self.opened = SHARED if certificate else LOCAL

@@ -116,7 +116,8 @@ async def refused(pilot: Pilot[Any]) -> None:
         "The certificate /etc/passbay/door.pem cannot be read: no such file.",
         "Name a PEM file that this user may read.",
     )
-    await pilot.press("enter", "enter", *"/etc/passbay/door.pem", "enter", "enter")
+    path = "/etc/passbay/door.pem"
+    await pilot.press("enter", "enter", *path, "enter", *path, "enter")
     await quiet(pilot)
     pilot.app.clear_notifications()
     await quiet(pilot)

@@ -236,7 +236,7 @@ async def test_opening_for_this_pc_and_closing(monkeypatch: pytest.MonkeyPatch) 
         await pilot.press("enter")
         await quiet(pilot)
         book = fake_of(app).assistance
-        assert book.started == [("127.0.0.1", 8022, "", "")]
+        assert book.started == [("127.0.0.1", 8022, "", "", "")]
         assert "http://127.0.0.1:8022/" in screen_text(app)
         await pilot.press("x")
         await pilot.pause()
@@ -253,11 +253,16 @@ async def test_why_the_door_stays_closed_is_told_and_what_was_typed_is_kept() ->
         await VISIT_STATES["visits-network"](pilot)
         book = fake_of(app).assistance
         book.refusal = SetupError("Port 8443 of 0.0.0.0 is taken.", "Choose another port.")
-        for field, text in (("port", "8443"), ("certificate", "/c.pem"), ("key", "/k.pem")):
+        for field, text in (
+            ("name", "pc-7.workshop.example"),
+            ("port", "8443"),
+            ("certificate", "/c.pem"),
+            ("key", "/k.pem"),
+        ):
             app.screen.query_one(f"#field-{field}").value = text  # type: ignore[attr-defined]
         await pilot.press("enter", "enter", "enter", "enter")
         await quiet(pilot)
-        assert book.started == [("0.0.0.0", 8443, "/c.pem", "/k.pem")]
+        assert book.started == [("0.0.0.0", 8443, "/c.pem", "/k.pem", "https://pc-7.workshop.example:8443")]
         assert "Port 8443 of 0.0.0.0 is taken." in screen_text(app)
         assert "Choose another port." in screen_text(app)
         book.refusal = None
@@ -360,3 +365,13 @@ async def test_start_names_who_waits_and_leads_there() -> None:
         await pilot.press("escape")
         await look(pilot, COLLEAGUE)
         assert "waits to be let in, from 192.0.2.7.  enter" not in screen_text(app)
+
+
+async def test_the_network_is_not_opened_without_a_certificate() -> None:
+    app = make_app()
+    async with app.run_test(size=Size) as pilot:
+        await VISIT_STATES["visits-network"](pilot)
+        await pilot.press("enter", "enter", "enter", "enter")
+        await quiet(pilot)
+        assert "The network wants TLS" in screen_text(app)
+        assert fake_of(app).assistance.started == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.errors import ProductError
 from core.vocabulary import Decision, Door, Visit, VisitKind, VisitState
@@ -23,6 +23,16 @@ SINGLY = 2  # new ones at once are told one by one up to here
 LANE = "visits"
 
 
+class DoorWish(NamedTuple):
+    """How the door is to be opened: as `workbench.assistance.start_door` takes it."""
+
+    host: str
+    port: int
+    certificate: str = ""
+    key: str = ""
+    public_url: str = ""
+
+
 class Visitors:
     """All on the screen's thread. `clock` gives seconds that only rise."""
 
@@ -32,6 +42,7 @@ class Visitors:
         self.visits: tuple[Visit, ...] = ()
         self.refused = ""  # why this screen may not know of it
         self.working = ""  # what is being done with the door
+        self.network: dict[str, str] = {}  # what was typed for the network last
         self.on_screen = False  # then a toast would lie on what it tells
         self._clock = clock
         self._looked = -math.inf
@@ -146,10 +157,7 @@ class Visitors:
 
         self._ask(lambda assistance: assistance.decide(visit.id, decision), decided)
 
-    def open_door(
-        self, host: str, port: int, certificate: str, key: str, then: Callable[[Door], None],
-        failed: Callable[[ProductError], None],
-    ) -> None:  # fmt: skip
+    def open_door(self, wish: DoorWish, then: Callable[[Door], None], failed: Callable[[ProductError], None]) -> None:
         def opened(door: Door) -> None:
             self._done()
             then(door)
@@ -161,9 +169,7 @@ class Visitors:
 
         workbench: Any = self.desk.workbench
         self.working = _("Opening ...")
-        self.desk.bridge.send(
-            lambda: workbench.assistance.start_door(host, port, certificate, key), opened, refused, LANE
-        )
+        self.desk.bridge.send(lambda: workbench.assistance.start_door(*wish), opened, refused, LANE)
 
     def close_door(self) -> None:
         self.working = _("Closing ...")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.vocabulary import Decision, Door, Visit, VisitKind, VisitState
 from tui.locale import _, said
 from tui.screens.dialogs import Ask, Fill, Pick, Tell
+from tui.visits.desk import DoorWish
 from tui.visits.words import DOOR, LOCAL, NETWORK, proof, who
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from tui.shell import PassbayApp
     from tui.visits.desk import Visitors
 
-HOST, PORT = "127.0.0.1", "8022"
+HOST, ANY, PORT = "127.0.0.1", "0.0.0.0", "8022"
 IN_BROWSER = "PASSBAY_VISITOR"  # set by the door for the app of a visit
 
 
@@ -33,9 +35,9 @@ def act(app: PassbayApp, key: str) -> None:
     if visit is not None:
         _offer(app, visitors, visit)
     elif key == LOCAL:
-        _open(app, visitors, {"host": HOST, "port": PORT})
+        _open(app, visitors, DoorWish(HOST, int(PORT)))
     elif key == NETWORK:
-        _ask_network(app, visitors, {})
+        _ask_network(app, visitors)
     elif key == DOOR and visitors.door is not None:
         show_address(app)
 
@@ -43,39 +45,49 @@ def act(app: PassbayApp, key: str) -> None:
 # -- the door
 
 
-def _ask_network(app: PassbayApp, visitors: Visitors, before: dict[str, str]) -> None:
+def _ask_network(app: PassbayApp, visitors: Visitors) -> None:
+    known = visitors.network
     fields = [
-        ("host", _("Address of this PC"), before.get("host", "0.0.0.0")),
-        ("port", _("Port"), before.get("port", PORT)),
-        ("certificate", _("Certificate (PEM file)"), before.get("certificate", "")),
-        ("key", _("Its key (PEM file)"), before.get("key", "")),
+        ("name", _("Name of this PC, as in its certificate"), known.get("name", "")),
+        ("port", _("Port"), known.get("port", PORT)),
+        ("certificate", _("Certificate (PEM file)"), known.get("certificate", "")),
+        ("key", _("Its key (PEM file)"), known.get("key", "")),
     ]
 
     def filled(values: dict[str, str] | None) -> None:
         if values is not None:
-            _open(app, visitors, values)
+            visitors.network = values
+            _open_network(app, visitors, values)
 
     app.push_screen(Fill(_("Open for the network"), fields, "", yes=_("Open")), filled)
 
 
-def _open(app: PassbayApp, visitors: Visitors, values: dict[str, str]) -> None:
-    port = values["port"] or PORT
+def _open_network(app: PassbayApp, visitors: Visitors, values: dict[str, str]) -> None:
+    port, name = values["port"] or PORT, values["name"]
+    change = (_("Change"), lambda: app.call_later(_ask_network, app, visitors))
     if not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65536:
         app.toast(_("{port} is no port: 1 to 65535.").format(port=port), "warning")
         return
+    if not (values["certificate"] and values["key"]):
+        lines = [_("The network wants TLS: the files of a certificate and of its key, both.")]
+        app.push_screen(Tell(_("The door stays closed"), lines, change))
+        return
+    url = f"https://{name}:{port}" if name else ""
+    wish = DoorWish(ANY, int(port), values["certificate"], values["key"], url)
+    _open(app, visitors, wish, change)
 
+
+def _open(
+    app: PassbayApp, visitors: Visitors, wish: DoorWish, change: tuple[str, Callable[[], None]] | None = None
+) -> None:
     def opened(_door: Door) -> None:
         app.refresh_places()
 
     def failed(error: ProductError) -> None:
         app.refresh_places()
-        lines = [said(error.message), "", said(error.advice)]
-        change = (_("Change"), lambda: app.call_later(_ask_network, app, visitors, values))
-        app.push_screen(Tell(_("The door stays closed"), lines, change if "certificate" in values else None))
+        app.push_screen(Tell(_("The door stays closed"), [said(error.message), "", said(error.advice)], change))
 
-    visitors.open_door(
-        values["host"] or HOST, int(port), values.get("certificate", ""), values.get("key", ""), opened, failed
-    )
+    visitors.open_door(wish, opened, failed)
     app.refresh_places()
 
 

@@ -49,10 +49,12 @@ class Assistance:
             visit = next((each for each in self._book.visits() if each.id == visit_id), visit)
         return visit
 
-    def start_door(self, host: str = HOST, port: int = PORT, certificate: str = "", key: str = "") -> Door:
+    def start_door(
+        self, host: str = HOST, port: int = PORT, certificate: str = "", key: str = "", public_url: str = ""
+    ) -> Door:
         """Opens Passbay for browsers; the door outlives this process. SetupError, UsageError in the door's words."""
         options = ["--host", host, "--port", str(port)]
-        for name, file in (("--certificate", certificate), ("--key", key)):
+        for name, file in (("--certificate", certificate), ("--key", key), ("--public-url", public_url)):
             options += [name, file] if file else []
         return door.start(self._book, self._paths, options, self._command)
 
