@@ -375,3 +375,16 @@ async def test_the_network_is_not_opened_without_a_certificate() -> None:
         await quiet(pilot)
         assert "The network wants TLS" in screen_text(app)
         assert fake_of(app).assistance.started == []
+
+
+async def test_a_door_that_goes_while_somebody_is_there_is_told_aloud() -> None:
+    app = make_app()
+    async with app.run_test(size=Size) as pilot:
+        await quiet(pilot)
+        await look(pilot, GONE)
+        await look(pilot, door=None)
+        assert toasts(app) == []
+        await look(pilot, COLLEAGUE)
+        await look(pilot, door=None)
+        assert toasts(app)[-1] == "Passbay is closed for browsers. All visits are over."
+        assert "watches" not in screen_text(app).split("\n")[0]

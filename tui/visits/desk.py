@@ -100,17 +100,19 @@ class Visitors:
         if (door, visits) == (self.door, self.visits):
             return False
         before, self.door, self.visits = (self.door, self.visits), door, visits
-        self._tell_door(before[0])
+        self._tell_door(*before)
         self._tell_visits({visit.id: visit for visit in before[1]})
         self._first = False
         return True
 
-    def _tell_door(self, before: Door | None) -> None:
+    def _tell_door(self, before: Door | None, visits: tuple[Visit, ...]) -> None:
         desk = self.desk
         if before is None and self.door is not None:
             desk.note("info", _("Passbay is open for browsers: {url}").format(url=self.door.url))
         elif before is not None and self.door is None:
-            desk.note("info", _("Passbay is closed for browsers. All visits are over."))
+            some = any(visit.state is not VisitState.ENDED for visit in visits)
+            text = _("Passbay is closed for browsers. All visits are over.")
+            desk.tell("warning" if some else "info", text, alert=some and not self.on_screen)
 
     def _tell_visits(self, before: dict[str, Visit]) -> None:
         if self.door is None:
