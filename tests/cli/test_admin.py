@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from core.backend.identity import passwords
+from core.backend.identity import passwords, people
+from core.errors import DatabaseFailed
 from tui.cli.main import cli
 
 
@@ -85,6 +86,21 @@ def test_rights(workshop: Desk) -> None:
     }  # fmt: skip
     assert workshop.json("rights", "revoke", "anna", "flash")["rights"]["flash"] == "revoked"
     assert workshop.run("rights", "grant", "anna", "king").exit_code == 2
+
+
+def test_credit_is_given_with_its_line_in_the_audit_or_not_at_all(
+    workshop: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise DatabaseFailed("The disk is gone.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(people, "note", broken)
+        assert workshop.json("credit", "give", "C-1", "vans", "hour", code=1)["code"] == DatabaseFailed.code
+    assert workshop.json("credit", "show", "C-1")["rows"] == []
+    workshop.json("credit", "give", "C-1", "vans", "hour")
+    assert workshop.json("audit")["rows"][-1]["what"] == "credit given"
+    assert workshop.json("credit", "give", "C-9", "vans", "hour", code=1)["code"] == "PB-852"
 
 
 def test_credit_and_contract(workshop: Desk) -> None:

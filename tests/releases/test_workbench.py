@@ -184,7 +184,17 @@ def test_publishing_on_the_command_line(tmp_path: Path) -> None:
     few = passbay(*add, "--keys", str(keys / "online"), "--version", "2026.12").last
     assert "Not enough keys" in few["message"]
     rotated = passbay("admin", "release", "rotate", str(repository), *both, "timestamp", "--into", str(keys), "--json")
-    assert rotated.code == 0
+    assert rotated.code == 0 and rotated.last["file"] == str(keys / "online" / "timestamp-2.key")
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    new = passbay("admin", "release", "rotate", str(repository), *both, "targets", "--into", str(stick), "--json").last
+    assert new["file"] == str(stick / "targets-1.key") and Path(new["file"]).is_file()
+    whole, few = ["--keys", str(keys), "--keys", str(stick)], ["--keys", str(keys / "online")]
+    assert passbay("admin", "release", "rotate", str(repository), *whole, "targets", "--into", str(stick)).code == 0
+    assert sorted(file.name for file in stick.iterdir()) == ["targets-1.key", "targets-2.key"]
+    refused = passbay("admin", "release", "rotate", str(repository), *few, "root", "--into", str(stick), "--json")
+    assert refused.code == 2 and len(list(stick.iterdir())) == 2  # no key lies about that nothing names
+    assert passbay(*add, *whole, "--version", "2026.10").code == 0
     status = passbay("admin", "release", "status", str(repository), "--json").last
-    assert next(role["version"] for role in status["roles"]) == 2
-    assert [head["version"] for head in status["published"]] == ["2026.09"]
+    assert next(role["version"] for role in status["roles"]) == 4
+    assert sorted(head["version"] for head in status["published"]) == ["2026.09", "2026.10"]

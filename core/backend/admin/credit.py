@@ -15,6 +15,8 @@ from core.vocabulary.online.paper import CreditDuration
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from core.backend.ledger import Receipt
+
 
 class CreditDesk:
     def __init__(self, backend: Backend) -> None:
@@ -30,14 +32,18 @@ class CreditDesk:
 
     def give(self, contract: str, group: str, duration: CreditDuration, count: int) -> Row:
         """Credit that was paid for elsewhere; it is booked like any other purchase."""
-        now = self._backend.now()
-        organisation = self._organisation(contract)
-        receipt = self._backend.ledger.buy(organisation, group, duration, count, secrets.token_hex(16), now)
-        self._backend.write(
-            lambda conn: people.note(
+        now, key, ledger = self._backend.now(), secrets.token_hex(16), self._backend.ledger
+
+        def work(conn: Connection) -> Receipt:
+            ledger.hold(conn)
+            organisation = str(people.organisation_by_contract(conn, contract).id)
+            bought = ledger.buy(organisation, group, duration, count, key, now, conn=conn)
+            people.note(
                 conn, WHO, "credit given", now, contract=contract, group=group, duration=duration.value, count=count
             )
-        )
+            return bought
+
+        receipt = self._backend.write(work)
         return {"contract": contract, "group": group, "minutes_left": receipt.minutes_left, "entry": receipt.number}
 
     def packages(self) -> list[Row]:

@@ -4,6 +4,8 @@ root-1 root-2 root-3     offline, 2 of them sign
 targets-1 targets-2      offline, 1 of them signs
 addons-1                 whoever publishes AddOns
 snapshot-1 timestamp-1   online: they only say what is newest
+
+A new repository has them in offline/ and online/ of one folder, which may be named in place of both.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from core.pc.files import write_file
 ROLES = {"root": (3, 2), "targets": (2, 1), "addons": (1, 1), "snapshot": (1, 1), "timestamp": (1, 1)}
 """Role -> (keys, threshold)."""
 ENDING = ".key"
+OFFLINE, ONLINE = "offline", "online"
 
 
 class KeyRing:
@@ -71,4 +74,10 @@ def load_key(path: Path, password: bytes | None) -> CryptoSigner:
 
 def _files(folders: Sequence[Path]) -> Iterator[Path]:
     for folder in folders:
-        yield from sorted(folder.glob(f"*{ENDING}"))
+        for place in (folder, *keys_below(folder)):
+            yield from sorted(place.glob(f"*{ENDING}"))
+
+
+def keys_below(folder: Path) -> tuple[Path, ...]:
+    """The two folders of keys in the one that was made for a new repository; () in any other."""
+    return tuple(place for place in (folder / OFFLINE, folder / ONLINE) if place.is_dir())

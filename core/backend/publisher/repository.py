@@ -25,7 +25,7 @@ from tuf.api.metadata import (
 )
 from tuf.repository import Repository
 
-from core.backend.publisher.keys import ENDING, ROLES, KeyRing
+from core.backend.publisher.keys import ENDING, OFFLINE, ONLINE, ROLES, KeyRing, keys_below
 from core.errors import DataInvalid, UsageError
 from core.pc.files import write_file
 
@@ -131,17 +131,26 @@ class StaticRepository(Repository):
             self.do_timestamp(force=True)
         return bool(stale)
 
-    def rotate(self, role: str, folder: Path, old: str = "", password: bytes | None = None) -> str:
-        """A new key for `role` in `folder`; the old one (key id, or the first) is revoked. The new key's id."""
+    def rotate(self, role: str, folder: Path, old: str = "", password: bytes | None = None) -> tuple[str, Path]:
+        """A new key for `role` in `folder`; the old one (key id, or the first) is revoked. The new key's id and file.
+
+        In the folder of `create` it goes to its offline/ or online/, in any other it lies as it is.
+        """
         if role not in ROLES:
             raise UsageError(f"There is no role {role!r}.", f"Choose one of: {', '.join(ROLES)}.")
         known = self._key_ids(role)
         gone = next((key_id for key_id in known if key_id.startswith(old)), "") if known else ""
         if not gone:
             raise UsageError(f"The role {role} has no key {old!r}.")
-        signer = self._keys.add(_free_name(folder / _where(role), role), password)
-        self._exchange(role, gone, signer)
-        return signer.public_key.keyid
+        path = _free_name(folder / _where(role) if keys_below(folder) else folder, role)
+        signer = self._keys.add(path, password)
+        try:
+            self._exchange(role, gone, signer)
+        except UsageError:
+            if signer.public_key.keyid not in self._key_ids(role):
+                path.unlink()  # nothing names it: it would only lie about
+            raise
+        return signer.public_key.keyid, path
 
     def revoke(self, role: str, key_id: str) -> None:
         """Takes a key away. UsageError where fewer than the threshold would be left."""
@@ -232,7 +241,7 @@ class StaticRepository(Repository):
 
 
 def _where(role: str) -> str:
-    return "online" if role in ("snapshot", "timestamp") else "offline"
+    return ONLINE if role in ("snapshot", "timestamp") else OFFLINE
 
 
 def _free_name(folder: Path, role: str) -> Path:

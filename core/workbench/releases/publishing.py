@@ -69,8 +69,8 @@ class PublishingDesk:
         """Signs snapshot and timestamp anew where less than `days` are left: what a timer runs. Whether it did."""
         return self._repository().keep_fresh(days)
 
-    def rotate(self, role: str, folder: Path, old: str = "") -> str:
-        """A new key for the role, made in `folder`; the old one is revoked. The new key's id."""
+    def rotate(self, role: str, folder: Path, old: str = "") -> tuple[str, Path]:
+        """A new key for the role, made in `folder`; the old one is revoked. The new key's id and file."""
         return self._repository().rotate(role, folder, old, self._password)
 
     def revoke(self, role: str, key_id: str) -> None:

@@ -123,9 +123,9 @@ def refresh(repository: Path, keys: tuple[Path, ...], days: float, out: Output) 
 @command
 def rotate(repository: Path, keys: tuple[Path, ...], role: str, into: Path, old: str, out: Output) -> None:
     """Replaces a key of a role by a new one. Needs the keys that sign for it; root needs two."""
-    key_id = _desk(repository, keys).rotate(role, into, old)
-    out.line(_("{role}: new key {key}.").format(role=role, key=key_id[:16]))
-    out.record(role=role, key=key_id)
+    key_id, file = _desk(repository, keys).rotate(role, into, old)
+    out.line(_("{role}: new key {key} in {file}.").format(role=role, key=key_id[:16], file=file))
+    out.record(role=role, key=key_id, file=str(file))
 
 
 @release.command()
