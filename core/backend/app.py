@@ -12,6 +12,7 @@ from core.backend.api.metrics import Metrics
 from core.backend.api.openapi import document
 from core.backend.api.operation import Call, Operation, Share
 from core.backend.context import Backend
+from core.pc.version import product_version
 
 _PORTAL_FORMS = ("/login", "/register")  # each post costs a scrypt
 
@@ -21,7 +22,7 @@ def operations(backend: Backend, metrics: Metrics) -> tuple[Operation, ...]:
     listed = info.OPERATIONS + oauth.OPERATIONS + papers.OPERATIONS + account.OPERATIONS
 
     def openapi(_: Call) -> str:
-        return json.dumps(document(found, info.product_version(), backend.config.public_url))
+        return json.dumps(document(found, product_version(), backend.config.public_url))
 
     def numbers(call: Call) -> str:
         return metrics.text(info.gauges(call))

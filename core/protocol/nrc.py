@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from core.vocabulary.services import service_name
@@ -36,6 +37,31 @@ class Nrc(NamedTuple):
     name: str
     words: str
     advice: str
+
+
+class NrcTable:
+    """The codes of one standard. `unnamed` gives the entry of one that it does not name, `service` a service's name."""
+
+    def __init__(self, entries: Iterable[Nrc], unnamed: Callable[[int], Nrc], service: Callable[[int], str]) -> None:
+        self._by_code = {entry.code: entry for entry in entries}
+        self._unnamed, self._service = unnamed, service
+
+    def lookup(self, code: int) -> Nrc:
+        """The entry for any code 0..255."""
+        return self._by_code.get(code) or self._unnamed(code)
+
+    def known_codes(self) -> tuple[int, ...]:
+        """Every code that the table names, ascending."""
+        return tuple(self._by_code)
+
+    def label(self, code: int) -> str:
+        """E.g. "0x73 wrongBlockSequenceCounter"."""
+        return f"0x{code:02X} {self.lookup(code).name}"
+
+    def explain(self, sid: int, code: int) -> tuple[str, str]:
+        """(message, advice) for a refused service, e.g. "TransferData was refused: ... (0x73 wrongBlock...)"."""
+        entry = self.lookup(code)
+        return f"{self._service(sid)} was refused: {entry.words} ({self.label(code)}).", entry.advice
 
 
 _DATA = "Check that the diagnostic data fits this unit's software, then repeat."
@@ -116,14 +142,10 @@ _TABLE = (
     Nrc(0x93, "voltageTooLow", "supply voltage too low", _VOLTAGE),
     Nrc(0x94, "resourceTemporarilyNotAvailable", "a resource of the unit is in use", _LATER),
 )  # fmt: skip
-_BY_CODE = {entry.code: entry for entry in _TABLE}
 
 
-def lookup(code: int) -> Nrc:
-    """The entry for any code 0..255; codes that the standard reserves get the name of their range."""
-    known = _BY_CODE.get(code)
-    if known is not None:
-        return known
+def _unnamed(code: int) -> Nrc:
+    """Codes that the standard reserves get the name of their range."""
     if 0xF0 <= code <= 0xFE:
         return Nrc(code, "vehicleManufacturerSpecificConditionsNotCorrect", "a condition of the maker's own", _MAKER)
     if 0x38 <= code <= 0x4F:
@@ -133,17 +155,5 @@ def lookup(code: int) -> Nrc:
     return Nrc(code, "ISOSAEReserved", "a reason that the standard does not name", _MAKER)
 
 
-def known_codes() -> tuple[int, ...]:
-    """Every code that the table names, ascending."""
-    return tuple(_BY_CODE)
-
-
-def label(code: int) -> str:
-    """E.g. "0x73 wrongBlockSequenceCounter"."""
-    return f"0x{code:02X} {lookup(code).name}"
-
-
-def explain(sid: int, code: int) -> tuple[str, str]:
-    """(message, advice) for a refused service, e.g. "TransferData was refused: ... (0x73 wrongBlock...)"."""
-    entry = lookup(code)
-    return f"{service_name(sid)} was refused: {entry.words} ({label(code)}).", entry.advice
+_CODES = NrcTable(_TABLE, _unnamed, service_name)
+lookup, known_codes, label, explain = _CODES.lookup, _CODES.known_codes, _CODES.label, _CODES.explain

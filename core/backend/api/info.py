@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ from core.online.wire import (
     ServerTime,
     decode,
 )
+from core.pc.version import product_version
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -39,13 +39,6 @@ _PURPOSES = (  # R6: what of the back end must be reachable, all through the one
     "AddOn Center",
     "Workshop information and shop",
 )
-
-
-def product_version() -> str:
-    try:
-        return version("passbay")
-    except PackageNotFoundError:
-        return "0"
 
 
 def health(call: Call) -> Health:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from core.protocol import nrc
 from core.protocol.kwp2000.services import service_name
-from core.protocol.nrc import Nrc
+from core.protocol.nrc import Nrc, NrcTable
 
 ROUTINE_NOT_COMPLETE = 0x23
 NOT_IN_SESSION = 0x80
@@ -58,34 +58,16 @@ _TABLE = (
         "Check the unit behind it, its fuse and wiring, then repeat."),
     Nrc(0xA1, "ecuAddressUnknown", "this unit knows no such unit behind it", _DATA),
 )  # fmt: skip
-_BY_CODE = {entry.code: entry for entry in _TABLE}
 
 
-def lookup(code: int) -> Nrc:
-    """The entry for any code 0..255."""
-    known = _BY_CODE.get(code)
-    if known is not None:
-        return known
+def _unnamed(code: int) -> Nrc:
     if code >= 0x80:
         return Nrc(code, "vehicleManufacturerSpecific", "a reason of the maker's own", _MAKER)
     return Nrc(code, "reservedByDocument", "a reason that the standard does not name", _MAKER)
 
 
-def known_codes() -> tuple[int, ...]:
-    """Every code that the table names, ascending."""
-    return tuple(_BY_CODE)
-
-
-def label(code: int) -> str:
-    """E.g. "0x40 downloadNotAccepted"."""
-    return f"0x{code:02X} {lookup(code).name}"
-
-
-def explain(sid: int, code: int) -> tuple[str, str]:
-    """(message, advice) for a refused service."""
-    entry = lookup(code)
-    return f"{service_name(sid)} was refused: {entry.words} ({label(code)}).", entry.advice
-
+_CODES = NrcTable(_TABLE, _unnamed, service_name)
+lookup, known_codes, label, explain = _CODES.lookup, _CODES.known_codes, _CODES.label, _CODES.explain
 
 # what units that share their rules with UDS ones say in place of the codes that ISO 14230-3 does not have
 FROM_UDS = {
