@@ -118,6 +118,14 @@ def test_credit_and_contract(workshop: Desk) -> None:
     assert workshop.json("credit", "verify")["problems"] == []
 
 
+def test_who_may_buy(workshop: Desk) -> None:
+    assert workshop.json("organisations", "list")["rows"][0]["buyers"] == "all"
+    assert workshop.json("organisations", "set", "C-1", "--buyers", "admins")["buyers"] == "admins"
+    assert workshop.json("organisations", "list")["rows"][0]["buyers"] == "admins"
+    assert workshop.json("audit")["rows"][-1]["what"] == "buyers chosen"
+    assert workshop.json("organisations", "set", "C-9", "--buyers", "all", code=1)["code"] == "PB-852"
+
+
 def test_keys_maintenance_settings_audit(workshop: Desk) -> None:
     first = workshop.json("keys", "rotate")["keyid"]
     second = workshop.json("keys", "rotate")["keyid"]

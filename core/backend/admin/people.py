@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from core.backend.context import Backend
@@ -27,17 +28,29 @@ class PeopleDesk:
 
             o, u = t.organisations.c, t.users.c
             rows = conn.execute(
-                select(o.name, o.contract_number, o.contract_end, o.created, func.count(u.id).label("users"))
+                select(o.name, o.contract_number, o.contract_end, o.buyers, func.count(u.id).label("users"))
                 .select_from(t.organisations.outerjoin(t.users, u.organisation_id == o.id))
-                .group_by(o.id, o.name, o.contract_number, o.contract_end, o.created)
+                .group_by(o.id, o.name, o.contract_number, o.contract_end, o.buyers)
                 .order_by(o.contract_number)
             )
             return [
-                {"contract": r.contract_number, "name": r.name, "contract_end": r.contract_end, "users": r.users}
+                {"contract": r.contract_number, "name": r.name, "contract_end": r.contract_end, "users": r.users,
+                 "buyers": r.buyers}
                 for r in rows
-            ]
+            ]  # fmt: skip
 
         return self._backend.read(look)
+
+    def buyers(self, contract: str, who: str) -> Row:
+        """Who of the organisation may buy credit: "all" with a right there, or its "admins"."""
+        now = self._backend.now()
+
+        def choose(conn: Connection) -> Row:
+            people.set_buyers(conn, people.organisation_by_contract(conn, contract).id, who)
+            people.note(conn, WHO, "buyers chosen", now, contract=contract, buyers=who)
+            return {"contract": contract, "buyers": who}
+
+        return self._backend.write(choose)
 
     def add_organisation(self, name: str, contract: str, contract_end: int | None) -> Row:
         now = self._backend.now()
@@ -57,17 +70,31 @@ class PeopleDesk:
         now = self._backend.now()
         if new_end <= now:
             raise UsageError("The new end lies in the past: use `organisations end` to end a contract.")
-        organisation = self._organisation(contract)
-        self._backend.ledger.carry_over(organisation, new_end, now)
-        self._note("contract extended", contract=contract, until=new_end)
+
+        def extend(conn: Connection, organisation: str) -> None:
+            self._backend.ledger.carry_over(organisation, new_end, now, conn=conn)
+            people.note(conn, WHO, "contract extended", now, contract=contract, until=new_end)
+
+        self._on_contract(contract, extend)
         return {"contract": contract, "contract_end": new_end}
 
     def end(self, contract: str) -> Row:
         """The contract ends now: what was not used lapses (K2)."""
         now = self._backend.now()
-        self._backend.ledger.contract_end(self._organisation(contract), now)
-        self._note("contract ended", contract=contract)
+
+        def end(conn: Connection, organisation: str) -> None:
+            self._backend.ledger.contract_end(organisation, now, conn=conn)
+            people.note(conn, WHO, "contract ended", now, contract=contract)
+
+        self._on_contract(contract, end)
         return {"contract": contract, "contract_end": now}
+
+    def _on_contract(self, contract: str, change: Callable[[Connection, str], None]) -> None:
+        def work(conn: Connection) -> None:
+            self._backend.ledger.hold(conn)
+            change(conn, str(people.organisation_by_contract(conn, contract).id))
+
+        self._backend.write(work)
 
     def users(self, contract: str = "") -> list[Row]:
         now = self._backend.now()
@@ -176,10 +203,3 @@ class PeopleDesk:
             "identified": user.identified, "disabled": user.disabled,
             "rights": {r.role.value: "active" if r.active(now) else r.state for r in held},
         }  # fmt: skip
-
-    def _organisation(self, contract: str) -> str:
-        return str(self._backend.read(lambda conn: people.organisation_by_contract(conn, contract)).id)
-
-    def _note(self, what: str, **detail: Any) -> None:
-        now = self._backend.now()
-        self._backend.write(lambda conn: people.note(conn, WHO, what, now, **detail))

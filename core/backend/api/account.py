@@ -112,12 +112,16 @@ def packages(call: Call) -> Packages:
 
 
 def purchase(call: Call, user: User, wish: BuyRequest, key: str) -> Booked:
-    """Buys for the user's organisation; who may is anybody with a right there, because work must go on at night."""
+    """Buys for the user's organisation, where he may."""
 
     def buy(conn: Connection) -> Receipt:
         call.backend.ledger.hold(conn)
         if not rights.active_roles(conn, user.id, call.now):
             raise RightMissing(f"{user.login} has no active role, which buying credit needs.")
+        if not rights.may_buy(conn, user, call.now):
+            raise RightMissing(
+                f"Only its administrators buy credit for {user.organisation}.", "Ask one of them to buy it."
+            )
         found = next((package for package in packages_of(conn) if package.id == wish.package), None)
         if found is None:
             raise refused(f"There is no package {wish.package}.", "Look at the list.", status=404, problem="unknown")

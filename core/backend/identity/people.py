@@ -19,6 +19,9 @@ _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,63}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
+EVERYBODY, ADMINS = "all", "admins"
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """A user with his organisation."""
@@ -99,6 +102,20 @@ def create_organisation(
         )
     )  # fmt: skip
     return organisation
+
+
+def buyers(conn: Connection, organisation_id: str) -> str:
+    """Who of this organisation may buy credit: EVERYBODY or ADMINS."""
+    from sqlalchemy import select
+
+    o = t.organisations.c
+    return str(conn.execute(select(o.buyers).where(o.id == organisation_id)).scalar_one())
+
+
+def set_buyers(conn: Connection, organisation_id: str, who: str) -> None:
+    if who not in (EVERYBODY, ADMINS):
+        raise refused("There is no such choice of buyers.")
+    conn.execute(t.organisations.update().where(t.organisations.c.id == organisation_id).values(buyers=who))
 
 
 def organisation_by_contract(conn: Connection, contract: str) -> Row[Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.backend.context import MINUTE, new_id
-from core.backend.identity.people import User, note, refused, setting, user_by_id
+from core.backend.identity.people import ADMINS, User, buyers, note, refused, setting, user_by_id
 from core.backend.store import tables as t
 from core.errors import RightMissing
 from core.vocabulary.online.paper import Activation, Role
@@ -40,6 +40,13 @@ def rights_of(conn: Connection, user_id: str) -> tuple[Right, ...]:
 
 def active_roles(conn: Connection, user_id: str, now: int) -> tuple[Role, ...]:
     return tuple(right.role for right in rights_of(conn, user_id) if right.active(now))
+
+
+def may_buy(conn: Connection, user: User, now: int) -> bool:
+    """Anybody with a right there, because work must go on at night; where the organisation wants it so, its
+    administrators alone."""
+    roles = active_roles(conn, user.id, now)
+    return Role.ORGANISATION_ADMIN in roles if buyers(conn, user.organisation_id) == ADMINS else bool(roles)
 
 
 def activation(rights: tuple[Right, ...], now: int) -> tuple[Activation, int | None]:

@@ -33,7 +33,21 @@ def page(visit: Visit) -> Answer:
         users = [people.user_by_id(conn, user_id) for user_id in ids.all()]
         return [(user, rights.rights_of(conn, user.id)) for user in users if user is not None]
 
-    return Page("organisation.html", {"members": visit.backend.read(look), "now": visit.now})
+    buyers = visit.backend.read(lambda conn: people.buyers(conn, visit.user.organisation_id))
+    values = {"members": visit.backend.read(look), "now": visit.now, "only_admins_buy": buyers == people.ADMINS}
+    return Page("organisation.html", values)
+
+
+def choose_buyers(visit: Visit) -> Answer:
+    who = visit.form.get("action", "")
+
+    def choose(conn: Connection) -> None:
+        registration.colleague(conn, visit.user, visit.user.id, visit.now)  # is he an administrator?
+        people.set_buyers(conn, visit.user.organisation_id, who)
+        people.note(conn, visit.user.login, "buyers chosen", visit.now, contract=visit.user.contract, buyers=who)
+
+    visit.backend.write(choose)
+    return Redirect("/organisation?done=decided")
 
 
 def add_user(visit: Visit) -> Answer:

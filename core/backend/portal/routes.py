@@ -51,6 +51,7 @@ ADDRESSES = (
     Address("/organisation", organisation.page, None),
     Address("/organisation/users", None, organisation.add_user, page="/organisation"),
     Address("/organisation/user", None, organisation.act_on_user, page="/organisation"),
+    Address("/organisation/buyers", None, organisation.choose_buyers, page="/organisation"),
     Address("/organisation/right", None, organisation.decide_right, page="/organisation"),
 )
 

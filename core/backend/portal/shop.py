@@ -8,6 +8,7 @@ import secrets
 from core.backend.api.account import packages_of, purchase
 from core.backend.api.operation import Call
 from core.backend.api.problems import refusal
+from core.backend.identity import rights
 from core.backend.issuer import startkeys
 from core.backend.portal.render import Answer, Page, Redirect
 from core.backend.portal.visit import Visit
@@ -36,8 +37,10 @@ def order(visit: Visit) -> Answer:
 def credit_page(visit: Visit) -> Answer:
     balances = visit.backend.ledger.balances(visit.user.organisation_id, visit.now)
     packages = visit.backend.read(packages_of)
-    # made with the page: a form that is sent twice buys once
-    return Page("credit.html", {"balances": balances, "packages": packages, "key": secrets.token_hex(16)})
+    may_buy = visit.backend.read(lambda conn: rights.may_buy(conn, visit.user, visit.now))
+    # the key is made with the page: a form that is sent twice buys once
+    values = {"balances": balances, "packages": packages, "may_buy": may_buy, "key": secrets.token_hex(16)}
+    return Page("credit.html", values)
 
 
 def buy(visit: Visit) -> Answer:

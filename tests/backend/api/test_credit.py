@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.backend.identity import rights
+from core.backend.identity import people, rights
 from core.vocabulary.online.paper import Role
 from tests.backend.rig import DEVICE, Rig
 
@@ -82,3 +82,17 @@ def test_a_key_is_needed(workshop: Rig) -> None:
         assert answer.status_code == 422
     unknown = workshop.buy(bearer, "made-up")
     assert unknown.status_code == 404
+
+
+def test_buying_may_be_the_administrators_alone(workshop: Rig) -> None:
+    bearer = workshop.bearer("anna")
+    assert workshop.buy(bearer).status_code == 200
+    organisation = workshop.backend.read(lambda c: people.user_by_login(c, "anna")).organisation_id  # type: ignore[union-attr]
+    workshop.backend.write(lambda c: people.set_buyers(c, organisation, people.ADMINS))
+    refused = workshop.buy(bearer)
+    assert (refused.status_code, refused.json()["code"]) == (403, "PB-706")
+    assert "administrators" in refused.json()["detail"] and "Ask one of them" in refused.json()["advice"]
+    workshop.user(organisation, "chief", Role.ORGANISATION_ADMIN)
+    assert workshop.buy(workshop.bearer("chief")).json()["minutes_left"] == 120
+    workshop.backend.write(lambda c: people.set_buyers(c, organisation, people.EVERYBODY))
+    assert workshop.buy(bearer).json()["minutes_left"] == 180

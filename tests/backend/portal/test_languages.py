@@ -271,6 +271,9 @@ def _late(rig: Rig, browser: Callable[[], Browser], get: Any, post: Any) -> None
 
     with browser() as anna:
         anna.log_in("anna")
+        for who in ("admins", "all"):
+            post(anna, "/organisation/buyers", page="/organisation", action=who)
+            get(anna, "/organisation")
         for change in ({"price_cents": 0}, {"price_cents": 123_450}):
             rig.backend.write(lambda c, v=change: c.execute(t.packages.update().values(**v)) and None)
             get(anna, "/account/credit")

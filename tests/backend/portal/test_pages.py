@@ -112,6 +112,35 @@ def test_request_identify_grant_activate_revoke(rig: Rig) -> None:
         assert "revoked" in user.get("/account").text
 
 
+def test_an_organisation_may_let_its_administrators_alone_buy(rig: Rig) -> None:
+    def buyers() -> str:
+        return rig.backend.read(lambda c: people.buyers(c, people.organisation_by_contract(c, "C-1").id))
+
+    with Browser(rig) as admin, Browser(rig) as user, Browser(rig) as stranger:
+        admin.log_in("anna")
+        user.log_in("ben")
+        stranger.log_in("rita")
+        rig.backend.write(lambda c: rights.grant(c, rig.users["ben"], Role.FLASH, rig.backend.now(), activate=True))
+        assert "Every user with a right" in admin.get("/organisation").text and buyers() == "all"
+        assert 'name="package"' in user.get("/account/credit").text
+        key = re.search(r'name="key" value="([^"]+)"', user.get("/account/credit").text)
+        assert key
+        assert "alone buy credit" in admin.post("/organisation/buyers", page="/organisation", action="admins").text
+        page = user.get("/account/credit").text
+        assert 'name="package"' not in page and "ask an administrator" in page
+        wish = {"package": "vans-hour", "count": "1", "key": key[1]}
+        refused = user.post("/account/credit", **wish)  # a page of before
+        assert refused.status_code == 403 and "Only its administrators buy credit for" in refused.text
+        assert 'name="package"' in admin.get("/account/credit").text
+        assert "booked" in admin.post("/account/credit", **(wish | {"key": "ab" * 16})).text
+        for browser in (user, stranger):  # of the same organisation; an administrator of another one
+            browser.post("/organisation/buyers", page="/account", action="all")
+        assert buyers() == "admins"
+        assert admin.post("/organisation/buyers", page="/organisation", action="rivals").status_code == 422
+        admin.post("/organisation/buyers", page="/organisation", action="all")
+        assert user.post("/account/credit", **wish).status_code == 200 and buyers() == "all"
+
+
 def test_an_organisation_never_loses_its_only_administrator_by_a_click(rig: Rig) -> None:
     held = rig.backend.read(lambda c: rights.rights_of(c, rig.users["anna"]))
     own = next(right for right in held if right.role is Role.ORGANISATION_ADMIN)

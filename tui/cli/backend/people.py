@@ -39,6 +39,21 @@ def add_organisation(name: str, contract: str, end: str | None, url: str | None,
         single(out, desk.people.add_organisation(name, contract, moment(end)))
 
 
+@organisations.command("set")
+@click.argument("contract")
+@click.option(
+    "--buyers", required=True, type=click.Choice(["all", "admins"]),
+    help="Who may buy credit: all users with a right, or the organisation's administrators alone.",
+)  # fmt: skip
+@database_option
+@json_option
+@command
+def set_organisation(contract: str, buyers: str, url: str | None, out: Output) -> None:
+    """Rules of the organisation with this CONTRACT number."""
+    with open_admin(url) as desk:
+        single(out, desk.people.buyers(contract, buyers))
+
+
 @organisations.command("extend")
 @click.argument("contract")
 @click.argument("end", metavar="DATE")

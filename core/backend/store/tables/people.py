@@ -14,6 +14,7 @@ organisations = Table(
     text("contract_number", unique=True),
     moment("contract_end", nullable=True),  # None: the contract has no end
     moment("created"),
+    text("buyers", server_default="all"),  # who may buy credit: "all" with a right there, or its "admins"
 )
 
 users = Table(
