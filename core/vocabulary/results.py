@@ -213,7 +213,10 @@ class DataReport:
 
 @dataclass(frozen=True, slots=True)
 class FlashChoice:
-    """One flashware that fits a unit, for the list of the Flash screen. `file` holds it; `newest` marks the default."""
+    """One flashware that fits a unit, for the list of the Flash screen. `file` holds it; `newest` marks the default.
+
+    `plan`: a plan of the active release, for the newest flashware; its name is its file.
+    """
 
     name: str
     title: str
@@ -221,6 +224,17 @@ class FlashChoice:
     software: str
     size: int
     newest: bool = False
+    plan: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedPlan:
+    """A flash plan that came with the active release or an AddOn."""
+
+    name: str
+    unit: str
+    title: str
+    file: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,6 +247,7 @@ class Workbench(Devices, Records, Traces, ShopPc, Support):
             permits=JobPermits(self.paper, parsed.text),
             bitrate=parsed.bitrate if Transport.CAN in vci.transports else None,
             newer_data=newer.catalogue,
+            released_plans=self.library.plans,
             watching=watching(parsed, self.settings),
         )
         self._keep(vehicle)

@@ -82,6 +82,7 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
         twins: Twins,
         permits: JobPermits,
         newer_data: Callable[[], Catalogue | None] = lambda: None,
+        released_plans: Callable[[], list[Path]] = list,
         watching: Watching | None = None,
     ) -> None:
         from core.diagnosis.coding import BackupStore
@@ -95,6 +96,7 @@ class Vehicle(FlashJobs, CodingJobs, Training, KeptTraffic):
         self._catalogue = catalogue
         self._open_data = open_data
         self._newer_data = newer_data
+        self._released_plans = released_plans
         self._twins = twins
         self._permits = permits
         self._paper: PaperOfJob = NoPaperNeeded()  # of the job that runs

@@ -33,6 +33,8 @@ def recovery_row(entry: Interrupted) -> Row:
 def ware_row(choice: FlashChoice) -> Row:
     glyph = ("■", "accent") if choice.newest else ("·", "dim")
     title = choice.title if choice.title and choice.title != choice.name else choice.name
+    if choice.plan:
+        title = _("{title} (plan of the release)").format(title=title)
     return Row(choice.name, (glyph, title, choice.software, bytes_words(choice.size)))
 
 

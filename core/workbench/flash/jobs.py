@@ -20,6 +20,7 @@ from core.vocabulary import (
     FlashWish,
     TwinReport,
 )
+from core.workbench.flash.plans import plan_choices, released_plans
 
 if TYPE_CHECKING:
     from core.catalogue import Catalogue
@@ -52,6 +53,7 @@ class FlashJobs(ABC):
     _surroundings: Surroundings
     _open_data: Callable[[Path], Catalogue]
     _pending: Counter[str]
+    _released_plans: Callable[[], list[Path]]
     _twins: Twins
     _vci: Vci
 
@@ -67,16 +69,25 @@ class FlashJobs(ABC):
     @abstractmethod
     def _bench(self) -> Bench: ...
 
+    @abstractmethod
+    def _warn(self, text: str) -> None: ...
+
     # -- one unit
 
     def flashware(self, ecu: str) -> tuple[FlashChoice, ...]:
-        """Flashware known for this unit of the identified vehicle, newest first. No traffic."""
+        """Flashware known for this unit of the identified vehicle, newest first, then the active release's plans for
+        it. No traffic."""
         if self._known is None:
             return ()
-        sessions = self._catalogue.flash_sessions(self._known.unit(ecu))[::-1]
-        return tuple(
+        unit = self._known.unit(ecu)
+        sessions = self._catalogue.flash_sessions(unit)[::-1]
+        if not sessions:
+            return ()
+        choices = tuple(
             FlashChoice(s.name, s.title, s.file, s.own_software, s.size, newest=s is sessions[0]) for s in sessions
         )
+        plans = released_plans(self._released_plans(), self._warn)
+        return choices + plan_choices(plans, unit.name, self._known.vin, sessions[0])
 
     def flash_preview(
         self, ecu: str | EcuAddress = "", flashware: str | None = None, twin: bool = False

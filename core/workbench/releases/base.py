@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import JobCancelled, ReleaseIncomplete, UsageError
+from core.errors import JobCancelled, ReleaseError, ReleaseIncomplete, StorageFailed, UsageError
 from core.events import ComponentFetched, Event, Noted, ReleasesChanged
-from core.vocabulary import ReleaseOverview, UpdateSource
+from core.vocabulary import ReleasedPlan, ReleaseOverview, UpdateSource
 from core.workbench.paths import WorkbenchPaths
 
 if TYPE_CHECKING:
@@ -70,6 +70,21 @@ class DeskBase:
     def pages(self, kind: str = "help") -> list[Path]:
         """Files of a kind (help, plan) of the active release and the AddOns that are on."""
         return self._library.files(kind)
+
+    def plans(self) -> list[Path]:
+        """Flash plans of the active release and the AddOns that are on; [] where none serves. Quick."""
+        if not (self._paths.releases / "state.json").is_file():
+            return []
+        try:
+            return self.pages("plan")
+        except (ReleaseError, StorageFailed):
+            return []  # told already: the built-in data serve
+
+    def flash_plans(self) -> tuple[ReleasedPlan, ...]:
+        """The same, read."""
+        from core.workbench.flash.plans import plan_rows, released_plans
+
+        return plan_rows(released_plans(self.plans(), self._note))
 
     def overview(self) -> ReleaseOverview:
         """All releases, newest first, and in words how old the data are. Asks no network."""

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from core.errors import OrderIncomplete, UsageError
-from core.vocabulary import FlashWish
+from core.vocabulary import FlashWish, ReleasedPlan
 from core.workbench import open_workbench
 from tui.cli.flashing.shown import show_flash_result, show_order_preview, show_order_result, show_preview
-from tui.cli.flashing.units import address_of, address_options, wishes_of
+from tui.cli.flashing.units import address_of, address_options, or_released, wishes_of
 from tui.cli.output import Output, command, json_option
 from tui.cli.running import host_option, wait_for
 from tui.cli.vehicle import order_option, vehicle_options
@@ -24,7 +24,10 @@ def unit_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--ecu", "ecus", multiple=True, metavar="NAME", help="The unit; several for one order."),
         click.option("--all", "every", is_flag=True, help="All units that there is newer flashware for."),
         click.option("--flashware", metavar="FILE.pdx[#SESSION]", help="Instead of the newest that fits."),
-        click.option("--plan", "plans", multiple=True, metavar="FILE.toml", help="The flash plan of a unit."),
+        click.option(
+            "--plan", "plans", multiple=True, metavar="FILE.toml",
+            help="The flash plan of a unit: a file, or the name of one in the active release.",
+        ),
         click.option("--image", "images", multiple=True, metavar="FILE", help="HEX, S-record or binary; needs --plan."),
     ]
     for option in reversed(options):
@@ -78,6 +81,7 @@ def flash(
     place = address_of(tx, rx, address)
     if every and (ecus or plans or images or flashware or place is not None):
         raise UsageError(_("--all goes without names, plans and images."), _("Name units, or take all of them."))
+    plans = or_released(plans, _released_plans)
     wishes = [] if every else wishes_of(ecus, place, flashware, plans, images)
     if override and len(wishes) != 1:
         raise UsageError(_("--override is for one unit."), _("Flash that unit alone."))
@@ -98,6 +102,11 @@ def flash(
         result = wait_for(vehicle.flash(wish.ecu, wish.flashware, force, override), workbench, out)
     show_flash_result(result, out)
     return 0
+
+
+def _released_plans() -> tuple[ReleasedPlan, ...]:
+    with open_workbench() as workbench:
+        return workbench.library.flash_plans()
 
 
 def _order(job: Any, workbench: Any, out: Output) -> int:

@@ -43,6 +43,20 @@ def show(vci: str | None, data_files: tuple[str, ...], ecu: str, flashware: str 
     show_plan_text(text, out)
 
 
+@plan.command("list")
+@json_option
+@command
+def list_plans(out: Output) -> None:
+    """Plans of the active release and its AddOns: passbay flash --plan takes their names."""
+    with open_workbench() as workbench:
+        rows = workbench.library.flash_plans()
+    for row in rows:
+        out.line(f"{row.name:<24} {row.unit:<16} {row.title}".rstrip())
+    if not rows:
+        out.line(_("The active release holds no flash plan."))
+    out.record(plans=[{"name": r.name, "unit": r.unit, "title": r.title, "file": r.file} for r in rows])
+
+
 @plan.command()
 @click.argument("file", metavar="FILE.toml")
 @click.option("--image", metavar="FILE", help="Also whether this image fits the plan.")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from core.errors import UsageError
-from core.vocabulary import CanAddress, DoipAddress, EcuAddress, FlashWish
+from core.vocabulary import CanAddress, DoipAddress, EcuAddress, FlashWish, ReleasedPlan
 from tui.locale import _
 
 
@@ -85,6 +85,13 @@ def wishes_of(
     if not (ecus or named):
         raise UsageError(_("No unit is named."), _("Use --ecu NAME, --all, --tx and --rx, --address, or --plan."))
     return [*(FlashWish(ecu) for ecu in ecus), *named]
+
+
+def or_released(plans: Sequence[str], released: Callable[[], Sequence[ReleasedPlan]]) -> tuple[str, ...]:
+    """A name that is no file here may be that of a plan of the active release."""
+    names = [plan for plan in plans if Path(plan).name == plan and not Path(plan).exists()]
+    files = {plan.name: plan.file for plan in released()} if names else {}
+    return tuple(files.get(plan, plan) if plan in names else plan for plan in plans)
 
 
 def _reference(plan: str, image: str | None) -> str:
