@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
 from core.backend.admin.credit import CreditDesk
@@ -29,9 +30,11 @@ class AdminDesk:
         self._backend.store.dispose()
 
 
-def open_desk(database: str, clock: Callable[[], float]) -> AdminDesk:
+def open_desk(database: str, clock: Callable[[], float], key_file: Path | None = None) -> AdminDesk:
+    from core.backend.issuer.sealing import OPTION, Seal
     from core.backend.ledger import Ledger
     from core.backend.store import open_store
 
-    store = open_store(database)
+    seal = Seal.from_file(key_file) if key_file else None
+    store = open_store(database, options={OPTION: seal})
     return AdminDesk(Backend(store, Ledger(store), Config(), clock))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.backend.admin.people import WHO, Row
 from core.backend.context import Backend
 from core.backend.identity import people
 from core.backend.issuer import keys, startkeys
+from core.backend.issuer.sealing import Seal
 from core.backend.store import tables as t
 
 if TYPE_CHECKING:
@@ -120,6 +122,18 @@ class PapersDesk:
             made = keys.rotate(conn, now)
             people.note(conn, WHO, "key rotated", now, keyid=made)
             return {"keyid": made}
+
+        return self._backend.write(work)
+
+    def protect(self, key_file: Path | None) -> Row:
+        """The issuer's private keys are encrypted with this file from now on; None: they lie in the clear."""
+        seal = Seal.from_file(key_file) if key_file else None
+        now = self._backend.now()
+
+        def work(conn: Connection) -> Row:
+            count = keys.protect(conn, seal)
+            people.note(conn, WHO, "keys protected" if seal else "keys in the clear", now, keys=count)
+            return {"keys": count, "encrypted": seal is not None}
 
         return self._backend.write(work)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.backend.context import MINUTE
+from core.backend.issuer import sealing
 from core.backend.store import tables as t
 from core.errors import UsageError
 from core.online import dsse
@@ -33,22 +34,22 @@ def _rows(conn: Connection) -> list[Row[Any]]:
     return list(conn.execute(select(t.issuer_keys).order_by(t.issuer_keys.c.created, t.issuer_keys.c.id)))
 
 
-def _signer(row: Row[Any]) -> Signer:
+def _signer(conn: Connection, row: Row[Any]) -> Signer:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    return Signer(row.id, Ed25519PrivateKey.from_private_bytes(bytes.fromhex(row.private)))
+    return Signer(row.id, Ed25519PrivateKey.from_private_bytes(sealing.from_store(conn, row.id, row.private)))
 
 
 def signer(conn: Connection, now: int) -> Signer:
     """The key that signs now. The first one is made here, so this needs a writing transaction until there is one."""
     current = [row for row in _rows(conn) if row.retired is None]
-    return _signer(current[-1]) if current else _make(conn, now, None)
+    return _signer(conn, current[-1]) if current else _make(conn, now, None)
 
 
 def rotate(conn: Connection, now: int) -> str:
     """A new key signs from now on; gives its name. StartKeys are renewed under it as they are checked."""
     current = [row for row in _rows(conn) if row.retired is None]
-    before = _signer(current[-1]) if current else None
+    before = _signer(conn, current[-1]) if current else None
     made = _make(conn, max(now, current[-1].created + 1 if current else 0), before)  # the order is their age
     if before is not None:
         conn.execute(t.issuer_keys.update().where(t.issuer_keys.c.id == before.keyid).values(retired=now))
@@ -82,11 +83,24 @@ def _make(conn: Connection, now: int, before: Signer | None) -> Signer:
     endorsement = None if before is None else before.sign(ROTATION, KeyRotation(keyid, public.hex(), now))
     conn.execute(
         t.issuer_keys.insert().values(
-            id=keyid, public=public.hex(), private=private.private_bytes_raw().hex(), created=now,
+            id=keyid, public=public.hex(), private=sealing.to_store(conn, keyid, private.private_bytes_raw()),
+            created=now,
             endorsed_by=None if before is None else before.keyid, endorsement=endorsement,
         )
     )  # fmt: skip
     return Signer(keyid, private)
+
+
+def protect(conn: Connection, seal: sealing.Seal | None, *, only_plain: bool = False) -> int:
+    """Writes the private keys anew: encrypted with `seal`, in the clear for None. `only_plain`: those alone that lie in
+    the clear. How many."""
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql("PRAGMA secure_delete = ON")  # else the old text stays in the file's free pages
+    rows = [row for row in _rows(conn) if not (only_plain and sealing.is_sealed(row.private))]
+    for row in rows:
+        private = sealing.written_anew(conn, row.id, row.private, seal)
+        conn.execute(t.issuer_keys.update().where(t.issuer_keys.c.id == row.id).values(private=private))
+    return len(rows)
 
 
 def published(conn: Connection) -> tuple[IssuerKey, ...]:

@@ -25,6 +25,7 @@ class ServeOptions:
     public_url: str = ""
     requests_per_minute: int = 600
     releases: Path | None = None  # a TUF repository that is served under /releases
+    key_file: Path | None = None  # encrypts the issuer's private keys in the database
 
     @property
     def tls(self) -> bool:

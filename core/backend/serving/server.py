@@ -60,10 +60,14 @@ def _prepare_store(options: ServeOptions) -> None:
     import time
 
     from core.backend.issuer import keys
+    from core.backend.issuer.sealing import OPTION, Seal
     from core.backend.store import open_store
 
-    store = open_store(options.database)
+    seal = Seal.from_file(options.key_file) if options.key_file else None
+    store = open_store(options.database, options={OPTION: seal})
     try:
+        if seal is not None:
+            store.write(lambda conn: keys.protect(conn, seal, only_plain=True))
         store.write(lambda conn: keys.signer(conn, int(time.time() * 1000)).keyid)
     finally:
         store.dispose()
@@ -77,6 +81,7 @@ def _setup(options: ServeOptions, url: str, metrics_folder: str) -> dict[str, ob
         "requests_per_minute": options.requests_per_minute,
         "metrics_folder": metrics_folder,
         "releases": str(options.releases or ""),
+        "key_file": str(options.key_file.absolute()) if options.key_file else "",
     }
 
 

@@ -17,12 +17,14 @@ _PATIENCE = 5.0  # seconds; a client gives up sooner than the store would by its
 
 def make_app() -> App:
     from core.backend.app import build_app
+    from core.backend.issuer.sealing import OPTION, Seal
     from core.backend.ledger import Ledger
     from core.backend.portal.routes import portal_routes
     from core.backend.store import open_store
 
     setup: dict[str, Any] = json.loads(os.environ[SETUP_VARIABLE])
-    store = open_store(setup["database"], migrate=False, patience=_PATIENCE)
+    seal = Seal.from_file(Path(setup["key_file"])) if setup["key_file"] else None
+    store = open_store(setup["database"], migrate=False, patience=_PATIENCE, options={OPTION: seal})
     config = Config(
         public_url=setup["public_url"],
         tls=setup["tls"],

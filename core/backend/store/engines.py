@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,10 @@ class Engines:
     pool: Engine
     reader: Engine
     writer: Engine
+
+    def with_options(self, options: Mapping[str, object]) -> Engines:
+        reader, writer = (engine.execution_options(**options) for engine in (self.reader, self.writer))
+        return replace(self, reader=reader, writer=writer)
 
 
 def engines_for(address: str, *, connections: int = 10) -> Engines:

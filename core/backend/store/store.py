@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -83,9 +83,15 @@ class _Attempt:
         return result
 
 
-def open_store(url: str, *, migrate: bool = True, patience: float = PATIENCE, connections: int = 10) -> Store:
-    """`url`: "sqlite:////folder/file" or "postgresql://user@host/database". Makes or migrates the schema first."""
-    engines = engines_for(url, connections=connections)
+def open_store(
+    url: str, *, migrate: bool = True, patience: float = PATIENCE, connections: int = 10,
+    options: Mapping[str, object] | None = None,
+) -> Store:  # fmt: skip
+    """`url`: "sqlite:////folder/file" or "postgresql://user@host/database". Makes or migrates the schema first.
+
+    `options` are on every connection that a function gets (execution options).
+    """
+    engines = engines_for(url, connections=connections).with_options(options or {})
     if migrate:
         try:
             migrate_to_newest(engines, patience=patience)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.backend.admin import AdminDesk
 
 DATABASE_VARIABLE = "PASSBAY_DATABASE"
+KEY_FILE_VARIABLE = "PASSBAY_KEY_FILE"
 
 
 def database(url: str | None) -> str:
@@ -32,7 +33,7 @@ def database(url: str | None) -> str:
 
 def serve(
     *, url: str | None, host: str, port: int, tls_cert: Path | None, tls_key: Path | None, workers: int,
-    without_tls: bool, public_url: str, requests_per_minute: int, releases: Path | None,
+    without_tls: bool, public_url: str, requests_per_minute: int, releases: Path | None, key_file: Path | None = None,
     ready: Callable[[dict[str, object]], None],
 ) -> None:  # fmt: skip
     """Blocks until it is told to stop (SIGINT, SIGTERM)."""
@@ -42,6 +43,7 @@ def serve(
     options = ServeOptions(
         database="", host=host, port=port, tls_cert=tls_cert, tls_key=tls_key, workers=workers,
         without_tls=without_tls, public_url=public_url, requests_per_minute=requests_per_minute, releases=releases,
+        key_file=key_file or _key_file(),
     )  # fmt: skip
     options.check()  # before a database is made for a server that will not start
     run(options.with_database(database(url)), ready)
@@ -50,4 +52,9 @@ def serve(
 def open_admin(url: str | None) -> AdminDesk:
     from core.backend.admin import open_desk
 
-    return open_desk(database(url), time.time)
+    return open_desk(database(url), time.time, _key_file())
+
+
+def _key_file() -> Path | None:
+    chosen = os.environ.get(KEY_FILE_VARIABLE, "")
+    return Path(chosen) if chosen else None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from core.errors import UsageError
 from core.workbench.server import open_admin
 from tui.cli.backend.showing import database_option, single, table
 from tui.cli.output import Output, command, json_option
@@ -74,6 +77,20 @@ def rotate(url: str | None, out: Output) -> None:
     """A new key signs from now on; StartKeys follow at their next check."""
     with open_admin(url) as desk:
         single(out, desk.papers.rotate())
+
+
+@keys.command("protect")
+@click.option("--with", "key_file", type=click.Path(path_type=Path), metavar="FILE", help="The new key file.")
+@click.option("--plain", is_flag=True, help="No key file any more: whoever reads the database has the keys.")
+@database_option
+@json_option
+@command
+def protect(key_file: Path | None, plain: bool, url: str | None, out: Output) -> None:
+    """Encrypt the private keys in the database anew. PASSBAY_KEY_FILE names the key file of now, where there is one."""
+    if (key_file is None) is not plain:
+        raise UsageError(_("Give either --with FILE or --plain."))
+    with open_admin(url) as desk:
+        single(out, desk.papers.protect(key_file))
 
 
 @keys.command("distrust")

@@ -15,7 +15,7 @@ from core.errors import UsageError
 from tui.cli.output import Output
 from tui.locale import _
 
-_TIMES = ("contract_end", "expires", "created", "requested", "starts", "ends", "at", "retired", "until")
+_TIMES = ("contract_end", "expires", "created", "requested", "starts", "ends", "at", "retired", "until", "distrusted")
 
 
 def database_option(function: Callable[..., Any]) -> Callable[..., Any]:
