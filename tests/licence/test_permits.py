@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import socket
 import threading
@@ -39,6 +41,7 @@ from core.licence.clock import keeping
 from core.licence.credit.outbox import Use, new_id
 from core.licence.hardware import Traits, traits
 from core.online.client.way import Answer
+from core.online.wire import TICKET, PermitAnswer, Ticket, dumps, loads
 from core.vocabulary import Role, StartKeyVerdict
 from core.workbench import Vehicle, Workbench, WorkbenchPaths, open_workbench
 from core.workbench.paper.permits import kind_of_requests
@@ -282,6 +285,32 @@ def test_a_startkey_of_a_stolen_key_is_replaced_at_the_next_check(ready: Workben
     desk.files.keep(envelope)  # what the thief could have made as well
     assert paper.start_key().verdict is StartKeyVerdict.INVALID and "stolen" in paper.start_key().words
     assert paper.activate_start_key().key_id == after.key_id
+
+
+def test_a_ticket_of_a_stolen_key_is_none(ready: Workbench) -> None:
+    house = backend(ready)
+    thief = house.read(lambda conn: keys.signer(conn, 0))
+    with connected(ready) as vehicle:
+        vehicle.survey().wait(PATIENCE)
+        away = cut(ready)
+        plain, by_thief = away.ask, True
+
+        def ask(method: str, path: str, **more: Any) -> Answer:
+            answer: Answer = plain(method, path, **more)
+            if "/permits" not in path or answer.status != 200 or not by_thief:
+                return answer
+            told = loads(PermitAnswer, answer.body)
+            ticket = loads(Ticket, base64.b64decode(json.loads(told.ticket)["payload"]))
+            return replace(answer, body=dumps(replace(told, ticket=thief.sign(TICKET, ticket))))
+
+        away.ask = ask  # type: ignore[method-assign]
+        vehicle.faults("CLUSTER").wait(PATIENCE)  # nobody knows of the theft: the signature is a good one
+        house.write(lambda conn: keys.distrust(conn, thief.keyid, int(time.time() * 1000)))
+        ready.paper.activate_start_key()
+        with pytest.raises(LicenceCheckFailed):
+            vehicle.faults("CLUSTER").wait(PATIENCE)
+        by_thief = False
+        vehicle.faults("CLUSTER").wait(PATIENCE)
 
 
 def test_a_revoked_startkey_is_gone(ready: Workbench) -> None:

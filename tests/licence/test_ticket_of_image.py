@@ -138,3 +138,14 @@ def test_a_ticket_for_another_image_is_none(shop: Workbench) -> None:
         with pytest.raises(LicenceCheckFailed, match="another job"):
             vehicle.flash(unit).wait(PATIENCE)
     assert erases(shop) == 0
+
+
+def test_nothing_is_erased_without_a_permit(shop: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that forgot to ask: no permit names its image."""
+    monkeypatch.setattr(flash_job, "ask_permit", lambda plans, force: None)
+    with connected(shop, CAR) as vehicle:
+        vehicle.survey().wait(PATIENCE)
+        unit = flashable(vehicle)[0]
+        with pytest.raises(PreconditionNotMet, match="ticket"):
+            vehicle.flash(unit).wait(PATIENCE)
+    assert erases(shop) == 0

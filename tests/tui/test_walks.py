@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import DataInvalid, ValueRefused
-from core.vocabulary import DataReport
+from core.vocabulary import DataReport, FlashChoice
 from tests.tui.fake import VIN, FakeVehicle, FakeWorkbench
 from tests.tui.support import fake_of, make_app, quiet, screen_text, until
 from tests.tui.test_snapshots import STATES
@@ -301,6 +301,25 @@ async def test_another_device_starts_every_place_anew() -> None:
         await quiet(pilot)
         assert app.screen.state is None
         assert [uri for uri, _ in fake_of(app).connected] == ["sim:car-mixed", "sim:car-doip"]
+
+
+async def test_a_plan_of_the_release_stands_after_the_flashware_of_its_unit() -> None:
+    app = _app()
+    async with app.run_test(size=DESIGN) as pilot:
+        await STATES["flash-units"](pilot)
+        vehicle = fake_of(app).vehicle
+        file = "/data/releases/files/engine.toml"
+        vehicle.choices += (FlashChoice(file, "Engine over the gateway", file, "2063.15", 524288, plan=True),)
+        await pilot.press("enter")
+        await quiet(pilot)
+        assert "Engine over the gateway (plan of the release)" in screen_text(app)
+        await pilot.press("end", "enter")
+        await quiet(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: bool(vehicle.asked))
+        assert vehicle.asked[-1][:3] == ("flash", "ENGINE", file)
 
 
 async def test_mouse_does_what_keys_do() -> None:
