@@ -59,18 +59,34 @@ def commands(app: PassbayApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
             yield command
 
 
+def _offered(app: PassbayApp, owner: object, action: str) -> bool:
+    if not app.helping:
+        return True
+    from tui.helper.allowed import offered
+
+    return offered(action) and not (owner is app and action == "undo")  # the technician takes back
+
+
+def _helper_places() -> list[tuple[str, str, str]]:
+    from tui.helper.allowed import PLACES as REACHED
+
+    return [each for each in PLACES if each[1] in REACHED]
+
+
 def _every(app: PassbayApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
     owners: list[Any] = [screen, app] if isinstance(screen, Place) else [app]
     for owner in owners:
         for binding in type(owner).BINDINGS:
-            if isinstance(binding, Binding) and binding.key not in _NOT_LISTED:
+            if isinstance(binding, Binding) and binding.key not in _NOT_LISTED and _offered(app, owner, binding.action):
                 run = partial(owner.run_action, binding.action)
                 yield SystemCommand(binding.description, f"key {key_words(binding.key)}", run)
-    for title, place, words in PLACES:
+    for title, place, words in PLACES if not app.helping else _helper_places():
         yield SystemCommand(title, words, partial(app.go, place))
-    for title, words, wish in EXTRAS:
+    for title, words, wish in EXTRAS if not app.helping else ():
         yield SystemCommand(title, words, partial(_wish, app, wish))
     yield SystemCommand(_("Light or dark colours"), _("Change the theme"), app.action_theme)
+    if app.helping:
+        return  # a file on this PC
     yield SystemCommand(
         _("Save a picture of this screen"), _("An SVG file for support"), partial(app.deliver_screenshot)
     )

@@ -15,6 +15,8 @@ from core.messages import Message, message_for
 from core.vocabulary import SurveyResult, UnitSurvey, VehicleUnit
 from tui.bridge import Bridge
 from tui.facts import apply
+from tui.helper.allowed import NO_VEHICLE
+from tui.helper.desk import Helper
 from tui.hosting import Hosting
 from tui.locale import _, said
 from tui.paper.desk import Papers
@@ -52,6 +54,7 @@ class Desk(Hosting):
         self.releases = Releases(self)
         self.shop = Shop(self)
         self.visitors = Visitors(self)
+        self.helper = Helper(self)
         self.workbench: Workbench | None = None
         self.uri, self.device_name = FIRST_DEVICE, _("Simulation - no VCI")
         self.data_files: list[str] = []
@@ -94,7 +97,8 @@ class Desk(Hosting):
                 self.note("warning", said(problem))
             if workbench.last_device:
                 self.uri, self.device_name = workbench.last_device, self.name_of(workbench.last_device)
-            self.errand(workbench.warm_up, lambda _none: None, lane="vehicle")
+            if not self.helping:
+                self.errand(workbench.warm_up, lambda _none: None, lane="vehicle")
             then()
 
         self.errand(self._open_workbench, opened, lane="open")
@@ -138,6 +142,10 @@ class Desk(Hosting):
             return
         workbench = self.workbench
         if workbench is None or self.connecting:
+            return
+        if self.helping:  # the technician connects, a helper follows
+            self.note("info", NO_VEHICLE)
+            failed()
             return
         self.connecting = True
         uri, files = self.uri, tuple(self.data_files)
@@ -183,6 +191,8 @@ class Desk(Hosting):
             vehicle = self.vehicle
             if vehicle is None or vehicle.identity is not None:
                 then()
+            elif self.helping and self.watching:
+                failed()  # it comes when the technician's job has asked
             else:
                 self.begin("identify", "", vehicle.identify, lambda _none: then(), lambda _none: failed())
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from core.vocabulary import HostInfo, Interrupted, SurveyResult, UnitSurvey
+from tui.helper.desk import Helper, who_drives
 from tui.locale import _
 from tui.work import JobView
 
@@ -42,14 +43,32 @@ class Hosting:
     errand: Any
     read_voltage: Callable[[], None]
     disconnect: Callable[[], None]
+    helper: Helper
 
     def __init__(self) -> None:
         self.hosts: tuple[HostInfo, ...] = ()
         self.unfinished: tuple[Interrupted, ...] = ()
         self.ordered_faults: tuple[str, ...] = ()
-        self._driver = ""
+        self._driver: object = None
 
     # -- who drives
+
+    @property
+    def helping(self) -> bool:
+        """Whether a remote helper sits at this screen."""
+        visitor = getattr(self.workbench, "visitor", None) if self.workbench is not None else None
+        return visitor is not None and visitor.kind == "helper"
+
+    @property
+    def lent_to(self) -> str:
+        """The helper who drives the vehicle of this technician, "" while it is not handed over."""
+        lent: str = "" if self.helping else getattr(self.vehicle, "lent_to", "")
+        return lent
+
+    def take_back(self) -> None:
+        """At once; what runs goes on."""
+        vehicle = self.vehicle
+        self.errand(lambda: vehicle.take_back(), lambda _none: None, lane="wheel")
 
     @property
     def hosted(self) -> bool:
@@ -62,12 +81,18 @@ class Hosting:
         vehicle = self.vehicle
         if vehicle is None or getattr(vehicle, "driving", True):
             return ""
-        return short_holder(vehicle.driver) or _("another screen")
+        if self.helping:
+            return who_drives(vehicle)
+        return self.lent_to or short_holder(vehicle.driver) or _("another screen")
 
     def driver_changed(self) -> bool:
         """Since the last time it was asked."""
-        before, self._driver = self._driver, self.watching
-        return before != self._driver
+        before, self._driver = self._driver, (self.watching, getattr(self.vehicle, "seats", ()))
+        if before == self._driver:
+            return False
+        if self.helping:
+            self.helper.turned()
+        return True
 
     # -- jobs that another one began
 
@@ -98,7 +123,7 @@ class Hosting:
     def look_around(self, then: Callable[[], None] = lambda: None) -> None:
         """Which hosts run beside ours, which units were left in programming."""
         workbench = self.workbench
-        if workbench is None:
+        if workbench is None or self.helping:  # a helper has what he is attached to
             return
 
         def look() -> tuple[list[HostInfo], tuple[Interrupted, ...]]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 
 from tui.app import SLOW_LINE
+from tui.helper.app import HelperApp
 from tui.locale import _
 from tui.looks import Looks
 from tui.looks.keymap import identified, place_name
@@ -44,7 +44,7 @@ def _screen(module: str, name: str) -> Callable[[], Screen[Any]]:
     return load
 
 
-class PassbayApp(App[None]):
+class PassbayApp(HelperApp):
     TITLE = "Passbay"
     CSS = CSS
     ENABLE_COMMAND_PALETTE = True
@@ -79,16 +79,20 @@ class PassbayApp(App[None]):
     BINDINGS: ClassVar = identified("passbay", [
         Binding("f1", "help", _("Help"), show=False, priority=True),
         Binding("f9", "live", _("Live panel"), show=False, priority=True),
+        Binding("u", "undo", _("Take the vehicle back"), show=False),
         Binding("a", "stop_job", _("Stop the job safely"), show=False),
         Binding("ctrl+q", "quit", _("Quit"), show=False, priority=True),
     ])  # fmt: skip
 
     def __init__(
         self, open_workbench: Callable[[], Workbench] | None = None, desk: Desk | None = None,
-        looks: Looks | None = None,
+        looks: Looks | None = None, helping: bool = False,
     ) -> None:  # fmt: skip
-        """`open_workbench` is called in a thread after the first paint. `desk`: a desk that is ready (tests)."""
+        """`open_workbench` is called in a thread after the first paint. `desk`: a desk that is ready (tests).
+
+        `helping`: for somebody in a browser who helps from afar; the bench that is opened is a helper's, too."""
         super().__init__()
+        self.helping = helping
         self.looks = looks = looks or Looks()
         self.desk: Desk | None = None
         self._ready_desk = desk
@@ -115,7 +119,7 @@ class PassbayApp(App[None]):
             self._filters.append(AsciiOnly())
 
     def get_default_screen(self) -> Screen[Any]:
-        return StartScreen()
+        return self.helper_screen() if self.helping else StartScreen()
 
     # -- after the first paint
 
@@ -172,7 +176,8 @@ class PassbayApp(App[None]):
 
         apply_settings(self)
         wish, self._wish = self._wish, None
-        begin(self, wish)
+        if not self.begin_helping():
+            begin(self, wish)
 
     # -- pulling
 
@@ -182,6 +187,7 @@ class PassbayApp(App[None]):
             return
         if desk.pull():
             self.refresh_places()
+        self.heed_the_wheel()
         if desk.rings():
             self.bell()
         alerts, desk.alerts = desk.alerts, []
@@ -221,6 +227,8 @@ class PassbayApp(App[None]):
 
     def go(self, place: str) -> None:
         """To a place: down the stack where it lies there, else on top."""
+        if self.not_for_helpers(place):
+            return
         if self.desk is None or self.desk.workbench is None:
             self._wish = lambda: self.go(place)
             return
@@ -265,7 +273,7 @@ class PassbayApp(App[None]):
         desk = self.desk
         if desk is None or not desk.busy:
             self.toast(_("Nothing runs that could be stopped."), "information")
-        elif desk.watching:
+        elif desk.watching and not desk.lent_to:
             self.toast(_("This screen only watches: {watching} can stop it.").format(watching=desk.watching), "warning")
         elif desk.locked:
             self._ask_stop(desk)
@@ -294,7 +302,7 @@ class PassbayApp(App[None]):
 
     async def action_quit(self) -> None:
         desk = self.desk
-        if desk is None or desk.job is None or not desk.busy or desk.watching:
+        if desk is None or desk.job is None or not desk.busy or (desk.watching and not desk.lent_to):
             self.exit()
         elif desk.locked and not desk.hosted:
             self.toast(_("Quit is locked: {locked} Stop safely with a.").format(locked=desk.locked), "warning")
@@ -317,27 +325,7 @@ class PassbayApp(App[None]):
 
     # -- crash
 
-    def _keep_crash(self) -> None:
-        """The same for support, as a file whose path is told; the bundle takes it along."""
-        error, desk = sys.exc_info()[1], self.desk
-        workbench = desk.workbench if desk is not None else None
-        if error is None or workbench is None:
-            return
-        from core.errors import StorageFailed
-
-        try:
-            path = workbench.keep_crash(error)
-        except StorageFailed:
-            return  # the screen shows the places, and nothing more can be done
-        self._exit_renderables.append(f"Kept for support, without any values: {path}")
-
     def _fatal_error(self) -> None:
-        """Textual's own would print local variables, so VINs, keys and tokens: only the places are shown."""
-        from rich.segment import Segments
-        from rich.traceback import Traceback
+        from tui.looks.crash import show_crash
 
-        self.bell()
-        traceback = Traceback(show_locals=False, width=None, suppress=["textual"])
-        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
-        self._keep_crash()
-        self._close_messages_no_wait()
+        show_crash(self)

@@ -112,8 +112,8 @@ def test_take_back_counts_before_the_helpers_screen_has_heard_of_it(served: Stag
     assert served.vehicle.jobs == [] and not helper.driving
 
 
-def test_the_one_who_lent_it_may_stop_the_job(served: Stage) -> None:
-    technician, helper, other = served.client(), served.helper(), served.client()
+def test_who_stands_at_the_pc_may_stop_a_lent_job(served: Stage) -> None:
+    technician, helper, other = served.client(), served.helper(), served.client(watch=True)
     _lend(technician, helper)
     job = helper.flash("BODY")
     for watcher in (other, served.helper("Bert")):

@@ -49,6 +49,7 @@ from core.vocabulary import (
     GarageVehicle,
     HostInfo,
     HostJob,
+    HostSeat,
     Interrupted,
     KeptFigures,
     PanelShot,
@@ -438,6 +439,7 @@ class FakeVehicle:
         self.vin, self.title, self.euro_class, self.units = VIN, IDENTITY.title, IDENTITY.euro_class, UNITS
         self.host: HostInfo | None = HOST
         self.driving, self.driver = True, "pid 1 (passbay)"
+        self.seats: tuple[HostSeat, ...] = ()
         self.running: FakeJob | None = None
         self.last_job: FakeJob | None = None
         self.order = ""
@@ -473,6 +475,16 @@ class FakeVehicle:
         job = FakeJob(self.results[kind], not self.hold)
         self.jobs.append((kind, job))
         return job
+
+    @property
+    def lent_to(self) -> str:
+        return next((seat.name for seat in self.seats if seat.helper and seat.driving), "")
+
+    def hand_over(self, seat: int) -> None:
+        self.asked.append(("hand-over", seat))
+
+    def take_back(self) -> None:
+        self.asked.append(("take-back",))
 
     def voltage(self) -> float | None:
         return 12.6

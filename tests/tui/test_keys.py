@@ -16,6 +16,7 @@ from tui.screens.coding import CodingScreen
 from tui.screens.devices import DevicesScreen
 from tui.screens.flash import FlashScreen
 from tui.screens.help import HelpScreen
+from tui.screens.helper import HelperScreen
 from tui.screens.kept import KeptScreen
 from tui.screens.live import LiveScreen
 from tui.screens.paper.assist import AssistScreen
@@ -39,7 +40,7 @@ from tui.widgets.lines import KeyBar
 PLACES: list[type[Place]] = [
     StartScreen, DevicesScreen, VehicleScreen, FlashScreen, CodingScreen, LiveScreen, KeptScreen, TrainingScreen,
     FirstRunScreen, AssistScreen, LoginScreen, CreditScreen, CodesScreen, QrScreen, UpdateScreen,
-    AddOnScreen, ReadingScreen, CheckScreen, SupportScreen, VisitsScreen,
+    AddOnScreen, ReadingScreen, CheckScreen, SupportScreen, VisitsScreen, HelperScreen,
 ]  # fmt: skip
 EVERYWHERE = {  # one key, one meaning (page 4, UX rule 3)
     "f1": "help", "escape": "back", "enter": "open", "space": "mark or pause", "slash": "filter", "f5": "again",

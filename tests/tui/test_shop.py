@@ -16,6 +16,7 @@ from tests.tui.fake import NOON, FakeVehicle, FakeWorkbench
 from tests.tui.fake_shop import BAD, PAGES
 from tests.tui.states_shop import check_network, check_pc, support
 from tests.tui.support import fake_of, make_app, quiet, screen_text
+from tui.looks.crash import keep
 from tui.shell import PassbayApp
 
 SIZE = (80, 24)
@@ -144,7 +145,7 @@ async def test_a_crash_is_kept_for_support_and_its_place_is_told(tmp_path: Path)
         try:
             raise ValueError("SECRET-4711")
         except ValueError:
-            made._keep_crash()
+            keep(made)
         (path,) = (tmp_path / "crash").iterdir()
         assert "SECRET-4711" not in path.read_text(encoding="utf-8")
         assert any(str(path) in str(line) for line in made._exit_renderables)

@@ -43,5 +43,5 @@ def other_theme(app: PassbayApp) -> None:
     app.refresh_css()
     desk, theme = app.desk, app.theme
     workbench = desk.workbench if desk is not None else None
-    if desk is not None and workbench is not None:
+    if desk is not None and workbench is not None and not desk.helping:
         desk.errand(lambda: workbench.change_settings(theme=theme), lambda _none: None, lane="settings")

@@ -53,7 +53,7 @@ def shown_key(app: PassbayApp, owner: type, action: str, key: str) -> str:
 def apply(app: PassbayApp) -> list[str]:
     """Binds the wished keys; sentences about those that name no place of the app."""
     wanted = wanted_keys(app)
-    places = {*app.SCREENS, "passbay", "start", "help", "kept", "rowlist"}
+    places = {*app.SCREENS, "passbay", "start", "help", "helper", "kept", "rowlist"}
     wrong = [name for name in wanted if name.partition(".")[0] not in places]
     app.set_keymap({name: keys for name, keys in wanted.items() if name not in wrong})
     known = ", ".join(sorted(places))

@@ -89,12 +89,14 @@ class Papers:
     @property
     def paper(self) -> Any:
         """core.workbench's Paper, None before the workbench is open."""
-        return getattr(self.desk.workbench, "paper", None)
+        return None if self.desk.helping else getattr(self.desk.workbench, "paper", None)
 
     @property
     def needed(self) -> bool:
         """Whether jobs ask for StartKey, log-in and credit; the simulation of a fresh installation does not."""
         shared = self.backend is not None and not self.backend.embedded
+        if self.desk.helping:
+            return False  # the technician's papers count
         return self.commissioned or shared or not self.desk.uri.startswith("sim:")
 
     @property

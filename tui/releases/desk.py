@@ -41,7 +41,7 @@ class Releases:
     @property
     def library(self) -> Any:
         """core.workbench's LibraryDesk, None before the workbench is open."""
-        return getattr(self.desk.workbench, "library", None)
+        return None if self.desk.helping else getattr(self.desk.workbench, "library", None)
 
     # -- asking
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ResultT = TypeVar("ResultT")
 TOO_SMALL = _("too small, need 80x24")
 CHANGING_KEYS = {"flash": "flash", "write": "coding"}
+TAKE_BACK_KEY: Key = ("u", _("Take back"), "app.undo")
 HELP_KEY: Key = ("f1", _("Help"), "app.help")
 
 
@@ -37,6 +38,15 @@ class Fitting(Screen[ResultT]):
         if self.has_class("-narrow") or self.has_class("-low"):
             return Text(TOO_SMALL)
         return super().render()
+
+
+def helper_lines(desk: Desk) -> tuple[Cell, ...]:
+    """In place of what could be done next: why a helper cannot do it now; () where he can."""
+    if not desk.helping or desk.vehicle is None or not desk.watching:
+        return ()
+    from tui.helper.allowed import watching_words
+
+    return ((f" {watching_words(desk)}", "warn"),)
 
 
 class Place(Fitting[None]):
@@ -72,18 +82,31 @@ class Place(Fitting[None]):
             self.show_desk()
 
     def tell_keys(self) -> None:
-        keys = (*self.keys(), HELP_KEY)
+        keys = (*self._keys_now(), HELP_KEY)
         shown = [(shown_key(self.passbay, type(self), action, key), label, action) for key, label, action in keys]
         self.query_one(KeyBar).tell(shown, self._grey())
 
+    def _keys_now(self) -> tuple[Key, ...]:
+        """While it is handed over the way back stands first, on every place."""
+        if self.desk is not None and self.desk.lent_to:
+            return (TAKE_BACK_KEY, *(key for key in self.keys() if key[0] != TAKE_BACK_KEY[0]))[:4]
+        return self.keys()
+
     def _grey(self) -> frozenset[str]:
         """Actions that the papers do not allow; the core refuses them with the reason."""
+        if self.passbay.helping:
+            return self._grey_for_helpers()
         papers = self.desk.papers if self.desk is not None else None
         if papers is None or not papers.needed:
             return frozenset()
         from tui.paper.greying import lacking
 
         return frozenset(action for action, place in CHANGING_KEYS.items() if lacking(papers, place)[0])
+
+    def _grey_for_helpers(self) -> frozenset[str]:
+        from tui.helper.allowed import greyed
+
+        return greyed(self.desk, [action for _key, _label, action in self.keys()]) if self.desk else frozenset()
 
     def keys(self) -> tuple[Key, ...]:
         """The keys of the bar now; at most four, help and palette follow."""
@@ -126,9 +149,16 @@ class Place(Fitting[None]):
         if desk is None:
             return ((_("Simulation - no VCI"), ""), ("   --.- V", "dim"))
         vehicle = desk.vehicle
+        if desk.helping and vehicle is None:
+            return ((_("waiting for a vehicle"), "dim"),)
         volts = ("   --.- V", "dim") if desk.volts is None else (f"   {desk.volts:4.1f} V", "")
         if vehicle is None:
             return ((f"{desk.device_name}  ", ""), (_("not connected"), "dim"), volts)
+        if desk.helping:
+            words = _("You watch; {who} drives").format(who=desk.watching)
+            return ((words if desk.watching else _("Handed over to you: you drive"), "warn"), volts)
+        if desk.lent_to:
+            return ((_("handed over, {name} drives").format(name=desk.lent_to), "warn"), volts)
         if desk.watching:  # what this screen may is more than which way it goes
             return ((_("watching, {watching} drives").format(watching=desk.watching), "warn"), volts)
         ways = (" ".join(sorted(t.value for t in vehicle.transports)), "")

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from core.errors import ProductError
 from core.vocabulary import CodingItemState, CodingResult, CodingState
 from tui.locale import _, said
-from tui.screens.base import Place
+from tui.screens.base import Place, helper_lines
 from tui.screens.dialogs import Ask, Fill, Pick
 from tui.widgets.lines import Key, Lines
 from tui.widgets.plain import Cell, told
@@ -118,6 +118,8 @@ class CodingLook(Place):
             good = self.result.verified
             head = _(" √ Written, read back and compared: ") if good else _(" x Not verified: ")
             return told(head, "ok" if good else "bad", made, width)
+        if helper_lines(desk):
+            return list(helper_lines(desk))
         key = (
             _("enter on a line changes its meaning.")
             if self.state is not None
@@ -267,7 +269,9 @@ class CodingScreen(CodingLook):
         desk.errand(lambda: vehicle.coding_after(state, wanted), have, lane="coding")
 
     def action_undo(self) -> None:
-        if self.changes:
+        if self.desk is not None and self.desk.lent_to:
+            self.passbay.action_undo()
+        elif self.changes:
             # at once, not when the bytes are known: a `w` right behind must not write what was undone
             self.changes = dict(list(self.changes.items())[:-1])
             self._try(self.changes)

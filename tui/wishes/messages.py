@@ -37,7 +37,7 @@ def copy(app: PassbayApp, words: str) -> None:
     app.copy_to_clipboard(words)
     desk = app.desk
     workbench = desk.workbench if desk is not None else None
-    if desk is None or workbench is None:
+    if desk is None or workbench is None or desk.helping:
         app.toast(_("Copied to the terminal's clipboard."), "information")
         return
     path = workbench.paths.data / "copies" / f"message-{time.strftime('%Y%m%d-%H%M%S')}.txt"

@@ -79,8 +79,8 @@ class Wheel:
         return self.driver.name or ("another helper" if self.driver.helper else "the technician")
 
     def may_stop(self, seat: Seat) -> bool:
-        """The one who drives; the one who lent it, too: he stands at the vehicle."""
-        return seat is self.driver or seat is self.lender
+        """The one who drives; while it is lent also who stands at the PC, without taking it back first."""
+        return seat is self.driver or (self.lender is not None and not seat.helper and not seat.watches)
 
     def lend(self, lender: Seat, helper: Seat | None) -> None:
         """JobError, RightMissing: only by who drives (or has lent it), or where nobody drives by who may."""

@@ -15,7 +15,7 @@ from core.vocabulary import (
     Interrupted,
 )
 from tui.locale import _, said
-from tui.screens.base import Place
+from tui.screens.base import Place, helper_lines
 from tui.widgets.lines import Key, Lines
 from tui.widgets.plain import Cell, plain, told
 from tui.widgets.rows import Column, RowList
@@ -121,6 +121,8 @@ class FlashLook(Place):
     @property
     def passable(self) -> bool:
         """Red lines that may be passed by typing the unit's name, and no others. Orders cannot be passed."""
+        if self.desk is not None and self.desk.helping:
+            return False  # the technician at the vehicle decides that
         return self.preview is not None and bool(self.red) and all(check.overridable for check in self.red)
 
     def left_behind(self, unit: str) -> Interrupted | None:
@@ -184,7 +186,7 @@ class FlashLook(Place):
             return ((f" ░ {step.title if step is not None else _('Reading and checking')} ...", "busy"),)
         if self.error is not None:
             return error_lines(self.error, width)
-        return self._hint()
+        return helper_lines(desk) or self._hint()
 
     def _hint(self) -> tuple[Cell, ...]:
         if self.stage == "unit":
