@@ -19,7 +19,6 @@ def seat(pilot: Pilot[Any], visit: Visit, driving: bool = False) -> None:
     """The visitor is at the vehicle."""
     vehicle: Any = fake_of(pilot.app).vehicle  # type: ignore[arg-type]
     vehicle.seats = (HostSeat(7, f"{visit.name} (browser)", True, driving, name=visit.name, visit=visit.id),)
-    vehicle.lent_to = visit.name if driving else ""
 
 
 async def closed(pilot: Pilot[Any]) -> None:

@@ -143,7 +143,7 @@ class Visitors:
             return False
         if self._lent:
             text = _("{name} drives the vehicle now; this screen watches.").format(name=self._lent)
-            self.desk.tell("warning", text, advice=_("u in Remote assistance takes it back at any moment."))
+            self.desk.tell("warning", text, advice=_("u takes it back at any moment."))
         elif self.desk.vehicle is not None:
             self.desk.tell("info", _("{name} does not drive the vehicle any more.").format(name=before))
         return True
