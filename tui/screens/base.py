@@ -146,11 +146,11 @@ class Place(Fitting[None]):
 
     def device_words(self) -> Cell:
         desk = self.desk
+        if self.passbay.helping and (desk is None or desk.vehicle is None):
+            return ((_("waiting for a vehicle"), "dim"),)
         if desk is None:
             return ((_("Simulation - no VCI"), ""), ("   --.- V", "dim"))
         vehicle = desk.vehicle
-        if desk.helping and vehicle is None:
-            return ((_("waiting for a vehicle"), "dim"),)
         volts = ("   --.- V", "dim") if desk.volts is None else (f"   {desk.volts:4.1f} V", "")
         if vehicle is None:
             return ((f"{desk.device_name}  ", ""), (_("not connected"), "dim"), volts)
@@ -176,6 +176,15 @@ class Place(Fitting[None]):
 
     def show_desk(self) -> None:
         """Puts what the desk knows onto the widgets. Asks and shows; does no work."""
+
+    def only_watches(self) -> bool:
+        """Before a question is put that could only be answered in vain; says who drives."""
+        desk = self.desk
+        if desk is None or not desk.watching:
+            return False
+        words = _("This screen only watches: {watching} drives the vehicle.").format(watching=desk.watching)
+        self.passbay.toast(words, "warning")
+        return True
 
     def action_back(self) -> None:
         self.passbay.back()

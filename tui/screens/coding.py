@@ -292,6 +292,8 @@ class CodingScreen(CodingLook):
         if not self.changes:
             self.passbay.toast(_("Nothing is changed yet: enter on a line changes it."), "information")
             return
+        if self.only_watches():
+            return
         vehicle, unit, changes = desk.vehicle, self.unit, dict(self.changes)
 
         def answered(yes: bool | None) -> None:

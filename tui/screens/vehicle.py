@@ -153,7 +153,7 @@ class VehicleScreen(Place):
 
     def action_clear(self) -> None:
         desk, unit = self.desk, self.marked
-        if desk is None or desk.vehicle is None or not unit or desk.busy:
+        if desk is None or desk.vehicle is None or not unit or desk.busy or self.only_watches():
             return
         vehicle = desk.vehicle
 

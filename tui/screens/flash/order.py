@@ -86,7 +86,7 @@ class FlashOrders(FlashLook):
 
     def _ask_order(self) -> None:
         order, desk = self.order, self.desk
-        if order is None or desk is None or desk.busy:
+        if order is None or desk is None or desk.busy or self.only_watches():
             return
         if self.red:
             self.passbay.toast(

@@ -183,7 +183,7 @@ class FlashScreen(FlashOrders):
 
     def _ask_start(self) -> None:
         preview, desk = self.preview, self.desk
-        if preview is None or desk is None or desk.busy:
+        if preview is None or desk is None or desk.busy or self.only_watches():
             return
         if self.red and not self.passable:
             self.passbay.toast(
