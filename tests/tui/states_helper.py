@@ -15,6 +15,15 @@ from tests.tui.support import fake_of, quiet, until
 Walk = Callable[[Pilot[Any]], Awaitable[None]]
 
 
+async def _told(pilot: Pilot[Any], words: str) -> None:
+    """The message came, and its toast went."""
+    app: Any = pilot.app
+    await until(pilot, lambda: any(item.text.startswith(words) for item in app.desk.messages))
+    await quiet(pilot)
+    app.clear_notifications()
+    await quiet(pilot)
+
+
 async def waiting(pilot: Pilot[Any]) -> None:
     """No vehicle is connected at that PC."""
     await quiet(pilot)
@@ -69,9 +78,7 @@ async def lent(pilot: Pilot[Any]) -> None:
     app: Any = pilot.app
     await attached(pilot)
     handed_over(inner_of(app).vehicle)
-    await until(pilot, lambda: not app.desk.watching)
-    app.clear_notifications()
-    await quiet(pilot)
+    await _told(pilot, "Handed over to you")
 
 
 async def lent_flash_asks(pilot: Pilot[Any]) -> None:
@@ -88,9 +95,7 @@ async def taken_back(pilot: Pilot[Any]) -> None:
     app: Any = pilot.app
     await lent_flash_asks(pilot)
     driven_by_technician(inner_of(app).vehicle)
-    await until(pilot, lambda: app.desk.watching)
-    app.clear_notifications()
-    await quiet(pilot)
+    await _told(pilot, "Taken back")
 
 
 async def help_page(pilot: Pilot[Any]) -> None:
@@ -114,10 +119,7 @@ async def technician_lends(pilot: Pilot[Any]) -> None:
     found = fake_of(app).vehicle
     found.driving, found.driver = False, HER_SEAT.holder
     found.seats = (replace(TECHNICIAN, driving=False), replace(HER_SEAT, driving=True))
-    await until(pilot, lambda: app.desk.lent_to)
-    await quiet(pilot)
-    app.clear_notifications()
-    await quiet(pilot)
+    await _told(pilot, "Mia Roth drives the vehicle now")
 
 
 HELPER_STATES: dict[str, Walk] = {
