@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import signal
@@ -51,6 +52,15 @@ def test_deny_by_default(guest: Any) -> None:
                 getattr(guest, name)
     with pytest.raises(RightMissing):
         _ = guest.whatever_comes_next
+
+
+def test_what_it_has_is_asked_as_the_workbench_is() -> None:
+    """Else a screen that is right for the technician fails for the helper."""
+    for name in sorted(ALLOWED - {"settings", "stream"}):
+        theirs, ours = getattr(HelperBench, name, None), getattr(Workbench, name, None)
+        if callable(theirs):
+            asked = [list(inspect.signature(each).parameters.values()) for each in (theirs, ours)]
+            assert asked[0] == asked[1], name
 
 
 def test_the_parts_with_secrets_are_not_even_there(guest: Any) -> None:

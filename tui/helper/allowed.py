@@ -17,7 +17,7 @@ PLACES = frozenset({"vehicle", "flash", "coding", "live"})
 _LOOKING = frozenset(
     (
         "back", "help", "live", "quit", "job", "other_box", "focus_next", "focus_previous", "open", "command_palette",
-        "theme", "start", "choose", "faults",  # the last three only begin what the desk refuses
+        "theme", "look_up", "start", "choose", "faults",  # the last three only begin what the desk refuses
         "flash", "coding", "mark", "mark_all", "undo", "factory",
         "pause", "mode", "scroll", "filter", "find", "next_hit", "bookmark", "bookmarks", "empty", "copy", "complete",
     )

@@ -16,6 +16,7 @@ from core.host.seats.wheel import AT_THE_PC
 from core.settings import Settings
 from core.stream import EventStream
 from core.vocabulary import ExplainedStep, HostInfo, Visitor
+from core.vocabulary.saying import Say, english
 from core.workbench.assistance.visitor import HELPER
 from core.workbench.hosts import Hosts
 from core.workbench.paths import WorkbenchPaths
@@ -54,30 +55,32 @@ class HelperBench:
         """The vehicle hosts that run, with their jobs; no names of files."""
         return [replace(host, data_files=()) for host in self._hosting.running()]
 
-    def attach(self, which: str | int, watch: bool = True) -> HostedVehicle:
-        """To watch; the host lets a helper drive what was handed over to him. VciNotFound."""
+    def attach(self, which: str | int, watch: bool = False) -> HostedVehicle:
+        """To watch, whatever is asked; the host lets a helper drive what was handed over to him. VciNotFound."""
         vehicle = self._hosting.attach(which, True)
         self._open.append(vehicle)
         return vehicle
 
-    def explain(self, what: str, step: str = "", service: str = "") -> tuple[str, tuple[ExplainedStep, ...]]:
+    def explain(
+        self, what: str, step: str = "", service: str = "", say: Say = english
+    ) -> tuple[str, tuple[ExplainedStep, ...]]:  # fmt: skip
         """What a code or timer means where. UsageError with examples."""
         from core.diagnosis.explain.offline import explained, service_number
 
-        return explained(what, step, service_number(service) if service.strip() else None)
+        return explained(what, step, service_number(service) if service.strip() else None, say=say)
 
-    def help_pages(self, words: str = "", language: str = "en") -> tuple[HelpPage, ...]:
+    def help_pages(self, words: str = "", language: str = "en", say: Say = english) -> tuple[HelpPage, ...]:
         """The product's own pages, or those of them that hold all the words."""
         from core.support.shelf import Shelf
 
-        shelf = Shelf((), language)
+        shelf = Shelf((), language, say)
         return shelf.search(words) if words.strip() else shelf.pages()
 
-    def help_page(self, name: str, language: str = "en") -> HelpPage:
+    def help_page(self, name: str, language: str = "en", say: Say = english) -> HelpPage:
         """By name or code. DataMissing names some that there are."""
         from core.support.shelf import Shelf
 
-        return Shelf((), language).page(name)
+        return Shelf((), language, say).page(name)
 
     def keep_crash(self, error: BaseException) -> Path:
         """Places in the code, no values. StorageFailed."""
