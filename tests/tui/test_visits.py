@@ -388,3 +388,22 @@ async def test_a_door_that_goes_while_somebody_is_there_is_told_aloud() -> None:
         await look(pilot, door=None)
         assert toasts(app)[-1] == "Passbay is closed for browsers. All visits are over."
         assert "watches" not in screen_text(app).split("\n")[0]
+
+
+async def test_that_somebody_visits_is_seen_before_the_papers_are() -> None:
+    app = make_app()
+    async with app.run_test(size=Size) as pilot:
+        await until(pilot, lambda: app.screen.query("#header"))
+        header: Any = app.screen.query_one("#header")
+        device = (("Simulation  ", ""), ("CAN DoIP", ""), ("   12.6 V", ""))
+        papers = (("anna.berg/flash", ""), ("  3h41", ""))
+        for visits, place in (
+            (("1 waits  1 watches  ", "warn"), "Passbay  Vehicle quick test"),
+            ("", "Passbay  Start"),
+        ):
+            header.tell(place, device, papers, visits)
+            line = header.render_line(0).text
+            assert len(line) == 80
+            assert line.endswith("CAN DoIP   12.6 V ")
+            assert ("1 waits  1 watches" in line) == bool(visits)
+            assert ("anna.berg/flash  3h41" in line) == (not visits)

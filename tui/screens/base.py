@@ -12,7 +12,7 @@ from textual.screen import Screen
 from tui.locale import _
 from tui.looks.keymap import identified, place_name, shown_key
 from tui.widgets.lines import Header, Key, KeyBar
-from tui.widgets.plain import Cell, pieces_of
+from tui.widgets.plain import Cell
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -121,10 +121,10 @@ class Place(Fitting[None]):
         return self.passbay.desk
 
     def tell_header(self) -> None:
-        papers, right = (*self.visit_words(), *pieces_of(self.paper_words())), self.device_words()
-        if papers and isinstance(right[0], tuple) and right[0][0].startswith("Simulation - "):
+        papers, visits, right = self.paper_words(), self.visit_words(), self.device_words()
+        if (papers or visits) and isinstance(right[0], tuple) and right[0][0].startswith("Simulation - "):
             right = (("Simulation  ", right[0][1]), *right[1:])  # type: ignore[assignment]
-        self.query_one(Header).tell(f"Passbay  {self.PLACE}", right, papers)
+        self.query_one(Header).tell(f"Passbay  {self.PLACE}", right, papers, visits)
 
     def paper_words(self) -> Cell:
         """User and role, minutes left for the connected vehicle; nothing where the simulation needs none."""

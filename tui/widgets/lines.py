@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from textual.geometry import Size
 
 
+LEAST_NAME = 4  # cells that a device's name keeps
+
+
 class Lines(Widget):
     """A block of lines, each a cell of pieces. Outside text is cleaned while painting and is never markup."""
 
@@ -53,26 +56,34 @@ class Lines(Widget):
 
 
 class Header(Lines):
-    """Row 1: place on the left; user and credit, device and volts on the right. The device's name gives way first."""
+    """Row 1: place on the left; visitors, user and credit, device and volts on the right.
+
+    The device's name gives way first, then user and credit where somebody visits: that must be seen.
+    """
 
     ground = "bar"
 
-    def tell(self, place: str, right: Cell, papers: Cell = ()) -> None:
-        self.show(((f" {place} ", "bold"), ("\x00", ""), *pieces_of(papers), ("\x00", ""), *pieces_of(right)))
+    def tell(self, place: str, right: Cell, papers: Cell = (), visits: Cell = ()) -> None:
+        bar = ("\x00", "")
+        self.show(((f" {place} ", "bold"), bar, *pieces_of(visits), bar, *pieces_of(papers), bar, *pieces_of(right)))
 
     def render_line(self, y: int) -> Strip:
-        pieces = list(pieces_of(self._lines[0])) if self._lines else [("", ""), ("\x00", ""), ("\x00", "")]
-        first, second = (n for n, (text, _tone) in enumerate(pieces) if text == "\x00")
-        place, papers, right = pieces[0], pieces[first + 1 : second], pieces[second + 1 :]
-        papers = [*papers, ("  ", "")] if papers else []
+        pieces = list(pieces_of(self._lines[0])) if self._lines else [("", ""), *[("\x00", "")] * 3]
+        first, second, third = (n for n, (text, _tone) in enumerate(pieces) if text == "\x00")
+        place, visits, papers = pieces[0], pieces[first + 1 : second], pieces[second + 1 : third]
+        right = pieces[third + 1 :]
         width = self.size.width
-        room = width - cell_len(place[0]) - _cells(papers) - 2
+        least = cell_len(place[0]) + _cells(visits) + _cells(right[1:]) + LEAST_NAME + 2
+        if visits and least + _cells(papers) + 2 > width:
+            papers = []
+        before = [*visits, *papers, ("  ", "")] if papers else visits
+        room = width - cell_len(place[0]) - _cells(before) - 2
         if right and _cells(right) > room:
             name, tone = right[0]
-            left = max(4, room - _cells(right[1:]))
+            left = max(LEAST_NAME, room - _cells(right[1:]))
             right[0] = (fit(name.rstrip(), left - 1) + " ", tone)
-        gap = max(1, width - cell_len(place[0]) - _cells(papers) - _cells(right) - 1)
-        return paint((place, (" " * gap, ""), *papers, *right, (" ", "")), width, self.ink, self.ground)
+        gap = max(1, width - cell_len(place[0]) - _cells(before) - _cells(right) - 1)
+        return paint((place, (" " * gap, ""), *before, *right, (" ", "")), width, self.ink, self.ground)
 
 
 def _cells(pieces: Sequence[tuple[str, str]]) -> int:
