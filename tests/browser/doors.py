@@ -18,7 +18,7 @@ from core.workbench.assistance import VisitBook
 from tui.browser.entrance import Entrance, Limits, Patience
 from tui.browser.guarding import Names
 from tui.browser.server import DoorServer
-from tui.browser.serving import visitor_of
+from tui.browser.serving import KEEP_ALIVE, visitor_of
 
 COOKIE = "passbay-test"
 SECONDS = 20.0
@@ -75,7 +75,12 @@ class TestDoor:
 
 @contextlib.asynccontextmanager
 async def open_door(
-    folder: Path, desk: Any = None, patience: Patience | None = None, limits: Limits | None = None, **clock: Any
+    folder: Path,
+    desk: Any = None,
+    patience: Patience | None = None,
+    limits: Limits | None = None,
+    keep_alive: float = KEEP_ALIVE,
+    **clock: Any,
 ) -> AsyncIterator[TestDoor]:
     book = VisitBook(folder / "visits")
     entrance = Entrance(book, desk or ByCode(), patience or Patience(look=0.01), limits, **clock)
@@ -84,7 +89,7 @@ async def open_door(
         entrance, Names("127.0.0.1", ""), tls=False, cookie=COOKIE, log_file=log_file, visitor_of=visitor_of
     )
     app = door.app()
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=keep_alive, shutdown_timeout=2.0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

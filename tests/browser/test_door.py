@@ -12,7 +12,7 @@ import pytest
 
 from core.vocabulary import Decision
 from tests.browser.doors import COOKIE, first_words, gone, new_client, open_door, said
-from tui.browser import apps
+from tui.browser import apps, server
 from tui.browser.entrance import Limits, Patience
 from tui.browser.server import LARGEST_MESSAGE, OPEN_TO_ALL, STATIC
 
@@ -99,8 +99,9 @@ async def test_one_browser_knocks_once(tmp_path: Path) -> None:
         assert len(door.book.visits()) == 1
 
 
-async def test_no_more_visitors_than_there_is_room_for(tmp_path: Path) -> None:
-    async with open_door(tmp_path, limits=Limits(logins=99, entries=2)) as door:
+@pytest.mark.parametrize("limits", [Limits(logins=99, entries=2), Limits(logins=99, entries_of_all=2)])
+async def test_no_more_visitors_than_there_is_room_for(tmp_path: Path, limits: Limits) -> None:
+    async with open_door(tmp_path, limits=limits) as door:
         for expected in (303, 303, 429):
             async with new_client() as client:
                 assert (await door.knock(client=client)).status == expected
@@ -210,7 +211,7 @@ async def test_leaving_ends_the_visit(tmp_path: Path) -> None:
             pid = (await first_words(window))["pid"]
             await door.client.post(f"{door.url}/log-out", headers=door.origin(), allow_redirects=False)
             await gone(pid)
-        assert (await door.until(visit.id, "ended")).reason == "you left"
+        assert (await door.until(visit.id, "ended")).reason == "logged out in the browser"
 
 
 # -- windows
@@ -248,6 +249,30 @@ async def test_whoever_talks_nonsense_is_let_go(tmp_path: Path, nonsense: str | 
             await gone(pid)
         async with await door.window() as again:  # the door is well
             assert (await first_words(again))["pid"] != pid
+
+
+async def test_a_compressed_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door:
+        await door.let_in()
+        async with door.client.ws_connect(f"{door.url}/ws", headers=door.origin(), compress=15) as window:
+            pid = (await first_words(window))["pid"]
+            await window.send_str("x" * (50 << 20))  # 50 KB on the wire
+            await gone(pid)
+
+
+async def test_a_head_or_form_that_drips_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "BODY_SECONDS", 0.3)
+    async with open_door(tmp_path, keep_alive=0.3) as door:
+        host, port = door.url.removeprefix("http://").split(":")
+        head = f"POST /log-in HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {door.url}\r\n"
+        form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nname="
+        for begun in ("", "GET / HT", head, head + form):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(begun.encode())
+            async with asyncio.timeout(20):
+                while await reader.read(4096):
+                    pass  # at most a refusal, then the end
+            writer.close()
 
 
 async def test_windows_are_processes_and_so_are_counted(tmp_path: Path) -> None:
@@ -354,3 +379,34 @@ async def test_who_is_not_let_in_goes_by_himself(tmp_path: Path) -> None:
         async with asyncio.timeout(10):
             while door.entrance._entries:
                 await asyncio.sleep(0.01)
+
+
+# -- language
+
+
+@pytest.mark.parametrize(
+    ("wish", "language", "words"),
+    [
+        ("de-DE,de;q=0.9,en;q=0.8", "de", "Um Einlass bitten"),
+        ("fr,it;q=0.7,en;q=0.3", "it", "Chiedere di entrare"),
+        ("fr", "en", "Ask to be let in"),
+        ("de;q=x,,;;q=1", "en", "Ask to be let in"),
+        ("de," * 5000, "de", "Um Einlass bitten"),
+    ],
+)
+async def test_pages_speak_the_language_of_the_visitors_browser(
+    tmp_path: Path, wish: str, language: str, words: str
+) -> None:
+    async with open_door(tmp_path) as door:
+        answer = await door.client.get(door.url, headers={"Accept-Language": wish[:4000]})
+        page = await answer.text()
+        assert f'<html lang="{language}">' in page and words in page
+
+
+async def test_an_end_is_told_in_the_visitors_language(tmp_path: Path) -> None:
+    async with open_door(tmp_path) as door:
+        visit = await door.let_in()
+        door.book.decide(visit.id, Decision.END)
+        await door.until(visit.id, "ended")
+        page = await (await door.client.get(door.url, headers={"Accept-Language": "de"})).text()
+        assert "Der Besuch ist zu Ende: vom Techniker beendet." in page

@@ -8,9 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import httpx
@@ -24,9 +22,9 @@ from core.online.client.oauth import TokenAnswer
 from core.vocabulary import Decision, LoginPrompt, Visit
 from core.workbench import Workbench, open_workbench
 from core.workbench.assistance.login import VisitorDesk
-from tests.backend.rig import PASSWORD
-from tests.backend.serving.support import admin, serving
+from tests.backend.serving.support import admin
 from tests.browser.doors import TestDoor, first_words, gone, new_client, open_door
+from tests.browser.shops import Shop
 from tests.licence.pcs import approve
 from tui.browser import apps
 from tui.browser.entrance import Patience
@@ -37,35 +35,6 @@ QUICK = Patience(look=0.01, confirm=0.2, again=0.2)
 @pytest.fixture(autouse=True)
 def small_app(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apps, "COMMAND", (sys.executable, "-m", "tests.browser.small_app"))
-
-
-@dataclass
-class Shop:
-    """A back end that others reach, with two workshops; `url` is where it is."""
-
-    database: str
-    url: str
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    database = f"sqlite:///{tmp_path_factory.mktemp('backend') / 'backend.sqlite3'}"
-    store = open_store(database)
-
-    def furnish(conn: Any) -> None:
-        now = int(time.time() * 1000)
-        for contract, name, logins in (
-            ("C-1", "Garage Müller", ("anna", "ben", "carl")),
-            ("C-2", "Fleet Ltd", ("mia",)),
-        ):
-            organisation = people.create_organisation(conn, name, now, contract)
-            for login in logins:
-                people.create_user(conn, organisation, login, login.title(), PASSWORD, now, identified=True)
-
-    store.write(furnish)
-    store.dispose()
-    with serving(database, "--rate", "0") as ready:
-        yield Shop(database, ready["url"])
 
 
 @pytest.fixture
@@ -96,9 +65,16 @@ async def _until(door: TestDoor, login: str, state: str) -> Visit:
     async with asyncio.timeout(30):
         while True:
             for visit in door.book.visits():
-                if visit.login == login and visit.state.value == state:
+                if visit.login == login and visit.state.value == state and _acts_on(door, visit):
                     return visit
             await asyncio.sleep(0.02)
+
+
+def _acts_on(door: TestDoor, visit: Visit) -> bool:
+    """The book is written first."""
+    return any(
+        entry.visit.id == visit.id and entry.visit.state is visit.state for entry in door.entrance._entries.values()
+    )
 
 
 def _works_here(workbench: Workbench, shop: Shop, login: str) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import NotSignedIn, PreconditionNotMet, ProductError, StorageFailed
 from core.vocabulary import Decision, Visit, VisitKind, VisitState
 from core.vocabulary.cleaning import clean
+from core.workbench.assistance import reasons
 from core.workbench.assistance.book import VisitBook, after
 from core.workbench.assistance.login import VisitorDesk
 from tui.browser.guarding import Rate
@@ -48,11 +49,12 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Log-ins a minute of one address and of all; log-ins and visits at once; windows of a visit and of all."""
+    """Log-ins a minute of one address and of all; log-ins and visits at once, too; windows of a visit and of all."""
 
     logins: int = 10
     logins_of_all: int = 60
-    entries: int = 40
+    entries: int = 10  # a tunnel or a proxy is one address for all
+    entries_of_all: int = 40
     windows: int = 3
     windows_of_all: int = 8
 
@@ -103,12 +105,14 @@ class Entrance:
         """The word for the cookie. PreconditionNotMet where too many want in, BackendError where it cannot be asked."""
         now = self._clock()
         if not self._rate.admits(address, now):
-            raise PreconditionNotMet("Too many log-ins were begun.", "Wait a minute, then try once more.")
-        if sum(not entry.over for entry in self._entries.values()) >= self.limits.entries:
-            raise PreconditionNotMet("Too many visitors are here already.", "Ask the technician to end a visit.")
+            raise PreconditionNotMet(*reasons.TOO_MANY_LOGINS)
+        alive = [entry.visit.address for entry in self._entries.values() if not entry.over]
+        address = clean(address, 60)
+        if alive.count(address) >= self.limits.entries or len(alive) >= self.limits.entries_of_all:
+            raise PreconditionNotMet(*reasons.TOO_MANY_VISITORS)
         code = "".join(secrets.choice(LETTERS) for _ in range(8))
         visit = Visit(
-            secrets.token_hex(8), VisitKind.HELPER, VisitState.WAITING, address=clean(address, 60),
+            secrets.token_hex(8), VisitKind.HELPER, VisitState.WAITING, address=address,
             code=f"{code[:4]}-{code[4:]}", since=time.time(), seen=time.time(),
         )  # fmt: skip
         entry = Entry(visit, now, now, now)
@@ -160,7 +164,7 @@ class Entrance:
         """Into the book first: a visit that the technician cannot see and end is none."""
         async with self._writing:
             if not await asyncio.to_thread(self._book.put, visit):
-                raise PreconditionNotMet("Too many visitors are here already.", "Ask the technician to end a visit.")
+                raise PreconditionNotMet(*reasons.TOO_MANY_VISITORS)
             entry.listed = True
             if entry.over:  # meanwhile
                 await asyncio.to_thread(self._book.put, entry.visit)
@@ -200,7 +204,7 @@ class Entrance:
     async def close(self) -> None:
         """The door is closed: everybody goes."""
         for entry in tuple(self._entries.values()):
-            self.end(entry, "the door was closed")
+            self.end(entry, reasons.DOOR_CLOSED)
         if self._tasks:
             await asyncio.wait(tuple(self._tasks), timeout=LAST_SECONDS)
         for task in tuple(self._tasks):
@@ -258,13 +262,13 @@ class Entrance:
         patience = self._patience
         if not entry.inside:
             late = entry.grant is None and now - max(entry.began, entry.confirmed) >= patience.waiting
-            return "not let in in time" if late else ""
+            return reasons.NOT_LET_IN_IN_TIME if late else ""
         if now - entry.began >= patience.total:
-            return "its time was over: a new log-in is needed"
+            return reasons.TIME_OVER
         if now - entry.seen >= patience.idle:
-            return "nobody was there any more"
+            return reasons.NOBODY_THERE
         if entry.guest is not None and now - entry.confirmed >= patience.unconfirmed:
-            return "the back end could not be asked whether the log-in still holds"
+            return reasons.UNCONFIRMED
         return ""
 
     def _sign_of_life(self, entry: Entry, now: float) -> None:
@@ -277,7 +281,7 @@ class Entrance:
         try:
             told = await asyncio.to_thread(self.desk.again, guest)
         except NotSignedIn:
-            self.end(entry, "the log-in has ended")
+            self.end(entry, reasons.LOGIN_ENDED)
         except ProductError as problem:  # nobody could tell: asked again soon, until `unconfirmed`
             log.warning("%s: %s", type(problem).__name__, problem)
         else:
@@ -292,7 +296,7 @@ class Entrance:
             return
         entry.guest, entry.confirmed = told, self._clock()
         if told.login != before.login or (before.colleague and not told.colleague) or (before.own and not told.own):
-            self.end(entry, "another user is logged in on this PC now")
+            self.end(entry, reasons.OTHER_USER)
 
     # -- threads and tasks
 

@@ -15,10 +15,12 @@ from aiohttp import WSMsgType, hdrs, web
 from textual_serve.download_manager import DownloadManager
 
 from core.errors import PreconditionNotMet, ProductError
-from tui.browser import pages
+from core.workbench.assistance import reasons
+from tui.browser import pages, speech
 from tui.browser.apps import AppProcess
 from tui.browser.entrance import Entrance, Entry
 from tui.browser.guarding import Names, same_origin
+from tui.browser.speech import Speech
 
 LARGEST_FORM = 4096
 LARGEST_MESSAGE = 64 * 1024  # what somebody pastes at most
@@ -83,27 +85,31 @@ class DoorServer:
         try:
             answer = self._turned_away(request) or await handler(request)
         except web.HTTPException as refusal:
-            answer = self._plain(pages.nothing(f"{refusal.status} {refusal.reason}"), refusal.status)
+            answer = self._plain(pages.nothing(_speech(request), f"{refusal.status} {refusal.reason}"), refusal.status)
         except ProductError as error:
-            answer = self._plain(pages.refused(error), 429 if isinstance(error, PreconditionNotMet) else 503)
+            answer = self._plain(
+                pages.refused(_speech(request), error), 429 if isinstance(error, PreconditionNotMet) else 503
+            )
         if not answer.prepared:
             answer.headers.update(_HEADERS)
         return answer
 
     def _turned_away(self, request: web.Request) -> web.Response | None:
+        speech = _speech(request)
+        _ = speech.text
         host = request.headers.getall(hdrs.HOST, [])
         if len(host) != 1 or not self._names.knows(host[0]):
-            return self._plain(pages.nothing("This PC does not answer to that name."), 421)
+            return self._plain(pages.nothing(speech, _("This PC does not answer to that name.")), 421)
         origin = request.headers.get(hdrs.ORIGIN, "")
         route = request.match_info.route.name
         changes = request.method not in ("GET", "HEAD") or route == "websocket"
         if changes and not same_origin(origin, self._scheme, host[0]):
-            return self._plain(pages.nothing("A page of somebody else asked for this."), 403)
+            return self._plain(pages.nothing(speech, _("A page of somebody else asked for this.")), 403)
         entry = self._entrance.find(request.cookies.get(self._cookie, ""))
         if entry is not None:
             request[ENTRY] = entry
         if route not in OPEN_TO_ALL and (entry is None or not entry.inside):
-            return self._plain(pages.nothing("Nothing is served without a log-in."), 401)
+            return self._plain(pages.nothing(speech, _("Nothing is served without a log-in.")), 401)
         return None
 
     def _plain(self, text: str, status: int = 200) -> web.Response:
@@ -116,20 +122,20 @@ class DoorServer:
         entry = request.get(ENTRY)
         if entry is None or entry.over:
             told = entry.visit.reason if entry is not None else ""
-            answer = self._plain(pages.login(self._entrance.desk.by_code, told))
+            answer = self._plain(pages.login(_speech(request), self._entrance.desk.by_code, told))
             if self._cookie in request.cookies:
                 answer.del_cookie(self._cookie, path="/")
             return answer
         if entry.inside:
             return self._screens(request)
         if entry.grant is not None:
-            return self._plain(pages.approving(entry.grant.prompt))
-        return self._plain(pages.waiting(entry))
+            return self._plain(pages.approving(_speech(request), entry.grant.prompt))
+        return self._plain(pages.waiting(_speech(request), entry))
 
     def _screens(self, request: web.Request) -> web.Response:
         websocket = f"{'wss' if self._tls else 'ws'}://{request.headers[hdrs.HOST]}/ws"
         headers = {"Content-Security-Policy": pages.screens_policy(websocket)}
-        text = pages.screens(self._title, websocket)
+        text = pages.screens(_speech(request), self._title, websocket)
         return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
 
     async def _log_in(self, request: web.Request) -> web.Response:
@@ -150,12 +156,12 @@ class DoorServer:
             async with asyncio.timeout(BODY_SECONDS):
                 return str((await request.post()).get("name", ""))
         except (TimeoutError, ValueError) as problem:
-            raise PreconditionNotMet("The form did not arrive.", "Send it once more.") from problem
+            raise PreconditionNotMet(*reasons.NO_FORM) from problem
 
     async def _log_out(self, request: web.Request) -> web.Response:
         entry = request.get(ENTRY)
         if entry is not None:
-            self._entrance.end(entry, "you left")
+            self._entrance.end(entry, reasons.LOGGED_OUT)
         answer = web.Response(status=303, headers={"Location": "/"})
         answer.del_cookie(self._cookie, path="/")
         return answer
@@ -259,6 +265,10 @@ class Window:
     async def _close(self) -> None:
         with contextlib.suppress(ConnectionError):
             await self._socket.close()
+
+
+def _speech(request: web.Request) -> Speech:
+    return speech.speech(speech.chosen(request.headers.get(hdrs.ACCEPT_LANGUAGE, "")))
 
 
 def _cells(value: Any, usual: int) -> int:

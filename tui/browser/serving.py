@@ -21,6 +21,7 @@ from core.workbench import Workbench, open_workbench
 from core.workbench.assistance import VisitBook
 from core.workbench.assistance.listening import Listening, listen
 from core.workbench.assistance.login import VisitorDesk
+from tui.locale import _
 
 if TYPE_CHECKING:
     from tui.browser.entrance import Entrance, Entry
@@ -45,7 +46,9 @@ def serve(options: DoorOptions, ready: Callable[[dict[str, object]], None]) -> N
         import aiohttp  # noqa: F401
         import textual_serve  # noqa: F401
     except ImportError as error:
-        raise SetupError("The browser part is not installed.", 'Install it: pip install "passbay[browser]".') from error
+        raise SetupError(
+            _("The browser part is not installed."), _('Install it: pip install "passbay[browser]".')
+        ) from error
     os.environ.pop("PASSBAY_VISITOR", None)  # an app in a browser is not the one who opens the door
     with open_workbench() as workbench:
         log_file = _log_to(workbench.paths.logs / LOG_NAME)
@@ -80,8 +83,10 @@ def _tls(options: DoorOptions) -> ssl.SSLContext | None:
         context.load_cert_chain(options.tls_cert, options.tls_key)
     except (ssl.SSLError, OSError) as problem:
         raise SetupError(
-            f"The certificate {options.tls_cert} with the key {options.tls_key} cannot be used: {problem}.",
-            "Both are PEM files, and belong together.",
+            _("The certificate {certificate} with the key {key} cannot be used: {problem}.").format(
+                certificate=options.tls_cert, key=options.tls_key, problem=problem
+            ),
+            _("Both are PEM files, and belong together."),
         ) from problem
     return context
 
@@ -164,7 +169,9 @@ def _log_to(path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = logging.FileHandler(path, encoding="utf-8")
     except OSError as error:
-        raise StorageFailed(f"The log file {path} cannot be written: {error}.") from error
+        raise StorageFailed(
+            _("The log file {path} cannot be written: {problem}.").format(path=path, problem=error)
+        ) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     for name in ("passbay.browser", "aiohttp.server", "aiohttp.web", "asyncio"):
         logger = logging.getLogger(name)
