@@ -112,3 +112,7 @@ def test_a_new_user_registers_and_is_let_in(server: tuple[str, httpx.Client], wi
     window.open(f"{url}/login")
     _log_in(window, "ben")
     assert "log in on one device to activate it" in window.text("table")
+    window.send("footer button[value=it]")
+    assert "/account" in window.url and "accedere su un dispositivo per attivarlo" in window.text("table")
+    window.open(f"{url}/order")
+    assert window.text("h1") == "Ordina uno StartKey"
