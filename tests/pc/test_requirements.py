@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -114,6 +116,16 @@ def test_this_pc_tells_something(tmp_path: Path) -> None:
 )
 def test_colours(environment: dict[str, str], colours: int) -> None:
     assert read_terminal(environment).colours == colours
+
+
+@pytest.mark.parametrize(("encoding", "utf8"), [("utf-8", True), ("UTF8", True), ("iso8859-1", False), (None, False)])
+def test_the_terminal_below_an_app_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, encoding: str | None, utf8: bool
+) -> None:
+    """Textual puts an object without an encoding in the place of stdout."""
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(encoding="utf-8" if not utf8 else None))
+    monkeypatch.setattr(sys, "__stdout__", SimpleNamespace(encoding=encoding, fileno=lambda: -1))
+    assert read_terminal({}).utf8 is utf8
 
 
 class FakeRegistry:

@@ -135,9 +135,9 @@ def _memory() -> int | None:
 
 
 def read_terminal(environment: Mapping[str, str]) -> Terminal:
-    """Size and abilities of the terminal that this process writes to."""
+    """Size and abilities of the real terminal, below whatever an app has put in the place of stdout."""
     name = environment.get("TERM", "")
-    encoding = (getattr(sys.stdout, "encoding", "") or "").lower().replace("-", "")
+    encoding = (getattr(sys.__stdout__, "encoding", "") or "").lower().replace("-", "")
     utf8 = encoding == "utf8"
     try:
         size = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1)
