@@ -1,10 +1,10 @@
 """Takes the README's pictures from a real run: `python -m tests.take_screenshots [FOLDER]`. Not a test.
 
 The app runs headless on the simulated car in fresh homes: first run, ConfigAssist, log-in, StartKey, credit, quick
-test, fault codes, flash, order, training, coding, live panel, releases, Support Tool; then log-in, PC check, hosts and
-ports at a back end that is served; the door for browsers; last some of it in German. Each walk is a process of its own:
-a language is chosen before the screens are imported. Writes SVG, and PNG where cairosvg is there (a tool for this script only; the font is
-DejaVu Sans Mono). Start it in a terminal of 80x24 or more, which the PC check looks at.
+test, fault codes, live panel, flash, order, training, coding, releases, Support Tool; log-in, PC check, hosts and ports
+at a back end that is served; the door for browsers; last some of it in German. Each walk is a process of its own: a
+language is chosen before the screens are imported. Writes SVG, and PNG where cairosvg is there (a tool for this script
+only; the font is DejaVu Sans Mono). Start it in a terminal of 80x24 or more, which the PC check looks at.
 """
 
 from __future__ import annotations
