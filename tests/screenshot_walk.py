@@ -86,7 +86,11 @@ class Hands:
             await self.until(lambda left=left: self.screen is not left and self.free(), "the place below")
 
     async def choose(self, rows: str, key: str) -> None:
-        """Puts the cursor of a list on the row with this key, once it is there, and presses enter."""
+        await self.mark(rows, key)
+        await self.press("enter")
+
+    async def mark(self, rows: str, key: str) -> None:
+        """Puts the cursor of a list on the row with this key, once it is there."""
 
         def found() -> bool:
             lists = self.screen.query(rows)
@@ -97,7 +101,6 @@ class Hands:
         chosen.focus()
         chosen.put_cursor(key)
         await self.until(lambda: chosen.has_focus and chosen.key == key, f"the cursor on {key}")
-        await self.press("enter")
 
     async def confirm(self) -> None:
         """Presses the second button, which does it, of the question on top."""
@@ -206,7 +209,8 @@ class Walk(Hands):
         await self.shot("vehicle")
 
     async def begin_flash(self) -> None:
-        """From the marked unit of the quick test to a flash that may begin."""
+        """From the unit of the quick test to a flash that may begin."""
+        await self.mark("#units", "ENGINE")
         await self.press("f")
         await self.at("flash", lambda: self.screen.stage == "flashware")
         await self.press("enter")
@@ -278,7 +282,8 @@ class Walk(Hands):
         await self.at("vehicle")
 
     async def coding(self) -> None:
-        await self.press("down", "down", "v")
+        await self.mark("#units", "BODY")
+        await self.press("v")
         await self.at("coding", lambda: self.screen.state is not None)
         await self.press("enter")
         await self.dialog("#picks")
