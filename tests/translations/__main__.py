@@ -44,7 +44,7 @@ def compiled(translations: Catalog) -> bytes:
 def update(language: str, domain: str = "passbay") -> int:
     """Number of texts without a translation."""
     translations = load(language, domain)
-    translations.update(MAKERS[domain](), no_fuzzy_matching=True)
+    translations.update(MAKERS[domain](), no_fuzzy_matching=True, update_creation_date=False)  # a date would conflict
     translations.obsolete.clear()
     path = po_file(language, domain)
     path.parent.mkdir(parents=True, exist_ok=True)
