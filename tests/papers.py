@@ -1,7 +1,7 @@
 """Papers for tests of real devices: a commissioned installation with the embedded back end, made once and then copied.
 
-    commission(paths)           # StartKey, log-in, a year of credit for every product group
-    pytestmark = pytest.mark.usefixtures("papers")      # the same for every test of a module
+commission(paths)           # StartKey, log-in, a year of credit for every product group
+pytestmark = pytest.mark.usefixtures("papers")      # the same for every test of a module
 """
 
 from __future__ import annotations

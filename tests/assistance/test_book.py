@@ -293,3 +293,18 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     assert book.door() is None
     with pytest.raises(StorageFailed):
         book.open_door("http://127.0.0.1:8022/", False)
+
+
+def test_a_disk_that_became_read_only(book: VisitBook, screen: VisitBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock cannot even be tried then: the door's process is asked instead."""
+    book.put(WAITS)
+
+    def refuse(lock: object) -> bool:
+        raise StorageFailed("The lock cannot be taken: Read-only file system.")
+
+    monkeypatch.setattr("core.pc.locks.DeviceLock.try_acquire", refuse)
+    assert screen.door() is not None
+    assert screen.visits() == (WAITS,)
+    monkeypatch.setattr("core.workbench.assistance.book._runs", lambda pid: pid != os.getpid())
+    assert screen.door() is None
+    assert screen.visits() == ()

@@ -73,7 +73,12 @@ def measure(frames: int, rate: int, warm: int, target: str = "") -> dict[str, fl
     first, most, end, dropped, kept, seen = json.loads(done.stdout)
     mib = 1 << 20
     return {
-        "first": first / mib, "most": most / mib, "end": end / mib, "dropped": dropped, "kept": kept, "frames": seen
+        "first": first / mib,
+        "most": most / mib,
+        "end": end / mib,
+        "dropped": dropped,
+        "kept": kept,
+        "frames": seen,
     }
 
 

@@ -253,9 +253,10 @@ def main(argv: list[str]) -> int:
     tallies: list[Tally] = []
     print(f"seed {options.seed}")
     print(HEADER)
-    with tempfile.TemporaryDirectory() as folder, Campaign(
-        Path(folder), Path(options.cache or folder), options.workers
-    ) as campaign:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Campaign(Path(folder), Path(options.cache or folder), options.workers) as campaign,
+    ):
         for transport in transports:
             subjects = {"small": SMALL[transport], **({"large": LARGE[transport]} if transport in LARGE else {})}
             for kind, subject in subjects.items():

@@ -176,7 +176,7 @@ class Rig:
         return Counter(re.findall(r"^(\w+)\(", log.decode("utf-8", "replace"), re.MULTILINE))
 
     def cut(self, wish: Wish, call: str, number: int) -> str:
-        """"old", "new" or what is wrong after the kill at that call, and after doing the wish again."""
+        """ "old", "new" or what is wrong after the kill at that call, and after doing the wish again."""
         status, _ = self.killed(wish, ["-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={number}"])
         if not os.WIFSIGNALED(status):
             return f"not killed ({status})"

@@ -211,11 +211,9 @@ def _config() -> str:
 
 
 def _vehicles() -> str:
-    sdgs = (
-        special(PRODUCT_GROUP="vans", EURO_CLASS="EURO 5")
-        .replace("</SDGS>", "")
-        + special(VEHICLE="SECOND", VIN_PREFIX=["XYZ12", "XYZ34"], EURO_CLASS="EURO VI").replace("<SDGS>", "")
-    )
+    sdgs = special(PRODUCT_GROUP="vans", EURO_CLASS="EURO 5").replace("</SDGS>", "") + special(
+        VEHICLE="SECOND", VIN_PREFIX=["XYZ12", "XYZ34"], EURO_CLASS="EURO VI"
+    ).replace("<SDGS>", "")
     vehicle = (
         "<VEHICLE-INFORMATION><SHORT-NAME>{0}</SHORT-NAME><INFO-COMPONENT-REFS/><LOGICAL-LINKS>"
         '<LOGICAL-LINK ID="LL.{0}" xsi:type="MEMBER-LOGICAL-LINK"><SHORT-NAME>L</SHORT-NAME>'

@@ -149,9 +149,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_one_clear_error_and_others_stay_usable(
-    name: str, tmp_path: Path, good: Path, compiled_cache: Path
-) -> None:
+def test_one_clear_error_and_others_stay_usable(name: str, tmp_path: Path, good: Path, compiled_cache: Path) -> None:
     make, expected = HOSTILE[name]
     bad = make(tmp_path / "bad.pdx")
     catalogue = load([bad, good], compiled_cache)
@@ -231,7 +229,7 @@ def test_random_damage_never_escapes(tmp_path: Path, good: Path, tmp_path_factor
         for _ in range(generator.randrange(1, 4)):
             start = generator.randrange(100, len(damaged) - 60)
             if generator.random() < 0.5:
-                damaged[start] = generator.choice(b"0189<>ABx\"&")
+                damaged[start] = generator.choice(b'0189<>ABx"&')
             else:
                 del damaged[start : start + generator.randrange(1, 60)]
         files.append(write_pdx(tmp_path / f"{number}.pdx", {"exotic.odx-d": bytes(damaged)}))

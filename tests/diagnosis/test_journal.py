@@ -151,9 +151,7 @@ class TestMarks:
         journal.progress(total, total)
         assert self.marks(folder)[-1] == total
 
-    def test_the_latest_is_marked_before_any_other_line(
-        self, folder: JournalFolder, make: Make
-    ) -> None:
+    def test_the_latest_is_marked_before_any_other_line(self, folder: JournalFolder, make: Make) -> None:
         journal = make(clock=Clock())
         erase(journal)
         journal.progress(4000, 9000)
@@ -184,18 +182,14 @@ class TestDisk:
         assert folder.files() == []
 
     @pytest.mark.parametrize("event", ["plan", "step", "erasing"])
-    def test_full_before_the_first_erase(
-        self, make: Make, monkeypatch: pytest.MonkeyPatch, event: str
-    ) -> None:
+    def test_full_before_the_first_erase(self, make: Make, monkeypatch: pytest.MonkeyPatch, event: str) -> None:
         journal = make()
         journal.record("flash-1", "started", STARTED)
         monkeypatch.setattr(files.os, "write", full_disk)
         with pytest.raises(StorageFailed):
             journal.record("flash-1", event, {"unit": "ENGINE", "block": 1})
 
-    def test_full_after_the_erase_is_a_warning_told_once(
-        self, make: Make, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_full_after_the_erase_is_a_warning_told_once(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         told: list[str] = []
         journal = make(warn=told.append)
         erase(journal)
@@ -207,9 +201,7 @@ class TestDisk:
         assert len(told) == 1
         assert "The job goes on" in told[0]
 
-    def test_the_ending_of_a_refused_job_never_raises(
-        self, make: Make, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_the_ending_of_a_refused_job_never_raises(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         """The job is putting the vehicle back at that moment: nothing may come between."""
         told: list[str] = []
         journal = make(warn=told.append)
@@ -223,9 +215,7 @@ class TestDisk:
             pytest.skip("no /dev/full here")
         journal = make()
         opens = os.open
-        monkeypatch.setattr(
-            files.os, "open", lambda path, flags, mode=0o600: opens("/dev/full", os.O_WRONLY)
-        )
+        monkeypatch.setattr(files.os, "open", lambda path, flags, mode=0o600: opens("/dev/full", os.O_WRONLY))
         with pytest.raises(StorageFailed, match="No space left"):
             journal.record("flash-1", "started", STARTED)
 

@@ -388,4 +388,3 @@ def test_what_remains_is_all_that_was_not_acknowledged(layout: list[tuple[int, i
         covered |= set(range(before + skip, before + len(segment.data)))
     assert covered >= set(range(offset, image.size))
     assert len(covered) <= max(0, image.size - offset) + RESUME_ALIGNMENT
-

@@ -141,9 +141,7 @@ def test_security_that_is_no_table_and_security_by_hand(tmp_path: Path) -> None:
 def test_a_table_is_read_checked_and_named_with_its_line(file: Path) -> None:
     put(file, b"theme = 'nord'\n[trace]\nminutes = 3\nmegabytes = 0\ncolour = 1\n[keys]\n'live.pause' = 'p'\nBad = 1\n")
     settings, problem = load(file)
-    assert settings == Settings(
-        theme="nord", trace=TraceSettings(minutes=3.0), keys=(KeySettings("live.pause", "p"),)
-    )
+    assert settings == Settings(theme="nord", trace=TraceSettings(minutes=3.0), keys=(KeySettings("live.pause", "p"),))
     for words in ("line 4: trace.megabytes cannot be '0': it is 1 to 4096", "line 5: 'trace.colour' is no setting"):
         assert words in problem
     assert "line 8: [keys.Bad] needs a binding and its keys" in problem

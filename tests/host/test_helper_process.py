@@ -85,9 +85,7 @@ def test_every_method_of_a_vehicle_is_named_or_refused(both: tuple[Any, HostedVe
     assert technician.running is None
 
 
-def test_a_lent_seat_gives_no_paths_and_overrides_nothing(
-    both: tuple[Any, HostedVehicle], tmp_path: Path
-) -> None:
+def test_a_lent_seat_gives_no_paths_and_overrides_nothing(both: tuple[Any, HostedVehicle], tmp_path: Path) -> None:
     technician, helper = both
     _lend(technician, helper)
     assert helper.identify().wait(LONG).vin

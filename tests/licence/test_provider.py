@@ -41,9 +41,7 @@ def log_in(pc: Pc) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(240)
-def test_a_provider_of_ones_own_logs_in_and_the_back_end_gives_the_roles(
-    tmp_path: Path, compiled_cache: Path
-) -> None:
+def test_a_provider_of_ones_own_logs_in_and_the_back_end_gives_the_roles(tmp_path: Path, compiled_cache: Path) -> None:
     cert, secret = certificate(tmp_path)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(cert, secret)

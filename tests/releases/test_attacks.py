@@ -130,9 +130,7 @@ ATTACKS: dict[Attack, tuple[type[ProductError], str]] = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
-def test_each_attack_is_named_and_a_clean_update_follows(
-    attack: Attack, shop: Shop, customer: Customer
-) -> None:
+def test_each_attack_is_named_and_a_clean_update_follows(attack: Attack, shop: Shop, customer: Customer) -> None:
     expected, words = ATTACKS[attack]
     customer.fetch(shop.origin(), "2026.06")
     shutil.copytree(shop.root, shop.folder / "old")

@@ -114,9 +114,7 @@ def test_gives_up_after_its_tries_and_says_whom_it_asked(shop: Shop, customer: C
     assert pauses == [0.5, 1.0]
 
 
-def test_a_server_error_is_tried_again(
-    server: Server, source: HttpSource, shop: Shop, customer: Customer
-) -> None:
+def test_a_server_error_is_tried_again(server: Server, source: HttpSource, shop: Shop, customer: Customer) -> None:
     answers = iter([503, 502])
 
     def busy(handler, content: bytes) -> bool:  # type: ignore[no-untyped-def]

@@ -221,10 +221,22 @@ def _exchanges() -> Iterator[Any]:
     yield "APPL_2063", "EngineSetup_Write", {"Data": setup}, "2E01000150FA01", "6E0100", {}
     yield "APPL_2063", "EngineSetup_Read", {}, "220100", "6201000150FA01", {"Data": setup}
     yield "BOOT_ENGINE", "EraseMemory_Start", {"Block": 2}, "3101FF000102", "7101FF0000", {"RoutineStatus": "passed"}
-    yield "BOOT_ENGINE", "CheckMemory_Start", {"Block": 1, "Checksum": 0xDEADBEEF}, "3101020201010004DEADBEEF", (
-        "7101020201"), {"RoutineStatus": "failed"}
-    yield "BOOT_ENGINE", "RequestDownload", {"Address": 0x08020000, "Size": 0x70000}, "3400440802000000070000", (
-        "74200FFF"), {"MaxNumberOfBlockLength": 4095}
+    yield (
+        "BOOT_ENGINE",
+        "CheckMemory_Start",
+        {"Block": 1, "Checksum": 0xDEADBEEF},
+        "3101020201010004DEADBEEF",
+        ("7101020201"),
+        {"RoutineStatus": "failed"},
+    )
+    yield (
+        "BOOT_ENGINE",
+        "RequestDownload",
+        {"Address": 0x08020000, "Size": 0x70000},
+        "3400440802000000070000",
+        ("74200FFF"),
+        {"MaxNumberOfBlockLength": 4095},
+    )
     yield "BOOT_ENGINE", "TransferData", {"BlockSequenceCounter": 1, "Data": b"\xaa\xbb"}, "3601AABB", "7601", {}
 
 

@@ -12,7 +12,7 @@ from core.errors import DataInvalid, DriverMissing
 from core.trace.dbc import SignalBook
 
 pytest.importorskip("cantools")
-DBC = '''VERSION ""
+DBC = """VERSION ""
 NS_ :
 BS_:
 BU_: ECU
@@ -22,7 +22,7 @@ BO_ 201 Engine: 8 ECU
 BO_ 2566844926 Truck: 8 ECU
  SG_ Load : 0|8@1+ (1,0) [0|250] "%" ECU
 VAL_ 201 Gear 0 "Neutral" 1 "First" ;
-'''
+"""
 
 
 @pytest.fixture

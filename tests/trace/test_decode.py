@@ -29,9 +29,7 @@ def test_a_thousand_exchanges_are_put_together_as_they_were_said(tmp_path: Path)
             writer.write(frame)
     lines = list(decode(read_trace(tmp_path / "long.blf"), [("ENGINE", ENGINE)]))
     assert [(line.is_request, line.length, line.data) for line in lines] == [
-        (is_request, len(pdu), pdu[:32])
-        for pair in said
-        for is_request, pdu in zip((True, False), pair, strict=True)
+        (is_request, len(pdu), pdu[:32]) for pair in said for is_request, pdu in zip((True, False), pair, strict=True)
     ]
     assert {line.unit for line in lines} == {"ENGINE"} and "F100" in lines[0].words
 

@@ -379,9 +379,7 @@ def error_lines() -> list[ErrorLine]:
         ErrorLine(
             0, NOON + 0.5, "warning", "ENGINE", "NRC 33", "! negative: RequestDownload 0x33 securityAccessDenied"
         ),
-        ErrorLine(
-            1, NOON + 2.0, "warning", "ENGINE", "P0301-00", "0x2F active, pending: Cylinder 1 misfire detected"
-        ),
+        ErrorLine(1, NOON + 2.0, "warning", "ENGINE", "P0301-00", "0x2F active, pending: Cylinder 1 misfire detected"),
         ErrorLine(2, NOON + 9.0, "info", "ENGINE", "P0301-00", "0x2F became 0x28 stored: Cylinder 1 misfire detected"),
     ]
 

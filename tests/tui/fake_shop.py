@@ -52,8 +52,6 @@ DESK = Contact("User help desk", "Use, software, data", "desk@example.org", 480,
 CONTACTS = (ContactHours(DESK, True, "Mon-Fri 08:00-18:00 CET"),)
 
 
-
-
 def made(name: str, say: Say = english) -> HelpPage:
     """A page of the reference, as the product makes it."""
     found = reference.page(name, say)

@@ -205,8 +205,10 @@ def test_completion_is_a_script_that_asks_us_back(shell: str, tmp_path: Path) ->
     done = _passbay("completion", shell)
     assert done.returncode == 0 and f"_PASSBAY_COMPLETE={shell}_complete" in done.stdout
     asked = _passbay(
-        _PASSBAY_COMPLETE=f"{shell}_complete", COMP_WORDS="passbay gar", COMP_CWORD="gar" if shell == "fish" else "1",
-        PASSBAY_HOME=str(tmp_path)
+        _PASSBAY_COMPLETE=f"{shell}_complete",
+        COMP_WORDS="passbay gar",
+        COMP_CWORD="gar" if shell == "fish" else "1",
+        PASSBAY_HOME=str(tmp_path),
     )
     assert "garage" in asked.stdout
 

@@ -203,14 +203,15 @@ async def test_handing_over_and_taking_back() -> None:
         assert asked == [7]
         seat(pilot, COLLEAGUE, driving=True)
         await quiet(pilot)
-        assert toasts(app)[-1] == "Ben Meier drives the vehicle now; this screen watches."
+        assert told(app)[-1] == "Ben Meier drives the vehicle now; this screen watches."
+        assert toasts(app) == [], "the list itself shows it"
         assert "u Take back" in screen_text(app)
         await pilot.press("u")
         await quiet(pilot)
         assert asked == [7, "back"]
         seat(pilot, COLLEAGUE)
         await quiet(pilot)
-        assert toasts(app)[-1] == "Ben Meier does not drive the vehicle any more."
+        assert told(app)[-1] == "Ben Meier does not drive the vehicle any more."
         await pilot.press("u")
         await quiet(pilot)
         assert asked == [7, "back"]
@@ -407,3 +408,16 @@ async def test_that_somebody_visits_is_seen_before_the_papers_are() -> None:
             assert line.endswith("CAN DoIP   12.6 V ")
             assert ("1 waits  1 watches" in line) == bool(visits)
             assert ("anna.berg/flash  3h41" in line) == (not visits)
+
+
+async def test_that_the_wheel_changes_hands_is_told_on_every_other_screen() -> None:
+    app = make_app()
+    async with app.run_test(size=Size) as pilot:
+        await VISIT_STATES["visits-watching"](pilot)
+        await pilot.press("escape")
+        seat(pilot, COLLEAGUE, driving=True)
+        await quiet(pilot)
+        assert toasts(app)[-1] == "Ben Meier drives the vehicle now; this screen watches."
+        seat(pilot, COLLEAGUE)
+        await quiet(pilot)
+        assert toasts(app)[-1] == "Ben Meier does not drive the vehicle any more."

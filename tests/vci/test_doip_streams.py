@@ -116,9 +116,7 @@ def test_a_peer_that_reads_late_and_slowly_gets_every_byte_in_order(peer: Callab
     try:
         large = [bytes([number]) * 3_000_000 for number in range(4)]
         links = [vci.open_link(DoipAddress(0x1001 + number)) for number in range(4)]
-        threads = [
-            threading.Thread(target=link.send, args=(pdu,)) for link, pdu in zip(links, large, strict=True)
-        ]
+        threads = [threading.Thread(target=link.send, args=(pdu,)) for link, pdu in zip(links, large, strict=True)]
         for thread in threads:
             thread.start()
         threads[0].join(0.2)
@@ -161,9 +159,7 @@ def test_an_alive_check_is_answered_while_the_peer_has_no_room(peer: Callable[[S
     assert seen == [0x0008]
 
 
-def test_a_peer_that_never_reads_again_is_lost(
-    peer: Callable[[Script], Peer], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_peer_that_never_reads_again_is_lost(peer: Callable[[Script], Peer], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doip_connection, "_WRITE_STALL", 0.2)
     done = threading.Event()
 

@@ -141,11 +141,12 @@ class Visitors:
         before, self._lent = self._lent, self.lent_to
         if before == self._lent:
             return False
+        alert = not self.on_screen
         if self._lent:
             text = _("{name} drives the vehicle now; this screen watches.").format(name=self._lent)
-            self.desk.tell("warning", text, advice=_("u takes it back at any moment."))
+            self.desk.tell("warning", text, advice=_("u takes it back at any moment."), alert=alert)
         elif self.desk.vehicle is not None:
-            self.desk.tell("info", _("{name} does not drive the vehicle any more.").format(name=before))
+            self.desk.tell("info", _("{name} does not drive the vehicle any more.").format(name=before), alert=alert)
         return True
 
     # -- doing

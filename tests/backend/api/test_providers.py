@@ -76,8 +76,10 @@ def test_a_provider_s_token_is_a_log_in_and_activates(shop: Rig, name: str) -> N
 
 def test_what_is_not_exactly_right_is_no_log_in(shop: Rig) -> None:
     now = shop.backend.now() // 1000
-    pem = MADE["RS256"][0].public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    pem = (
+        MADE["RS256"][0]
+        .public_key()
+        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
     claims = {"iss": ISSUER, "aud": "passbay", "exp": now + 300, "preferred_username": "anna"}
     wrong = [

@@ -133,7 +133,7 @@ CANARY = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>{{7*7}}${7*7
 
 
 def test_markup_and_sql_in_fields_stay_text(rig: Rig) -> None:
-    names = [CANARY, "'; DROP TABLE users; --", "\" OR 1=1 --", "%s %(x)s {0}", "Robert\u202e"]
+    names = [CANARY, "'; DROP TABLE users; --", '" OR 1=1 --', "%s %(x)s {0}", "Robert\u202e"]
     with Browser(rig) as browser:
         browser.log_in("anna")
         for number, name in enumerate(names):
@@ -149,7 +149,7 @@ def test_markup_and_sql_in_fields_stay_text(rig: Rig) -> None:
         again = browser.post("/account/password", page="/account", old=CANARY, password="x", again="y")
         assert "<script" not in again.text
     with Browser(rig) as stranger:
-        for login in ("' OR '1'='1", "anna'--", "anna\" OR \"\"=\""):
+        for login in ("' OR '1'='1", "anna'--", 'anna" OR ""="'):
             assert stranger.log_in(login, "' OR '1'='1").status_code in (401, 422)
         echoed = stranger.log_in(CANARY, "wrong password")
         assert echoed.status_code == 401 and "<script" not in echoed.text and "&lt;script&gt;" in echoed.text
