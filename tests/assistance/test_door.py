@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -114,6 +115,21 @@ def test_a_door_that_does_not_listen_is_killed(make: Make, monkeypatch: pytest.M
     assert ours.stop_door()
     assert ours.door() is None
     until(lambda: not psutil.pid_exists(door.pid))
+
+
+def test_who_is_behind_the_door_does_not_wait_for_it(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The door waits for its apps: an app that waited for the door would hold both up."""
+    ours = make("deaf")
+    door = ours.start_door()
+    assert not door_process.behind(door)
+    assert door_process.behind(replace(door, pid=os.getppid()))
+    with monkeypatch.context() as patched:
+        patched.setattr(door_process, "behind", lambda _door: True)
+        assert ours.stop_door()
+        assert ours.door() == door, "it was told, and not waited for"
+    monkeypatch.setattr(door_process, "STOP_SECONDS", 0.3)
+    assert ours.stop_door()
+    assert ours.door() is None
 
 
 def test_a_door_that_never_opens(make: Make, monkeypatch: pytest.MonkeyPatch, paths: WorkbenchPaths) -> None:

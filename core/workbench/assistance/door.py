@@ -64,7 +64,10 @@ def start(book: VisitBook, paths: WorkbenchPaths, options: Sequence[str], comman
 
 
 def stop(book: VisitBook) -> bool:
-    """Whether one was open; all visits are over when this returns. SetupError where it cannot be ended."""
+    """Whether one was open; all visits are over when this returns, or about to be where this screen is one of them.
+
+    SetupError where it cannot be ended.
+    """
     import psutil
 
     door = book.door()
@@ -73,6 +76,8 @@ def stop(book: VisitBook) -> bool:
     try:
         process = psutil.Process(door.pid)
         process.terminate()
+        if behind(door):
+            return True  # it waits for this very process to end
         try:
             process.wait(STOP_SECONDS)
         except psutil.TimeoutExpired:
@@ -83,6 +88,13 @@ def stop(book: VisitBook) -> bool:
     except psutil.Error as error:
         raise SetupError(f"The door (pid {door.pid}) cannot be closed: {error}.") from error
     return True
+
+
+def behind(door: Door) -> bool:
+    """Whether this process is one of the door's: an app that somebody uses in a browser."""
+    import psutil
+
+    return door.pid in {parent.pid for parent in psutil.Process().parents()}
 
 
 def _environment(paths: WorkbenchPaths) -> dict[str, str]:
