@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tui.desk import Desk
 
 MANUALS = ("2221-", "2173-")  # the numbers that technicians know; a toast names them
+BESIDE = ("live", "visits")  # who looks at the bus or hands the vehicle over does not leave a flash by it
 PULLS_A_SECOND = 4 if SLOW_LINE in os.environ else 10
 
 
@@ -221,7 +222,11 @@ class PassbayApp(HelperApp):
     @property
     def _at_live(self) -> bool:
         """By the place's name of its own: its title is in the language of the user."""
-        return self.place is not None and place_name(type(self.place)) == "live"
+        return self._place_name == "live"
+
+    @property
+    def _place_name(self) -> str:
+        return place_name(type(self.place)) if self.place is not None else ""
 
     # -- going
 
@@ -246,15 +251,14 @@ class PassbayApp(HelperApp):
 
     def _refuses_leaving(self, place: str) -> bool:
         why = self.desk.locked if self.desk is not None else ""
-        if why and place not in ("live", "flash"):
+        if why and place not in (*BESIDE, "flash"):
             self.toast(_("{why} Stop safely with a.").format(why=why), "warning")
             return True
         return False
 
     def back(self) -> None:
-        if len(self.screen_stack) > 1 and not (
-            self.place is not None and not self._at_live and self._refuses_leaving("")
-        ):
+        beside = self.place is None or self._place_name in BESIDE
+        if len(self.screen_stack) > 1 and (beside or not self._refuses_leaving("")):
             self.pop_screen()
 
     def action_live(self) -> None:

@@ -22,6 +22,7 @@ from tests.tui.fake import (
 from tests.tui.support import fake_of, make_app, quiet, screen_text, until
 from tests.tui.test_snapshots import STATES, flash_facts
 from tui.screens.flash import FlashScreen
+from tui.screens.shop.visits import VisitsScreen
 from tui.screens.start import StartScreen
 from tui.screens.training import TrainingScreen
 from tui.screens.vehicle import ident_words
@@ -304,3 +305,20 @@ async def test_a_refused_start_ends_the_job() -> None:
 )  # fmt: skip
 def test_ident_titles_in_words(name: str, words: str) -> None:
     assert ident_words(name) == words
+
+
+async def test_remote_assistance_lies_beside_a_flash() -> None:
+    """Whoever lets in or hands over while a unit has no complete software does not leave its flash by it."""
+    app = _app()
+    async with app.run_test(size=DESIGN) as pilot:
+        await STATES["flash-locked"](pilot)
+        app.go("visits")
+        await until(pilot, lambda: isinstance(app.screen, VisitsScreen))
+        app.go("coding")
+        await pilot.pause()
+        assert isinstance(app.screen, VisitsScreen), "other places stay locked"
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, FlashScreen))
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, FlashScreen)
