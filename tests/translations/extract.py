@@ -30,7 +30,7 @@ SPEAKING = (
     "core/protocol/dtc.py", "core/catalogue/images.py", "core/catalogue/catalogue.py",
     "core/catalogue/coding.py", "core/catalogue/compile_process.py", "core/catalogue/plans", "core/trace",
     "core/reports", "core/host", "core/licence", "core/releases", "core/online",
-    "core/simulation/misbehaviour", "core/vocabulary",
+    "core/simulation/misbehaviour", "core/simulation/vehicle_files.py", "core/vocabulary",
 )  # fmt: skip
 SILENT = ("core/host/codec.py", "core/host/wire.py", "core/workbench/host_process.py")
 NOT_FOR_PEOPLE = ("tuf_client",)

@@ -20,6 +20,13 @@ PAIRS = {
     "Close the other program.": "Das andere Programm schließen.",
     "The vehicle host: {0}": "Der Vehicle Host: {0}",
     "{0} (percent: {1} %)": "{0} (Prozent: {1} %)",
+    "routine {0} says whether the unit is ready": "Routine {0} sagt, ob das Gerät bereit ist",
+    "Erase block {0}": "Block {0} löschen",
+    "{0} is used by {1}{2}": "{0} wird von {1} genutzt{2}",
+    "twin": "Zwilling",
+    "or": "oder",
+    "of": "von",
+    "to": "bis",
 }
 
 
@@ -49,6 +56,15 @@ def german() -> Sentences:
         ("{0} is in use.", "{0} ist belegt."),
         (r"C:\[x] is in use.", r"C:\[x] ist belegt."),
         ("x" * 5000, "x" * 5000),
+        ("Routine 0203 says whether the unit is ready", "Routine 0203 sagt, ob das Gerät bereit ist"),
+        ("ENGINE: Erase block 1", "ENGINE: Block 1 löschen"),
+        ("twin/BODY: Erase block 1 of 2", "Zwilling/BODY: Block 1 von 2 löschen"),
+        ("ENGINE: Nobody knows this", "ENGINE: Nobody knows this"),
+        ("3004.20 or 3004.21 or BL-BDY-02", "3004.20 oder 3004.21 oder BL-BDY-02"),
+        ("12.0 to 15.5 V", "12.0 bis 15.5 V"),
+        ("welcome to Passbay", "welcome to Passbay"),
+        ("The unit of Passbay", "The unit of Passbay"),
+        ("can0 is used by pid 4711 (passbay flash)", "can0 wird von pid 4711 (passbay flash) genutzt"),
     ],
 )
 def test_a_sentence_is_found_by_its_template(german: Sentences, english: str, expected: str) -> None:

@@ -41,7 +41,7 @@ def _show(report: DataReport, out: Output) -> None:
     for kind, rows in groups.items():
         for row in rows:
             told = {key: _short(value) for key, value in row.items() if key != "name"}
-            rest = "  ".join(f"{said(key)} {text}" for key, text in told.items() if text)
+            rest = "  ".join(f"{key} {text}" for key, text in told.items() if text)
             out.line(f"  {said(kind):<8} {row.get('name', '')}  {rest}")
     for problem in report.problems:
         out.line(f"  ! {said(problem)}")

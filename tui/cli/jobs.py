@@ -69,7 +69,7 @@ def _watch(vehicle: HostedVehicle, workbench: Workbench, out: Output) -> None:
         result = follow(job, workbench, out)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    words = f"{job.kind} {job.unit}".strip()
+    words = f"{said(job.kind)} {job.unit}".strip()
     out.line(_("{job} has ended well.").format(job=words))
     out.record(uri=vehicle.uri, job=job.job_id, kind=job.kind, unit=job.unit, result=_result_fields(result))
 
@@ -82,7 +82,7 @@ def stop(which: str | None, out: Output) -> None:
     """Ask for the safe ending of a host's job. What the job has to restore still runs; `watch` shows it."""
     with open_workbench() as workbench:
         host = workbench.stop_host(which or only_host(workbench))
-    what = f"{host.job.kind} {host.job.unit}".strip() if host.job is not None else _("the idle host")
+    what = f"{said(host.job.kind)} {host.job.unit}".strip() if host.job is not None else _("the idle host")
     out.line(_("{uri}: {what} was asked to stop.").format(uri=host.uri, what=what))
     out.record(stopping=_host_fields(host))
 
@@ -112,7 +112,7 @@ def _job_words(job: HostJob) -> str:
     began = datetime.fromtimestamp(job.started).astimezone()
     share = f" {100 * job.done // job.total} %" if job.total else ""
     return _("{job} since {began}, {step}").format(
-        job=f"{job.kind} {job.unit}".strip(), began=f"{began:%H:%M:%S}",
+        job=f"{said(job.kind)} {job.unit}".strip(), began=f"{began:%H:%M:%S}",
         step=(said(job.title) or _("beginning")) + share,
     )  # fmt: skip
 

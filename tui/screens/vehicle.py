@@ -318,7 +318,7 @@ def unit_lines(unit: UnitSurvey) -> list[Cell]:
             )
         )
     where = f"{unit.address}, {unit.address.protocol}" if unit.address is not None else ""
-    about = [("address", where), ("variant", unit.variant), ("hardware", unit.hardware)]
+    about = [(_("address"), where), (_("variant"), unit.variant), (_("hardware"), unit.hardware)]
     lines.append(tuple(p for name, value in about if value for p in ((f"{name} ", "dim"), (f"{value}   ", ""))))
     return lines
 
@@ -327,7 +327,8 @@ def code_lines(code: DtcReading) -> list[Cell]:
     """One trouble code: number, status as byte, bits and words, text; then its environment data."""
     active = bool(code.status & 0x01)
     tone = "bad" if active else "warn"
-    words = ", ".join(word.upper() if word == "active" else word for word in code.words) or _("not active")
+    told = (said(word).upper() if word == "active" else said(word) for word in code.words)
+    words = ", ".join(told) or _("not active")
     first: Cell = (
         (GLYPHS[tone] + " ", tone), (f"{code.display} ", "bold"), (code.text, "")
     )  # fmt: skip

@@ -18,6 +18,10 @@ _PLACE = re.compile(r"\{(\d+)\}")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(\s+)(?=\S)")
 _HEAD = 10  # letters of the beginning by which templates are filed
 _LONGEST = 1000  # characters: what is longer is no sentence
+_NAME = re.compile(r"[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+)?")
+JOINTS = ("or", "and", "of", "to")
+_VALUE = r"[^ ]*[A-Z0-9][^ ]*"
+_ROW = re.compile(rf"{_VALUE}(?: (?:{'|'.join(JOINTS)}) {_VALUE})+(?: (?:V|km/h|MiB|GiB|bytes))?")
 _SEPARATOR = "\x04"  # between context and msgid in gettext's own tables
 
 
@@ -41,7 +45,7 @@ class Sentences:
         if not _PLACE.search(source):
             return
         parts = _PLACE.split(source)  # text, number, text, number, ..., text
-        pattern = "".join(re.escape(part) if n % 2 == 0 else f"(?P<p{n}_{part}>.+?)" for n, part in enumerate(parts))
+        pattern = "".join(re.escape(part) if n % 2 == 0 else _place(parts, n) for n, part in enumerate(parts))
         own = sum(len(part) for part in parts[::2])
         self._filed[parts[0][:_HEAD]].append((own, re.compile(pattern, re.DOTALL), target))
 
@@ -79,7 +83,26 @@ class Sentences:
                 match = pattern.fullmatch(text)
                 if match is not None:
                     return self._filled(target, match)
-        return None
+        return self._begun_large(text) or self._after_a_name(text) or self._joined(text)
+
+    def _begun_large(self, text: str) -> str | None:
+        """A fragment that was made the beginning of a sentence."""
+        small = text[0].lower() + text[1:]
+        found = self._whole(small) if small != text and small[1:2].islower() else None
+        return found and found[0].upper() + found[1:]
+
+    def _after_a_name(self, text: str) -> str | None:
+        """ "ENGINE: Erase block 1": whose step it is stands in front."""
+        name, colon, rest = text.partition(": ")
+        found = self._whole(rest) if colon and _NAME.fullmatch(name) else None
+        head, slash, unit = name.partition("/")
+        return found and f"{self._exact.get(head, head)}{slash}{unit}: {found}"
+
+    def _joined(self, text: str) -> str | None:
+        """Values in a row, each without blanks: "3004.20 or 3004.21", "CAN and DoIP", "12.0 to 15.5 V", "1 of 2"."""
+        if not _ROW.fullmatch(text):
+            return None
+        return " ".join(self._exact.get(word, word) if word in JOINTS else word for word in text.split(" "))
 
     def _filled(self, target: str, match: re.Match[str]) -> str:
         values = {name.partition("_")[2]: value for name, value in match.groupdict().items()}
@@ -88,6 +111,12 @@ class Sentences:
     def _value(self, text: str) -> str:
         found = self._whole(text) if " " in text else None
         return text if found is None else found
+
+
+def _place(parts: list[str], n: int) -> str:
+    """As little as fits, but where two places touch: there the second is often empty, and the first takes all."""
+    first, second = parts[n + 1 : n + 2] == [""] and n + 2 < len(parts), n > 1 and parts[n - 1] == ""
+    return f"(?P<p{n}_{parts[n]}>{'.*?' if second else '.+' if first else '.+?'})"
 
 
 def _cut(text: str) -> tuple[str, str, str]:

@@ -13,8 +13,9 @@ import click
 
 from core.errors import UsageError
 from tui.cli.output import Output
-from tui.locale import _
+from tui.locale import _, said
 
+_WORDS = ("state", "kind", "duration", "group")
 _TIMES = ("contract_end", "expires", "created", "requested", "starts", "ends", "at", "retired", "until", "distrusted")
 
 
@@ -48,7 +49,7 @@ def _shown(name: str, value: Any) -> str:
         return " ".join(f"{key}={_shown(key, held)}" for key, held in value.items())
     if isinstance(value, list):
         return ", ".join(_shown("", item) for item in value)
-    return str(value)
+    return said(value) if name in _WORDS else str(value)
 
 
 def table(out: Output, rows: Sequence[Mapping[str, Any]], none: str) -> None:
@@ -58,7 +59,7 @@ def table(out: Output, rows: Sequence[Mapping[str, Any]], none: str) -> None:
         out.line(none)
         return
     names = list(rows[0])
-    cells = [names, *([_shown(name, row[name]) for name in names] for row in rows)]
+    cells = [[said(name) for name in names], *([_shown(name, row[name]) for name in names] for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
     for line in cells:
         out.line("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
@@ -67,7 +68,7 @@ def table(out: Output, rows: Sequence[Mapping[str, Any]], none: str) -> None:
 def single(out: Output, row: Mapping[str, Any]) -> None:
     out.record(**row)
     for name, value in row.items():
-        out.line(f"{name:<14} {_shown(name, value)}")
+        out.line(f"{said(name):<14} {_shown(name, value)}")
 
 
 def file_text(path: str) -> str:
