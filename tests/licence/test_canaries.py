@@ -79,7 +79,7 @@ async def test_no_secret_on_any_screen_nor_in_a_crash(home: Path, monkeypatch: p
 
     def remembering(self: Any, *parts: Any, **named: Any) -> None:
         plain(self, *parts, **named)
-        canaries.names["device code"] = self._device_code
+        canaries.names["device code"] = self._grant._device_code
 
     monkeypatch.setattr(logging_in.LoggingIn, "__init__", remembering)
     (home / "config").mkdir(exist_ok=True)
