@@ -12,6 +12,7 @@ import pytest
 from core.errors import ProductError, SetupError, UsageError
 from core.workbench import WorkbenchPaths
 from core.workbench.assistance import Assistance
+from tui.locale import said, use
 
 
 @pytest.fixture
@@ -38,7 +39,17 @@ def refusal(assistance: Assistance, **wish: object) -> ProductError:
     with pytest.raises((SetupError, UsageError)) as told:
         assistance.start_door(**wish)  # type: ignore[arg-type]
     assert assistance.door() is None
+    for sentence in (told.value.message, told.value.advice):
+        assert in_german(sentence) != sentence, "the screen says it in its own language"
     return told.value
+
+
+def in_german(sentence: str) -> str:
+    use("de")
+    try:
+        return said(sentence)
+    finally:
+        use("en")
 
 
 def test_a_port_that_is_taken(assistance: Assistance) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from core.errors import SetupError, StorageFailed
 from core.workbench import Workbench, open_workbench
 from core.workbench.assistance import VisitBook
-from core.workbench.assistance.listening import Listening, listen
+from core.workbench.assistance.listening import Listening, certificate, listen, part_missing
 from core.workbench.assistance.login import VisitorDesk
 from tui.locale import _
 
@@ -46,13 +46,11 @@ def serve(options: DoorOptions, ready: Callable[[dict[str, object]], None]) -> N
         import aiohttp  # noqa: F401
         import textual_serve  # noqa: F401
     except ImportError as error:
-        raise SetupError(
-            _("The browser part is not installed."), _('Install it: pip install "passbay[browser]".')
-        ) from error
+        raise part_missing() from error
     os.environ.pop("PASSBAY_VISITOR", None)  # an app in a browser is not the one who opens the door
     with open_workbench() as workbench:
         log_file = _log_to(workbench.paths.logs / LOG_NAME)
-        tls = _tls(options)
+        tls = certificate(options.tls_cert, options.tls_key)
         book = VisitBook(workbench.paths.visits)
         place = _listen(options, book)
         with contextlib.closing(place.socket):
@@ -73,22 +71,6 @@ def _listen(options: DoorOptions, book: VisitBook) -> Listening:
             book.open_door(door.url, door.tls)  # raises with the name of its holder
             book.close()
         raise
-
-
-def _tls(options: DoorOptions) -> ssl.SSLContext | None:
-    if options.tls_cert is None or options.tls_key is None:
-        return None  # `listen` says what is wrong
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(options.tls_cert, options.tls_key)
-    except (ssl.SSLError, OSError) as problem:
-        raise SetupError(
-            _("The certificate {certificate} with the key {key} cannot be used: {problem}.").format(
-                certificate=options.tls_cert, key=options.tls_key, problem=problem
-            ),
-            _("Both are PEM files, and belong together."),
-        ) from problem
-    return context
 
 
 async def _serve(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
+
+from core.errors import SetupError
 
 BACKLOG = 64
 
@@ -38,3 +41,23 @@ def listen(
     taken = bound.getsockname()[1]
     url = options.url(taken)
     return Listening(bound, host, taken, url, url.startswith("https:"))
+
+
+def certificate(tls_cert: Path | None, tls_key: Path | None) -> ssl.SSLContext | None:
+    """None where one of them is not named: `listen` says what is wrong. SetupError for files that cannot be used."""
+    if tls_cert is None or tls_key is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(tls_cert, tls_key)
+    except (ssl.SSLError, OSError) as problem:
+        raise SetupError(
+            f"The certificate {tls_cert} with the key {tls_key} cannot be used: {problem}.",
+            "Both are PEM files, and belong together.",
+        ) from problem
+    return context
+
+
+def part_missing() -> SetupError:
+    """Its words are the core's: they travel to a screen of another language."""
+    return SetupError("The browser part is not installed.", 'Install it: pip install "passbay[browser]".')
