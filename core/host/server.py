@@ -226,11 +226,10 @@ class HostServer:
 
     def _tell_seats(self) -> None:
         """Who is there and who drives, to everybody; to the face where a helper does: its history names him."""
-        driver = self._wheel.driver
         self._push(("driver", self._wheel.words))
         self._push(("seats", self._wheel.told(self._seats)))
         if self.face is not None:
-            self.face.driven_by(driver.holder if driver is not None and driver.helper else "")
+            self.face.driven_by(self._wheel.helper_words())
 
     def _push(self, message: tuple[Any, ...]) -> None:
         for seat in self._seats:

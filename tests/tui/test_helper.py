@@ -16,6 +16,7 @@ from tests.tui.fake import FLASHED, HOST, NOON, SURVEY, FakeJob, FakeVehicle, Fa
 from tests.tui.fake_helper import HER_SEAT, TECHNICIAN, driven_by_technician, handed_over, helper_app, inner_of
 from tests.tui.states_helper import HELPER_MAIN, HELPER_STATES, technician_lends
 from tests.tui.support import fake_of, make_app, quiet, screen_text, until
+from tests.tui.test_hostile import CORPUS, assert_harmless
 from tui.app import helper_here
 from tui.commands import commands
 from tui.helper.allowed import PLACES
@@ -257,3 +258,26 @@ def test_whoever_is_not_told_clearly_is_a_helper(
     if text is not None:
         monkeypatch.setenv("PASSBAY_VISITOR", text)
     assert helper_here() is helper
+
+
+@pytest.mark.parametrize("corpus", ["closing", "open", "action", "path"])
+async def test_names_of_people_are_no_markup(corpus: str) -> None:
+    app: Any = helper_app()
+    async with app.run_test(size=DESIGN) as pilot:
+        await HELPER_STATES["attached"](pilot)
+        vehicle = inner_of(app).vehicle
+        evil = CORPUS[corpus]
+        vehicle.seats = (replace(TECHNICIAN, name=evil), HER_SEAT, replace(HER_SEAT, number=9, visit="x", name=evil))
+        app.desk.helper.turned()
+        await quiet(pilot)
+        for place in ("", *sorted(PLACES)):
+            if place:
+                app.go(place)
+            await quiet(pilot)
+            assert_harmless(app)
+        vehicle.driving = True
+        await until(pilot, lambda: any("Handed over" in item.text for item in app.desk.messages))
+        vehicle.driving = False
+        await until(pilot, lambda: any("Taken back" in item.text for item in app.desk.messages))
+        await quiet(pilot)
+        assert_harmless(app)

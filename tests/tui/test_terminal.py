@@ -313,8 +313,9 @@ class Watched(tui.shell.PassbayApp):
 Watched().run()
 """
 FIRST_SCREEN = {
-    "tui", "tui.app", "tui.looks", "tui.looks.keymap", "tui.screens", "tui.screens.base", "tui.screens.start",
-    "tui.shell", "tui.style", "tui.theme", "tui.widgets", "tui.widgets.lines", "tui.widgets.plain", "tui.widgets.rows",
+    "tui", "tui.app", "tui.helper", "tui.helper.app", "tui.looks", "tui.looks.keymap", "tui.screens",
+    "tui.screens.base", "tui.screens.start", "tui.shell", "tui.style", "tui.theme", "tui.widgets", "tui.widgets.lines", "tui.widgets.plain",
+    "tui.widgets.rows",
 }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ class Seat:
         self.holder = ""
         self.directory = ""
         self.watches = self.helper = False
-        self.name = self.visit = ""
+        self.name = self.visit = self.organisation = ""
         self.attached = self._told = False
         self.outbox = Outbox()
         self._wire = wire
@@ -145,7 +145,7 @@ class Seat:
         self.holder, self.watches, self.directory = holder, watches, directory
         if isinstance(visitor, Visitor):
             self.helper = visitor.kind != "own"
-            self.name, self.visit = visitor.name, visitor.visit
+            self.name, self.visit, self.organisation = visitor.name, visitor.visit, visitor.organisation
         elif visitor is not None:
             raise RemoteProtocolError("That is no visitor.", standard="vehicle host")
         self.watches = self.watches or self.helper

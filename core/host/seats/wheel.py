@@ -78,6 +78,14 @@ class Wheel:
             return "nobody"
         return self.driver.name or ("another helper" if self.driver.helper else "the technician")
 
+    def helper_words(self) -> str:
+        """The helper who drives, for the history; "" where none does."""
+        seat = self.driver
+        if seat is None or not seat.helper:
+            return ""
+        place = f" of {seat.organisation}" if seat.organisation else ""
+        return f"{seat.name or seat.holder}{place} (browser)"
+
     def may_stop(self, seat: Seat) -> bool:
         """The one who drives; while it is lent also who stands at the PC, without taking it back first."""
         return seat is self.driver or (self.lender is not None and not seat.helper and not seat.watches)
