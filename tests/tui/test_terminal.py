@@ -314,8 +314,8 @@ Watched().run()
 """
 FIRST_SCREEN = {
     "tui", "tui.app", "tui.helper", "tui.helper.app", "tui.looks", "tui.looks.keymap", "tui.screens",
-    "tui.screens.base", "tui.screens.start", "tui.shell", "tui.style", "tui.theme", "tui.widgets", "tui.widgets.lines", "tui.widgets.plain",
-    "tui.widgets.rows",
+    "tui.screens.base", "tui.screens.start", "tui.shell", "tui.style", "tui.theme", "tui.widgets",
+    "tui.widgets.lines", "tui.widgets.plain", "tui.widgets.rows",
 }  # fmt: skip
 
 
