@@ -110,10 +110,9 @@ class Entrance:
         address = clean(address, 60)
         if alive.count(address) >= self.limits.entries or len(alive) >= self.limits.entries_of_all:
             raise PreconditionNotMet(*reasons.TOO_MANY_VISITORS)
-        code = "".join(secrets.choice(LETTERS) for _ in range(8))
         visit = Visit(
             secrets.token_hex(8), VisitKind.HELPER, VisitState.WAITING, address=address,
-            code=f"{code[:4]}-{code[4:]}", since=time.time(), seen=time.time(),
+            code=_code() if self.desk.by_code else "", since=time.time(), seen=time.time(),
         )  # fmt: skip
         entry = Entry(visit, now, now, now)
         word = secrets.token_urlsafe(32)
@@ -315,6 +314,11 @@ class Entrance:
 
     async def _leave(self, guest: Guest) -> None:
         await asyncio.to_thread(self.desk.leave, guest)
+
+
+def _code() -> str:
+    letters = "".join(secrets.choice(LETTERS) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
 
 
 def _digest(word: str) -> str:

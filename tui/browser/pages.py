@@ -83,11 +83,16 @@ def approving(speech: Speech, prompt: LoginPrompt) -> str:
 
 
 def waiting(speech: Speech, entry: Entry) -> str:
+    """By a code where nobody has a log-in; else the technician sees who it is."""
     _ = speech.text
-    words = _("{name}, you are not let in yet. Tell the technician at the PC this code; he lets you in by it.")
+    visit = entry.visit
+    if visit.code:
+        words = _("{name}, you are not let in yet. Tell the technician at the PC this code; he lets you in by it.")
+    else:
+        words = _("{name}, you are logged in. The technician at the PC has to let you in.")
+    code = f'<p class="code">{escape(visit.code)}</p>' if visit.code else ""
     body = (
-        f"<p>{escape(words.format(name=entry.visit.name))}</p>"
-        f'<p class="code">{escape(entry.visit.code)}</p>'
+        f"<p>{escape(words.format(name=visit.name))}</p>{code}"
         f'<p class="small">{escape(_("This page goes on by itself."))}</p>{_leave(_("Leave"))}'
     )
     return _plain(speech, _("Please wait"), body, again=True)
