@@ -368,6 +368,20 @@ async def test_an_open_window_keeps_a_visit_until_its_total_time(tmp_path: Path)
             await gone(pid)
 
 
+async def test_who_closes_the_page_that_waits_is_gone(tmp_path: Path) -> None:
+    clock = Clock()
+    async with open_door(tmp_path, clock=clock) as door:
+        await door.knock()
+        (visit,) = door.book.visits()
+        clock.now += 149.0
+        assert "Please wait" in await (await door.client.get(door.url)).text()
+        clock.now += 149.0
+        door.entrance._tidy(clock.now)
+        assert door.book.visits()[0].state.value == "waiting"
+        clock.now += 1.0
+        assert (await door.until(visit.id, "ended")).reason == "nobody was there any more"
+
+
 async def test_who_is_not_let_in_goes_by_himself(tmp_path: Path) -> None:
     clock = Clock()
     async with open_door(tmp_path, clock=clock) as door:

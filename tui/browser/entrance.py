@@ -42,6 +42,7 @@ class Patience:
     again: float = 60.0  # after which a back end that was silent is asked once more
     unconfirmed: float = 900.0
     waiting: float = 900.0
+    page: float = 150.0  # a page that waits asks every three seconds, in a hidden tab perhaps once a minute
     idle: float = 1800.0
     total: float = 12 * 3600.0
     told: float = 600.0  # how long an end is told to whoever comes back
@@ -261,7 +262,8 @@ class Entrance:
         patience = self._patience
         if not entry.inside:
             late = entry.grant is None and now - max(entry.began, entry.confirmed) >= patience.waiting
-            return reasons.NOT_LET_IN_IN_TIME if late else ""
+            away = now - entry.seen >= patience.page
+            return reasons.NOT_LET_IN_IN_TIME if late else reasons.NOBODY_THERE if away else ""
         if now - entry.began >= patience.total:
             return reasons.TIME_OVER
         if now - entry.seen >= patience.idle:
