@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+from tui.locale import _, preferred, use
+from tui.looks import early, prepare
+
 VISITOR = "PASSBAY_VISITOR"  # core.workbench reads it, too, and gives out the bench that fits
 SLOW_LINE = "SSH_CONNECTION"  # set by sshd: fewer frames, no animations
 
@@ -14,9 +17,9 @@ def terminal_problem() -> str:
     if os.environ.get("TEXTUAL_DRIVER", "").startswith("tui.browser."):
         return ""  # the terminal is in a browser
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return "Passbay's screens need a terminal. Use a command instead: passbay --help"
+        return _("Passbay's screens need a terminal. Use a command instead: passbay --help")
     if os.environ.get("TERM", "") in ("dumb", "unknown"):
-        return "This terminal (TERM=dumb) cannot show screens. Use a command instead: passbay --help"
+        return _("This terminal (TERM=dumb) cannot show screens. Use a command instead: passbay --help")
     return ""
 
 
@@ -35,6 +38,8 @@ def helper_here() -> bool:
 
 def run() -> int:
     """Runs the app to its end. 0, or 1 where there is no terminal for it or it failed."""
+    looks = early()
+    use(preferred(dict(os.environ), looks.language))  # before the screens, whose class bodies hold texts
     problem = terminal_problem()
     if problem:
         print(problem, file=sys.stderr)
@@ -42,13 +47,7 @@ def run() -> int:
     if SLOW_LINE in os.environ:  # read when textual.constants is imported
         os.environ.setdefault("TEXTUAL_FPS", "5")
         os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    from tui.looks import early, prepare
-
-    looks = early()
     prepare(looks)
-    from tui.locale import preferred, use
-
-    use(preferred(dict(os.environ), looks.language))  # before the screens, whose class bodies hold texts
     from tui.shell import PassbayApp
 
     app = PassbayApp(looks=looks, helping=helper_here())

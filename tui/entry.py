@@ -26,6 +26,7 @@ def _command_line() -> None:
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     from tui.cli.speech import begin
+    from tui.locale import _
 
     begin(sys.argv[1:])
     from tui.cli.main import cli  # after the choice of the language: its texts are looked up as they are read
@@ -34,7 +35,8 @@ def _command_line() -> None:
         cli.main(prog_name="passbay")
     except OSError as problem:  # what is ours was translated below: this is standard output, on a full disk
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter's flush fails once more
-        sys.stderr.write(f"PB-103 StorageFailed: The output cannot be written: {problem.strerror or problem}.\n")
+        said = _("The output cannot be written: {reason}.").format(reason=problem.strerror or problem)
+        sys.stderr.write(f"PB-103 StorageFailed: {said}\n")
         sys.exit(1)
 
 

@@ -125,7 +125,7 @@ class FlashPlan:
         off = [word for on, word in ((policy.dtc_setting, "trouble code storage"),
                                      (policy.communication_control, "normal messages")) if on]  # fmt: skip
         quiet = " and ".join(off)
-        steps = [f"Extended session for all units{', ' if quiet else ''}{quiet}{' off' if quiet else ''}"]
+        steps = [f"Extended session for all units, {quiet} off" if quiet else "Extended session for all units"]
         if policy.precondition_routine is not None:
             steps.append("Ask the unit whether it is ready for programming")
         steps.append("Programming session and security access")

@@ -58,7 +58,7 @@ def _compare(block: DataBlock, image: FlashImage) -> None:
 def size_check(session: FlashSession, memory: Iterable[tuple[int, int]] = ()) -> FlashCheck:
     """Every segment fits the address format of 0x34, and `memory` (first and last addresses) where it is described."""
     blocks = len(session.blocks)
-    measured = f"{session.size} bytes in {blocks} block{'s' if blocks != 1 else ''}"
+    measured = f"{session.size} bytes in {blocks} blocks" if blocks != 1 else f"{session.size} bytes in one block"
     wanted = "inside the unit's memory" if memory else "inside the address format"
     highest = 1 << 8 * (session.policy.address_format & 0x0F)
     largest = 1 << 8 * (session.policy.address_format >> 4)

@@ -109,8 +109,11 @@ class Sentences:
         return _PLACE.sub(lambda place: self._value(values.get(place[1], "")), target)
 
     def _value(self, text: str) -> str:
-        found = self._whole(text) if " " in text else None
-        return text if found is None else found
+        if text in self._exact and " " in text:
+            return self._exact[text]
+        bare = text.strip()  # " 1 of 2" brings its blank with it
+        found = self._whole(bare) if " " in bare else None
+        return text if found is None else text.replace(bare, found)
 
 
 def _place(parts: list[str], n: int) -> str:

@@ -136,7 +136,8 @@ def _unit_fields(unit: FlashUnitResult) -> dict[str, Any]:
 
 
 def _preview_lines(preview: FlashPreview, out: Output) -> None:
-    out.line(f"{preview.unit}: {preview.software_before} -> {preview.software_after}, {preview.bytes} bytes")
+    count = _("{count} bytes").format(count=preview.bytes)
+    out.line(f"{preview.unit}: {preview.software_before} -> {preview.software_after}, {count}")
     out.line(_("from {file}, session {session}").format(file=preview.file, session=preview.flashware))
     for check in preview.checks:
         reason = f"  {said(check.reason)}" if check.reason else ""
