@@ -26,6 +26,7 @@ KEYWORDS = {"_": 1, "several": 2}
 SPEAKING = (
     "core/errors", "core/messages.py", "core/settings.py", "core/pc", "core/diagnosis", "core/workbench", "core/vci",
     "core/protocol/nrc.py", "core/protocol/kwp2000/nrc.py", "core/protocol/doip_messages.py",
+    "core/protocol/doip.py", "core/protocol/isotp.py",
     "core/support/meanings.py", "core/support/reference.py", "core/support/contacts.py", "core/support/shelf.py",
     "core/protocol/dtc.py", "core/catalogue/images.py", "core/catalogue/catalogue.py",
     "core/catalogue/coding.py", "core/catalogue/compile_process.py", "core/catalogue/plans", "core/trace",
