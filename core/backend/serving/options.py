@@ -66,10 +66,23 @@ class ServeOptions:
             return self.public_url.rstrip("/")
         host = self.host
         if host in ("0.0.0.0", "::"):
-            import socket
-
-            host = socket.getfqdn()
+            host = _this_pc()
         elif ":" in host:
             host = f"[{host}]"
         scheme, usual = ("https", 443) if self.tls else ("http", 80)
         return f"{scheme}://{host}" if port == usual else f"{scheme}://{host}:{port}"
+
+
+def _this_pc() -> str:
+    """Its name; where that is nothing but localhost, the address that it has towards the network. Sends nothing."""
+    import socket
+
+    name = socket.getfqdn()
+    if not name.startswith("localhost"):
+        return name
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as towards:
+        try:
+            towards.connect(("192.0.2.1", 9))  # RFC 5737: an address for examples; a datagram socket only looks it up
+        except OSError:
+            return name
+        return str(towards.getsockname()[0])
