@@ -348,6 +348,17 @@ async def test_the_header_fits_with_long_names() -> None:
         assert "christoph.m~/flash" in head and "3h41" in head and "12.6 V" in head and len(head) == 80
 
 
+async def test_the_simulation_s_name_is_shortened_in_every_language() -> None:
+    app = _app(commissioned())
+    async with app.run_test(size=DESIGN) as pilot:
+        await PAPER_STATES["vehicle-with-credit"](pilot)
+        app.desk.device_name = "Simulation ohne VCI"  # as it is called in German
+        app.refresh_places()
+        await pilot.pause()
+        head = screen_text(app).split("\n")[0]
+        assert "Simulation  CAN DoIP" in head and "ohne" not in head and "~" not in head
+
+
 GREY = {
     "nothing": (VALID, ANNA, 60, "", ""),
     "no key": (EXPIRED, ANNA, 60, "no StartKey", "no StartKey"),

@@ -122,8 +122,10 @@ class Place(Fitting[None]):
 
     def tell_header(self) -> None:
         papers, visits, right = self.paper_words(), self.visit_words(), self.device_words()
-        if (papers or visits) and isinstance(right[0], tuple) and right[0][0].startswith("Simulation - "):
-            right = (("Simulation  ", right[0][1]), *right[1:])  # type: ignore[assignment]
+        desk = self.desk
+        full = desk is not None and desk.uri.startswith("sim:") and right[0] == (f"{desk.device_name}  ", "")
+        if (papers or visits) and full:
+            right = ((f"{_('Simulation')}  ", ""), *right[1:])  # type: ignore[assignment]
         self.query_one(Header).tell(f"Passbay  {self.PLACE}", right, papers, visits)
 
     def paper_words(self) -> Cell:
