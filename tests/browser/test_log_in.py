@@ -228,3 +228,30 @@ class Silent:
 
     def leave(self, _guest: Guest) -> None:
         pass
+
+
+class Hanging(Silent):
+    """A back end that takes every question and answers none."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+
+    def begin(self) -> Silent:
+        self.over.wait(60)
+        raise BackendUnreachable("The back end is away.")
+
+
+async def test_a_back_end_that_hangs_delays_no_decision(tmp_path: Path) -> None:
+    desk = Hanging()
+    async with open_door(tmp_path, desk) as door:
+        knocks = [asyncio.ensure_future(door.knock(client=door.client)) for _ in range(8)]
+        try:
+            async with asyncio.timeout(30):
+                while len(door.entrance._entries) < 8:
+                    await asyncio.sleep(0.01)
+            desk.by_code = True
+            async with new_client() as other:
+                await door.let_in(client=other)
+        finally:
+            desk.over.set()
+        assert {answer.status for answer in await asyncio.gather(*knocks)} == {503}

@@ -13,8 +13,9 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import NotSignedIn, PreconditionNotMet, ProductError, StorageFailed
 from core.vocabulary import Decision, Visit, VisitKind, VisitState
@@ -27,6 +28,7 @@ from tui.browser.guarding import Rate
 if TYPE_CHECKING:
     from core.workbench.assistance.login import DeviceGrant, Guest
 
+T = TypeVar("T")
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # RFC 8628, section 6.1: no vowels, so no words
 LONGEST_NAME = 40
 LAST_SECONDS = 8.0  # for the ends of all apps, and for revoking log-ins at a back end that may be silent
@@ -98,6 +100,8 @@ class Entrance:
         self._rate = Rate(self.limits.logins, self.limits.logins_of_all, 60.0)
         self._entries: dict[str, Entry] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        # apart from the book: questions to a silent back end must not keep a decision waiting
+        self._asking = ThreadPoolExecutor(4, thread_name_prefix="back end")
         self._writing = asyncio.Lock()  # the book's lines in the order of what happened
 
     # -- coming
@@ -122,7 +126,7 @@ class Entrance:
             if self.desk.by_code:
                 await self._list(entry, replace(visit, name=clean(name.strip(), LONGEST_NAME) or "Visitor"))
             else:
-                entry.grant = await asyncio.to_thread(self.desk.begin)
+                entry.grant = await self._ask(self.desk.begin)
                 self._start(self._approve(entry))
         except ProductError:
             del self._entries[_digest(word)]
@@ -139,10 +143,10 @@ class Entrance:
                 if (left := grant.left()) > 0:
                     await asyncio.sleep(min(left, self._patience.look))  # in slices: he may leave
                 else:
-                    tokens = await asyncio.to_thread(grant.ask)
+                    tokens = await self._ask(grant.ask)
             if tokens is None:
                 return
-            guest = await asyncio.to_thread(self.desk.welcome, tokens)
+            guest = await self._ask(self.desk.welcome, tokens)
             await self._arrive(entry, guest)
         except ProductError as problem:
             self.end(entry, problem.message)
@@ -150,7 +154,7 @@ class Entrance:
     async def _arrive(self, entry: Entry, guest: Guest) -> None:
         """Colleagues are let in by their log-in alone, the person of this PC as himself."""
         if entry.over:
-            await asyncio.to_thread(self.desk.leave, guest)
+            await self._ask(self.desk.leave, guest)
             return
         entry.grant, entry.guest, entry.confirmed = None, guest, self._clock()
         visit = replace(
@@ -209,6 +213,7 @@ class Entrance:
             await asyncio.wait(tuple(self._tasks), timeout=LAST_SECONDS)
         for task in tuple(self._tasks):
             task.cancel()
+        self._asking.shutdown(wait=False, cancel_futures=True)
 
     # -- keeping watch
 
@@ -280,7 +285,7 @@ class Entrance:
 
     async def _confirm(self, entry: Entry, guest: Guest) -> None:
         try:
-            told = await asyncio.to_thread(self.desk.again, guest)
+            told = await self._ask(self.desk.again, guest)
         except NotSignedIn:
             self.end(entry, reasons.LOGIN_ENDED)
         except ProductError as problem:  # nobody could tell: asked again soon, until `unconfirmed`
@@ -293,7 +298,7 @@ class Entrance:
     async def _still(self, entry: Entry, before: Guest, told: Guest) -> None:
         """The same person; what he was let in as may have gone: another user works at this PC now."""
         if entry.over:
-            await asyncio.to_thread(self.desk.leave, told)
+            await self._ask(self.desk.leave, told)
             return
         entry.guest, entry.confirmed = told, self._clock()
         if told.login != before.login or (before.colleague and not told.colleague) or (before.own and not told.own):
@@ -315,7 +320,10 @@ class Entrance:
             log.warning("%s: %s", type(problem).__name__, problem)
 
     async def _leave(self, guest: Guest) -> None:
-        await asyncio.to_thread(self.desk.leave, guest)
+        await self._ask(self.desk.leave, guest)
+
+    async def _ask(self, question: Callable[..., T], *about: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._asking, question, *about)
 
 
 def _code() -> str:
