@@ -12,6 +12,7 @@ from tests.cli.support import passbay
 from tests.host.test_process import LONG, MIXED, bench, command, read_until
 
 __all__ = ["bench"]
+SLOW = f"{MIXED}?fault=max-block-3"  # one byte a block: it outlasts every command that wants to meet it
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 
@@ -25,13 +26,13 @@ def test_without_a_host_there_is_nothing_to_list_watch_or_stop() -> None:
 
 
 def test_a_killed_flash_is_listed_and_watched_to_its_end(bench: Workbench) -> None:
-    # the largest image: its transfer must outlast three commands on a slow machine
-    with command("flash", "--vci", MIXED, "--ecu", "HEADUNIT") as screen:
+    # one byte a block: the transfer must outlast three commands on a slow machine
+    with command("flash", "--vci", SLOW, "--ecu", "BRAKES") as screen:
         read_until(screen, "step", "erase")
         screen.kill()
         screen.wait(LONG)
         (host,) = passbay("jobs", "list", "--json").last["hosts"]
-        assert host["uri"] == MIXED and host["job"]["kind"] == "flash" and host["job"]["unit"] == "HEADUNIT"
+        assert host["uri"] == SLOW and host["job"]["kind"] == "flash" and host["job"]["unit"] == "BRAKES"
         assert host["job"]["step"] and host["job"]["started"] > 0 and host["driver"] == ""
         busy = passbay("flash", "--vci", MIXED, "--ecu", "BODY", "--json")
         assert (busy.code, busy.last["error"]) == (1, "VciBusy") and str(host["pid"]) in busy.last["holder"]
@@ -43,7 +44,7 @@ def test_a_killed_flash_is_listed_and_watched_to_its_end(bench: Workbench) -> No
 
 
 def test_a_flash_is_stopped_from_another_command(bench: Workbench) -> None:
-    with command("flash", "--vci", MIXED, "--ecu", "ENGINE") as screen:
+    with command("flash", "--vci", SLOW, "--ecu", "ENGINE") as screen:
         read_until(screen, "progress")
         stopped = passbay("jobs", "stop", MIXED, "--json")
         assert stopped.code == 0 and stopped.last["stopping"]["job"]["unit"] == "ENGINE"
@@ -54,7 +55,7 @@ def test_a_flash_is_stopped_from_another_command(bench: Workbench) -> None:
 
 
 def test_watching_ends_with_the_error_of_the_job(bench: Workbench) -> None:
-    with command("flash", "--vci", MIXED, "--ecu", "ENGINE") as screen:
+    with command("flash", "--vci", SLOW, "--ecu", "ENGINE") as screen:
         read_until(screen, "step", "erase")
         with command("jobs", "watch") as watcher:
             read_until(watcher, "attached")

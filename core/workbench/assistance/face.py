@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 
 from core.vocabulary import Decision, Door, Visit
-from core.workbench.assistance import door
 from core.workbench.assistance.book import VisitBook
 from core.workbench.paths import WorkbenchPaths
 
@@ -21,7 +20,8 @@ class Assistance:
     Who drives a vehicle is not decided here but at its host: `vehicle.hand_over`, `vehicle.take_back`.
     """
 
-    def __init__(self, paths: WorkbenchPaths, command: Sequence[str] = door.COMMAND) -> None:
+    def __init__(self, paths: WorkbenchPaths, command: Sequence[str] = ()) -> None:
+        """`command` opens the door, `passbay browser serve` where none is given."""
         self._paths, self._command = paths, command
         self._book = VisitBook(paths.visits)
 
@@ -53,11 +53,15 @@ class Assistance:
         self, host: str = HOST, port: int = PORT, certificate: str = "", key: str = "", public_url: str = ""
     ) -> Door:
         """Opens Passbay for browsers; the door outlives this process. SetupError, UsageError in the door's words."""
+        from core.workbench.assistance import door
+
         options = ["--host", host, "--port", str(port)]
         for name, file in (("--certificate", certificate), ("--key", key), ("--public-url", public_url)):
             options += [name, file] if file else []
-        return door.start(self._book, self._paths, options, self._command)
+        return door.start(self._book, self._paths, options, self._command or door.COMMAND)
 
     def stop_door(self) -> bool:
         """Closes it and so ends all visits. Whether one was open. SetupError."""
+        from core.workbench.assistance import door
+
         return door.stop(self._book)
