@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import tempfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -27,8 +28,7 @@ def serve(options: ServeOptions, ready: Callable[[dict[str, object]], None]) -> 
     """Blocks until SIGINT or SIGTERM. `ready` is told once the port is open: URL, port, workers."""
     options.check()
     try:
-        import uvicorn
-        from uvicorn.supervisors import Multiprocess
+        import uvicorn  # noqa: F401
     except ImportError as error:
         raise SetupError("The server part is not installed.", 'Install it: pip install "passbay[server]".') from error
     listening = bind(options)
@@ -38,21 +38,30 @@ def serve(options: ServeOptions, ready: Callable[[dict[str, object]], None]) -> 
         os.environ[SETUP_VARIABLE] = json.dumps(_setup(options, options.url(port), folder))
         config = _config(options)
         listening.listen(_BACKLOG)
+        run = _runner(config, [listening])
         ready({"url": options.url(port), "host": options.host, "port": port, "workers": options.workers,
                "tls": options.tls, "pid": os.getpid()})  # fmt: skip
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _ended_already)
         try:
-            if options.workers > 1:
-                Multiprocess(config, sockets=[listening]).run()
-            else:
-                uvicorn.Server(config).run(sockets=[listening])
+            run()
         finally:
             listening.close()
 
 
-def _ended_already(*_: object) -> None:
-    """uvicorn raises the signal once more after its graceful end, for the handler that was there before: this one."""
+def _runner(config: uvicorn.Config, sockets: list[socket.socket]) -> Callable[[], None]:
+    """What serves, with its ears for signals open already: who was told that it is ready may end it at once."""
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    if config.workers > 1:
+        return Multiprocess(config, sockets=sockets).run
+    server = uvicorn.Server(config)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True  # also when uvicorn raises the signal once more after its graceful end
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    return lambda: server.run(sockets=sockets)
 
 
 def _prepare_store(options: ServeOptions) -> None:
