@@ -68,9 +68,10 @@ class TestDoor:
                 await asyncio.sleep(0.01)
 
     async def window(
-        self, client: aiohttp.ClientSession | None = None, query: str = ""
+        self, client: aiohttp.ClientSession | None = None, query: str = "", language: str = "en"
     ) -> aiohttp.ClientWebSocketResponse:
-        return await (client or self.client).ws_connect(f"{self.url}/ws{query}", headers=self.origin())
+        headers = self.origin() | {"Accept-Language": language}
+        return await (client or self.client).ws_connect(f"{self.url}/ws{query}", headers=headers)
 
 
 @contextlib.asynccontextmanager

@@ -13,7 +13,8 @@ def _say(text: str, kind: bytes = b"D") -> None:
 
 
 def main() -> None:
-    told = {name: os.environ.get(name, "") for name in ("PASSBAY_VISITOR", "COLUMNS", "ROWS", "TEXTUAL_DRIVER")}
+    names = ("PASSBAY_VISITOR", "PASSBAY_LANGUAGE", "COLUMNS", "ROWS", "TEXTUAL_DRIVER")
+    told = {name: os.environ.get(name, "") for name in names}
     sys.stderr.write("a word on standard error\n")
     sys.stderr.flush()
     os.write(1, b"a line before\n__GANGLION__\n")

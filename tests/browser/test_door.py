@@ -424,3 +424,14 @@ async def test_an_end_is_told_in_the_visitors_language(tmp_path: Path) -> None:
         await door.until(visit.id, "ended")
         page = await (await door.client.get(door.url, headers={"Accept-Language": "de"})).text()
         assert "Der Besuch ist zu Ende: vom Techniker beendet." in page
+
+
+@pytest.mark.parametrize(("decision", "spoken"), [(Decision.LET_IN, "it"), (Decision.LET_IN_OWN, "de")])
+async def test_a_helper_reads_his_language_and_the_person_of_this_pc_the_one_that_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decision: Decision, spoken: str
+) -> None:
+    monkeypatch.setenv("PASSBAY_LANGUAGE", "de")
+    async with open_door(tmp_path) as door:
+        await door.let_in(decision)
+        told = await first_words(await door.window(language="it-CH,it;q=0.9"))
+        assert told["PASSBAY_LANGUAGE"] == spoken

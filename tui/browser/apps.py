@@ -20,7 +20,7 @@ import tui
 from tui.browser.driver import NAME as DRIVER
 
 COMMAND = (sys.executable, "-P", "-m", "tui.entry")  # no shell; -P: the current folder decides nothing
-VISITOR_VARIABLE = "PASSBAY_VISITOR"
+VISITOR_VARIABLE, LANGUAGE_VARIABLE = "PASSBAY_VISITOR", "PASSBAY_LANGUAGE"
 FRAMES_A_SECOND = 15  # textual-serve's 60 cost a core for what nobody sees over a network
 END_SECONDS = 5.0  # as long as the app's own watchdog waits (tui/looks/hangup.py)
 LARGEST_PACKET = 16 << 20
@@ -41,14 +41,17 @@ def open_log(path: Path) -> IO[bytes]:
 
 
 class AppProcess(AppService):
-    """`visitor` is what the app is told of its user (JSON); `log_file` takes its standard error."""
+    """`visitor` is what the app is told of its user (JSON); `log_file` takes its standard error.
+
+    `language`: what the app speaks, "" for what this PC is set to.
+    """
 
     def __init__(
         self, visitor: str, log_file: Path, downloads: DownloadManager, *, write_bytes: _Write[bytes],
-        write_str: _Write[str], close: Callable[[], Awaitable[None]],
+        write_str: _Write[str], close: Callable[[], Awaitable[None]], language: str = "",
     ) -> None:  # fmt: skip
         super().__init__("", write_bytes=write_bytes, write_str=write_str, close=close, download_manager=downloads)
-        self._visitor, self._log_file = visitor, log_file
+        self._visitor, self._log_file, self._language = visitor, log_file, language
         self._ending = False
         self.deliveries: set[str] = set()
 
@@ -72,6 +75,7 @@ class AppProcess(AppService):
             "PYTHONPATH": os.pathsep.join(paths),
             "PYTHONIOENCODING": "utf-8",
             VISITOR_VARIABLE: self._visitor,
+            **({LANGUAGE_VARIABLE: self._language} if self._language else {}),
         }
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:

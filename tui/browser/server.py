@@ -15,6 +15,7 @@ from aiohttp import WSMsgType, hdrs, web
 from textual_serve.download_manager import DownloadManager
 
 from core.errors import PreconditionNotMet, ProductError
+from core.vocabulary import VisitKind
 from core.workbench.assistance import reasons
 from tui.browser import pages, speech
 from tui.browser.apps import AppProcess
@@ -199,7 +200,9 @@ class DoorServer:
             raise web.HTTPServiceUnavailable(reason="Too many windows are open: close one, then reload this page.")
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LARGEST_MESSAGE, compress=True)
         await socket.prepare(request)
-        window = Window(socket, self._visitor_of(entry), self._log_file, self._downloads)
+        # a helper reads his own language; who sits at this PC, too, has set it
+        language = _speech(request).language if entry.visit.kind is VisitKind.HELPER else ""
+        window = Window(socket, self._visitor_of(entry), self._log_file, self._downloads, language)
         entry.windows.add(window)
         try:
             await window.serve(_cells(request.query.get("width"), 80), _cells(request.query.get("height"), 24))
@@ -212,11 +215,14 @@ class DoorServer:
 class Window:
     """One window of a browser and the process behind it; they end together."""
 
-    def __init__(self, socket: web.WebSocketResponse, visitor: str, log_file: Path, downloads: DownloadManager) -> None:
+    def __init__(
+        self, socket: web.WebSocketResponse, visitor: str, log_file: Path, downloads: DownloadManager, language: str
+    ) -> None:
         self._socket = socket
         self.process = AppProcess(
-            visitor, log_file, downloads, write_bytes=self._bytes, write_str=self._text, close=self._close
-        )
+            visitor, log_file, downloads, write_bytes=self._bytes, write_str=self._text, close=self._close,
+            language=language,
+        )  # fmt: skip
 
     async def __call__(self) -> None:
         """The visit is over."""
