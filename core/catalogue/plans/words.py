@@ -13,6 +13,7 @@ _SCOPES = {
     "whole": "all is erased at once before the first block",
     "none": "the boot loader erases by itself",
 }
+_FORMS = {"number": "with the block's number", "address": "with address and length", "empty": "with nothing else"}
 
 
 def describe(plan: FlashPlanFile) -> tuple[str, ...]:
@@ -38,7 +39,7 @@ def _head(plan: FlashPlanFile) -> Iterator[str]:
     if plan.hardware:
         yield f"the hardware is {' or '.join(plan.hardware)}"
     for ident in plan.expected_idents:
-        yield f"{ident.name} ({ident.did:04X}) is {' or '.join(ident.values)}"
+        yield f"the identification {ident.name} ({ident.did:04X}) is {' or '.join(ident.values)}"
     yield f"software afterwards: {plan.software_after}" if plan.software_after else "the new software is not named"
     if plan.image_sha256:
         yield f"only the image with SHA-256 {plan.image_sha256}"
@@ -62,8 +63,11 @@ def _sequence(policy: FlashPolicy, protocol: str) -> Iterator[str]:
     yield f"programming session {policy.programming_session:02X}, {entry}{level}"
     if policy.fingerprint_did is not None:
         yield f"fingerprint into {policy.fingerprint_did:04X}"
-    routine = f" (routine {policy.erase_routine:04X}, by {policy.erase_form})" if policy.erase_scope != "none" else ""
-    yield f"{_SCOPES[policy.erase_scope]}{routine}"
+    if policy.erase_scope == "none":
+        yield _SCOPES[policy.erase_scope]
+    else:
+        form = _FORMS[policy.erase_form]
+        yield f"{_SCOPES[policy.erase_scope]} (routine {policy.erase_routine:04X}, {form})"
     limit = f"blocks of up to {policy.max_block} bytes" if policy.max_block else "as long as unit and device allow"
     again = "sent once more after silence" if policy.resend_on_timeout else "never sent twice"
     if protocol == KWP2000:
