@@ -10,7 +10,12 @@ from collections.abc import Iterator
 
 import can
 import pytest
-from udsoncan.exceptions import NegativeResponseException
+from udsoncan.exceptions import (
+    InvalidResponseException,
+    NegativeResponseException,
+    TimeoutException,
+    UnexpectedResponseException,
+)
 
 from core.simulation.can_side import CanSide
 from core.simulation.garage import Garage
@@ -18,6 +23,8 @@ from tests.simulation.judges import code, flash, over_can, read_text
 from tests.simulation.support import CODING_DID, VIN, car
 
 TX, RX = 0x7E4, 0x7EC
+LATE = (TimeoutException, UnexpectedResponseException, InvalidResponseException, NegativeResponseException)
+"""What a tester sees of a unit that is still busy with somebody else's nonsense."""
 
 
 def _settings(interface: str) -> dict:
@@ -140,6 +147,12 @@ def test_random_frames_crash_and_hang_nothing(quiet: Wire) -> None:
     stop.set()
     assert drained.wait(20)
     reader.join()
-    quiet.garage.unit("BODY").power_on(quiet.garage.clock())
-    with over_can(quiet.bus, TX, RX) as client:
-        assert read_text(client, 0xF190) == VIN
+    give_up = time.monotonic() + 30  # it may still have thousands of them before it
+    while True:
+        quiet.garage.unit("BODY").power_on(quiet.garage.clock())
+        with over_can(quiet.bus, TX, RX) as client:
+            try:
+                assert read_text(client, 0xF190) == VIN
+                return
+            except LATE:
+                assert time.monotonic() < give_up
