@@ -15,8 +15,8 @@ from tests.tui.fake_visits import BY_CODE, COLLEAGUE, GONE, LOCAL, OWN, SHARED, 
 from tests.tui.states_visits import VISIT_STATES, seat
 from tests.tui.support import fake_of, make_app, quiet, screen_text, until
 from tests.tui.test_hostile import CORPUS, assert_harmless
+from tui.app import VISITOR
 from tui.visits.desk import LOOK_SECONDS
-from tui.visits.wishes import IN_BROWSER
 
 Size = (80, 24)
 
@@ -230,7 +230,7 @@ async def test_who_left_between_question_and_answer_gets_no_vehicle() -> None:
 
 
 async def test_opening_for_this_pc_and_closing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(IN_BROWSER, "{}")
+    monkeypatch.setenv(VISITOR, "{}")
     app = make_app()
     async with app.run_test(size=Size) as pilot:
         await VISIT_STATES["visits-closed"](pilot)

@@ -17,10 +17,11 @@ from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
 import tui
+from tui.app import VISITOR
 from tui.browser.driver import NAME as DRIVER
 
 COMMAND = (sys.executable, "-P", "-m", "tui.entry")  # no shell; -P: the current folder decides nothing
-VISITOR_VARIABLE, LANGUAGE_VARIABLE = "PASSBAY_VISITOR", "PASSBAY_LANGUAGE"
+LANGUAGE_VARIABLE = "PASSBAY_LANGUAGE"
 FRAMES_A_SECOND = 15  # textual-serve's 60 cost a core for what nobody sees over a network
 END_SECONDS = 5.0  # as long as the app's own watchdog waits (tui/looks/hangup.py)
 LARGEST_PACKET = 16 << 20
@@ -74,7 +75,7 @@ class AppProcess(AppService):
             "ROWS": str(height),
             "PYTHONPATH": os.pathsep.join(paths),
             "PYTHONIOENCODING": "utf-8",
-            VISITOR_VARIABLE: self._visitor,
+            VISITOR: self._visitor,
             **({LANGUAGE_VARIABLE: self._language} if self._language else {}),
         }
 

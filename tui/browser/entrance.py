@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from core.errors import NotSignedIn, PreconditionNotMet, ProductError, StorageFailed
 from core.vocabulary import Decision, Visit, VisitKind, VisitState
 from core.vocabulary.cleaning import clean
+from core.vocabulary.online.user_code import new_code, shown_code
 from core.workbench.assistance import reasons
 from core.workbench.assistance.book import VisitBook, after
 from core.workbench.assistance.login import VisitorDesk
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from core.workbench.assistance.login import DeviceGrant, Guest
 
 T = TypeVar("T")
-LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # RFC 8628, section 6.1: no vowels, so no words
 LONGEST_NAME = 40
 LAST_SECONDS = 8.0  # for the ends of all apps, and for revoking log-ins at a back end that may be silent
 log = logging.getLogger("passbay.browser")
@@ -117,7 +117,7 @@ class Entrance:
             raise PreconditionNotMet(*reasons.TOO_MANY_VISITORS)
         visit = Visit(
             secrets.token_hex(8), VisitKind.HELPER, VisitState.WAITING, address=address,
-            code=_code() if self.desk.by_code else "", since=time.time(), seen=time.time(),
+            code=shown_code(new_code()) if self.desk.by_code else "", since=time.time(), seen=time.time(),
         )  # fmt: skip
         entry = Entry(visit, now, now, now)
         word = secrets.token_urlsafe(32)
@@ -324,11 +324,6 @@ class Entrance:
 
     async def _ask(self, question: Callable[..., T], *about: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._asking, question, *about)
-
-
-def _code() -> str:
-    letters = "".join(secrets.choice(LETTERS) for _ in range(8))
-    return f"{letters[:4]}-{letters[4:]}"
 
 
 def _digest(word: str) -> str:

@@ -21,6 +21,7 @@ from core.workbench import Workbench, open_workbench
 from core.workbench.assistance import VisitBook
 from core.workbench.assistance.listening import Listening, certificate, listen, part_missing
 from core.workbench.assistance.login import VisitorDesk
+from tui.app import VISITOR
 from tui.locale import _
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def serve(options: DoorOptions, ready: Callable[[dict[str, object]], None]) -> N
         import textual_serve  # noqa: F401
     except ImportError as error:
         raise part_missing() from error
-    os.environ.pop("PASSBAY_VISITOR", None)  # an app in a browser is not the one who opens the door
+    os.environ.pop(VISITOR, None)  # an app in a browser is not the one who opens the door
     with open_workbench() as workbench:
         log_file = _log_to(workbench.paths.logs / LOG_NAME)
         tls = certificate(options.tls_cert, options.tls_key)

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import gettext
 from functools import lru_cache
 
 from core.vocabulary.speech.sentences import Sentences
-from tui.locale import DOMAIN, FOLDER, LANGUAGES
-
-_LONGEST_WISH = 200
+from core.vocabulary.speech.wish import wished
+from tui.locale import LANGUAGES, load
 
 
 def chosen(accept_language: str) -> str:
-    """Of the header of RFC 9110, section 12.5.4, the best that there is; English where there is none."""
-    best, weight = "en", 0.0
-    for part in accept_language[:_LONGEST_WISH].split(","):
-        name, _semicolon, parameters = part.strip().partition(";")
-        try:
-            quality = float(parameters.strip().removeprefix("q=")) if parameters else 1.0
-        except ValueError:
-            continue
-        language = name.partition("-")[0].lower()
-        if language in LANGUAGES and quality > weight:
-            best, weight = language, quality
-    return best
+    """Of the languages that the roof speaks."""
+    return wished(accept_language, LANGUAGES)
 
 
 class Speech:
@@ -31,10 +19,7 @@ class Speech:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        try:
-            self._catalogue = gettext.translation(DOMAIN, FOLDER, [language]) if language != "en" else None
-        except (OSError, UnicodeDecodeError):  # not there, or damaged: English is better than no page
-            self._catalogue = None
+        self._catalogue = load(language) if language != "en" else None
         self._sentences = Sentences(self._catalogue) if self._catalogue is not None else None
 
     def text(self, text: str) -> str:

@@ -35,7 +35,7 @@ def use(wanted: str) -> str:
     global _catalogue, _sentences, _long, _language
     _catalogue, _sentences, _long = None, None, wanted == LONG
     if wanted in LANGUAGES and wanted != "en":
-        _catalogue = _load(wanted)
+        _catalogue = load(wanted)
     _language = wanted if _catalogue is not None or _long else "en"
     return _language
 
@@ -45,12 +45,13 @@ def language() -> str:
     return _language
 
 
-def _load(language: str) -> NullTranslations | None:
+def load(language: str) -> NullTranslations | None:
+    """Its catalogue, for who speaks several languages in one process; None where it cannot be read."""
     import gettext
 
     try:
         return gettext.translation(DOMAIN, FOLDER, [language])
-    except (OSError, UnicodeDecodeError):  # not there, or damaged: English is better than no start
+    except (OSError, UnicodeDecodeError):  # not there, or damaged: English is better than nothing
         return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.vocabulary import Decision, Door, Visit, VisitKind, VisitState
+from tui.app import VISITOR
 from tui.locale import _, said
 from tui.screens.dialogs import Ask, Fill, Pick, Tell
 from tui.visits.desk import DoorWish
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from tui.visits.desk import Visitors
 
 HOST, ANY, PORT = "127.0.0.1", "0.0.0.0", "8022"
-IN_BROWSER = "PASSBAY_VISITOR"  # set by the door for the app of a visit
 
 
 def visitors_of(app: PassbayApp) -> Visitors | None:
@@ -93,7 +93,7 @@ def _open(
 
 def _close(app: PassbayApp, visitors: Visitors) -> None:
     lines = [_("All visits end, and what their screens show. A running job goes on.")]
-    if os.environ.get(IN_BROWSER):
+    if os.environ.get(VISITOR):
         lines.append(_("This screen is in a browser itself: it ends, too."))
 
     def answered(yes: bool | None) -> None:

@@ -12,12 +12,12 @@ from core.backend.identity import attempts, people, rights
 from core.backend.identity.tokens import issue_tokens
 from core.backend.store import tables as t
 from core.online.wire import DeviceAuthorization, Tokens
+from core.vocabulary.online.user_code import LETTERS, new_code, shown_code
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 CLIENT_ID = "passbay"
-LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # RFC 8628, section 6.1: no vowels, so no words; 8 letters are 34.5 bits
 LIFETIME = 10 * MINUTE
 INTERVAL = 5  # seconds
 SLOWER = 5  # seconds more after each poll that came too early (section 3.5)
@@ -51,17 +51,13 @@ def plain_code(typed: str) -> str:
     return "".join(letter for letter in typed.upper() if letter in LETTERS)[:16]
 
 
-def shown_code(code: str) -> str:
-    return f"{code[:4]}-{code[4:]}"
-
-
 def begin(backend: Backend, client_id: str, scope: str) -> DeviceAuthorization:
     """Section 3.1 and 3.2."""
     if client_id != CLIENT_ID:
         raise OAuthRefusal("invalid_client", "This client is not registered here.", 401)
     now = backend.now()
     device_code = secrets.token_urlsafe(32)
-    user_code = "".join(secrets.choice(LETTERS) for _ in range(8))
+    user_code = new_code()
 
     def store(conn: Connection) -> None:
         conn.execute(t.device_grants.delete().where(t.device_grants.c.expires < now - KEPT))

@@ -11,6 +11,7 @@ from core.backend.identity.registration import REGISTRATION_SETTING
 from core.backend.portal.language import LANGUAGES
 from core.backend.portal.render import Answer, Page, Redirect
 from core.backend.portal.visit import Visit
+from core.vocabulary.online.user_code import shown_code
 
 UNKNOWN_CODE = ("This code is not known, or has expired.", "Type the code that the device shows now.")
 
@@ -88,7 +89,7 @@ def device_page(visit: Visit) -> Answer:
 def decide_device(visit: Visit) -> Answer:
     typed, approve = visit.form.get("user_code", ""), visit.form.get("decision") == "approve"
     if visit.form.get("decision") not in ("approve", "deny"):
-        return Redirect(f"/device?user_code={grants.shown_code(grants.plain_code(typed))}")
+        return Redirect(f"/device?user_code={shown_code(grants.plain_code(typed))}")
     known = visit.backend.write(lambda conn: grants.waiting(conn, visit.user, typed, visit.address, visit.now))
     decided = known is not None and visit.backend.write(
         lambda conn: grants.decide(conn, visit.user.id, typed, approve, visit.now)

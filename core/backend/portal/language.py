@@ -8,33 +8,22 @@ from __future__ import annotations
 
 import functools
 import gettext
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 from core.vocabulary.speech.sentences import Sentences
+from core.vocabulary.speech.wish import wished
 
 LANGUAGES = {"en": "English", "de": "Deutsch", "it": "Italiano"}
 DOMAIN = "portal"
 _LOCALE = Path(__file__).parent / "locale"
 _DATES = {"en": "%Y-%m-%d %H:%M UTC", "de": "%d.%m.%Y %H:%M UTC", "it": "%d/%m/%Y %H:%M UTC"}
 _MARKS = {"en": (",", "."), "de": (".", ","), "it": (".", ",")}  # between thousands, before decimals
-_LONGEST_WISH = 200
-_WISH = re.compile(
-    r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]{1,40})?\s*(?:;\s*[qQ]\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?\s*"
-)
 
 
 def chosen(cookie: str, accept_language: str) -> str:
     """`accept_language`: the header of RFC 9110, section 12.5.4. What cannot be read of it is passed over."""
-    if cookie in LANGUAGES:
-        return cookie
-    best, most = "en", 0.0
-    for part in accept_language[:_LONGEST_WISH].split(","):
-        wish = _WISH.fullmatch(part)
-        if wish is not None and wish[1].lower() in LANGUAGES and float(wish[2] or 1) > most:
-            best, most = wish[1].lower(), float(wish[2] or 1)
-    return best
+    return cookie if cookie in LANGUAGES else wished(accept_language, LANGUAGES)
 
 
 class PageLanguage:

@@ -1,1 +1,1 @@
-"""Sentences of the core in other languages: found by their shape. Pure."""
+"""Other languages: sentences of the core found by their shape, and what a browser wishes for. Pure."""

@@ -20,6 +20,7 @@ from core.host.spawn import DETACHED, environment, open_log
 from core.vocabulary import Door
 from core.vocabulary.cleaning import clean
 from core.workbench.assistance.book import VisitBook
+from core.workbench.assistance.visitor import VISITOR_VARIABLE
 from core.workbench.paths import HOME_VARIABLE, WorkbenchPaths
 
 COMMAND = (sys.executable, "-P", "-m", "tui.entry", "browser", "serve")
@@ -27,7 +28,7 @@ START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 POLL = 0.05
 LARGEST_ANSWER = 64 << 10
-NOT_INHERITED = ("PASSBAY_VISITOR", "TEXTUAL", "COLUMNS", "LINES")
+NOT_INHERITED = (VISITOR_VARIABLE, "TEXTUAL", "COLUMNS", "LINES")
 """A door that is opened from a screen in a browser, or in a small terminal, must not pass that on to its visitors."""
 
 
