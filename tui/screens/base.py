@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from tui.locale import _
 from tui.looks.keymap import identified, place_name, shown_key
-from tui.widgets.lines import Header, Key, KeyBar
+from tui.widgets.lines import Header, Key, KeyBar, Lines, tab_line
 from tui.widgets.plain import Cell
 
 if TYPE_CHECKING:
@@ -190,3 +190,25 @@ class Place(Fitting[None]):
 
     def action_back(self) -> None:
         self.passbay.back()
+
+
+class TabbedPlace(Place):
+    """A place of several lists, one of them shown. `TABS` are the words of the line `#tabs`, `LISTS` the lists."""
+
+    TABS: ClassVar[tuple[str, ...]] = ()
+    LISTS: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tab = 0
+
+    def action_tab(self, number: int) -> None:
+        self.tab = number
+        for n, name in enumerate(self.LISTS):
+            self.query_one(name).display = n == number
+        self.query_one(self.LISTS[number]).focus()
+        self.show_desk()
+        self.tell_keys()
+
+    def show_tabs(self) -> None:
+        self.query_one("#tabs", Lines).show(tab_line(self.TABS, self.tab))

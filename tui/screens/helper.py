@@ -12,7 +12,7 @@ from tui.screens.base import Place
 from tui.screens.start import JOBS, check_row, news_row
 from tui.widgets.lines import Key, Lines
 from tui.widgets.plain import Cell
-from tui.widgets.rows import Column, Row, RowList
+from tui.widgets.rows import Column, Row, RowList, choose_focused
 from tui.work import JobView
 
 if TYPE_CHECKING:
@@ -75,9 +75,7 @@ class HelperScreen(Place):
             self.passbay.go(event.key)
 
     def action_open(self) -> None:
-        focused = self.focused
-        if isinstance(focused, RowList):
-            focused.action_choose()
+        choose_focused(self)
 
     def action_other_box(self) -> None:
         self.focus_next()

@@ -13,7 +13,7 @@ from tui.screens.base import Place
 from tui.theme import GLYPHS
 from tui.widgets.lines import Key, Lines
 from tui.widgets.plain import Cell
-from tui.widgets.rows import Column, Row, RowList
+from tui.widgets.rows import Column, Row, RowList, choose_focused
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -258,9 +258,7 @@ class StartScreen(Place):
             hosts.offer(self.passbay, self.desk.hosts[int(number)])
 
     def action_open(self) -> None:
-        focused = self.focused
-        if isinstance(focused, RowList):
-            focused.action_choose()
+        choose_focused(self)
 
     def action_other_box(self) -> None:
         self.focus_next()

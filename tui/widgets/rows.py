@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from textual.binding import Binding
@@ -24,6 +24,7 @@ from tui.widgets.plain import Cell, blank, clean, paint, segments, wrapped
 if TYPE_CHECKING:
     from textual import events
     from textual.geometry import Size
+    from textual.screen import Screen
 
 MOST_STRIPS = 500
 WIDE = 110  # cells from which the wide column widths are used
@@ -300,6 +301,13 @@ class RowList(Widget, can_focus=True):
         strip = self._line(row.cells, width, ground)
         self._strips[number] = row, width, ground, theme, strip
         return strip
+
+
+def choose_focused(screen: Screen[Any]) -> None:
+    """What enter does on a screen with several lists: the marked row of the one that has the focus."""
+    focused = screen.focused
+    if isinstance(focused, RowList):
+        focused.action_choose()
 
 
 def difference(before: Strip, after: Strip) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from tui.locale import _, said
 from tui.screens.base import Place
 from tui.widgets.lines import Key, Lines
-from tui.widgets.rows import Column, RowList
+from tui.widgets.rows import Column, RowList, choose_focused
 from tui.wording import assist as wording
 from tui.wording.releases import update_step
 
@@ -122,9 +122,7 @@ class AssistScreen(Place):
     # -- doing
 
     def action_do(self) -> None:
-        focused = self.focused
-        if isinstance(focused, RowList):
-            focused.action_choose()
+        choose_focused(self)
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         if event.rows.id == "overview":

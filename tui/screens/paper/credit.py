@@ -10,7 +10,7 @@ from tui.locale import _, said
 from tui.screens.base import Place
 from tui.theme import GLYPHS
 from tui.widgets.lines import Key, Lines
-from tui.widgets.rows import Column, Row, RowList
+from tui.widgets.rows import Column, Row, RowList, choose_focused
 from tui.wording import paper as wording
 
 if TYPE_CHECKING:
@@ -116,9 +116,7 @@ class CreditScreen(Place):
     # -- doing
 
     def action_do(self) -> None:
-        focused = self.focused
-        if isinstance(focused, RowList):
-            focused.action_choose()
+        choose_focused(self)
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         desk = self.desk

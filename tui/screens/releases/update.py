@@ -9,11 +9,11 @@ from textual.binding import Binding
 
 from core.vocabulary import ReleaseState, UpdateSource
 from tui.locale import _, said
-from tui.screens.base import Place
+from tui.screens.base import TabbedPlace
 from tui.theme import GLYPHS
-from tui.widgets.lines import Key, Lines, tab_line
+from tui.widgets.lines import Key, Lines
 from tui.widgets.plain import Cell
-from tui.widgets.rows import Column, Row, RowList
+from tui.widgets.rows import Column, Row, RowList, choose_focused
 from tui.wishes import releases as wishes
 from tui.wording import releases as wording
 from tui.work import bytes_words
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     from core.vocabulary import ReleaseRow
 
-TABS = (_("1 Release overview"), _("2 Downloads"), _("3 Settings"))
-LISTS = ("#releases", "#downloads", "#source")
 DEMO = _("demo of this PC")
 
 
-class UpdateScreen(Place):
+class UpdateScreen(TabbedPlace):
     PLACE = _("Update Service")
+    TABS = (_("1 Release overview"), _("2 Downloads"), _("3 Settings"))
+    LISTS = ("#releases", "#downloads", "#source")
     HELP = _(
         "Releases bring diagnosis data and flashware, four a year. It searches and loads by itself.\n"
         "Install says first which units get new software; enter shows the signed notes.\n"
@@ -53,7 +53,6 @@ class UpdateScreen(Place):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tab = 0
         self.draft: UpdateSource | None = None  # settings that are not saved yet
 
     def body(self) -> list[Widget]:
@@ -91,21 +90,13 @@ class UpdateScreen(Place):
             ("f5", _("Search"), "again"),
         )
 
-    def action_tab(self, number: int) -> None:
-        self.tab = number
-        for n, name in enumerate(LISTS):
-            self.query_one(name).display = n == number
-        self.query_one(LISTS[number]).focus()
-        self.show_desk()
-        self.tell_keys()
-
     # -- showing
 
     def show_desk(self) -> None:
         desk = self.desk
         if desk is None:
             return
-        self.query_one("#tabs", Lines).show(tab_line(TABS, self.tab))
+        self.show_tabs()
         releases = self.query_one("#releases", RowList)
         overview = desk.releases.overview
         releases.empty = _("Reading ...") if overview is None else _("No release is known. f5 searches.")
@@ -211,9 +202,7 @@ class UpdateScreen(Place):
         wishes.forget(self.passbay, self.marked)
 
     def action_do(self) -> None:
-        focused = self.focused
-        if isinstance(focused, RowList):
-            focused.action_choose()
+        choose_focused(self)
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         if event.rows.id == "releases":

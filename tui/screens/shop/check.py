@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 
 from tui.locale import _, said
-from tui.screens.base import Place
+from tui.screens.base import TabbedPlace
 from tui.shop import words
-from tui.widgets.lines import Key, Lines, tab_line
-from tui.widgets.rows import Column, RowList
+from tui.widgets.lines import Key, Lines
+from tui.widgets.rows import Column, RowList, choose_focused
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-TABS = (_("1 This PC"), _("2 Hosts and ports"))
-LISTS = ("#pc", "#network")
 
-
-class CheckScreen(Place):
+class CheckScreen(TabbedPlace):
     PLACE = _("PC check")
+    TABS = (_("1 This PC"), _("2 Hosts and ports"))
+    LISTS = ("#pc", "#network")
     HELP = _(
         "1 measures this PC against a profile: Passbay's own, or the workshop manual's (m).\n"
         "2 checks each host in four steps: its name is found, the connection opens, TLS holds, a server answers.\n"
@@ -34,10 +33,6 @@ class CheckScreen(Place):
         Binding("e", "export", _("Page for the network administrator"), show=False),
         Binding("space", "pause", _("Stop the check of hosts"), show=False),
     ]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tab = 0
 
     def body(self) -> list[Widget]:
         pc = RowList(
@@ -70,22 +65,17 @@ class CheckScreen(Place):
         return (("enter", _("Open"), "do"), *own, ("f5", _("Again"), "again"))
 
     def action_tab(self, number: int) -> None:
-        self.tab = number
-        for n, name in enumerate(LISTS):
-            self.query_one(name).display = n == number
-        self.query_one(LISTS[number]).focus()
         desk = self.desk
         if number == 1 and desk is not None and not desk.shop.network and not desk.shop.checking:
             desk.shop.check_network()
-        self.show_desk()
-        self.tell_keys()
+        super().action_tab(number)
 
     def show_desk(self) -> None:
         desk = self.desk
         if desk is None:
             return
         shop = desk.shop
-        self.query_one("#tabs", Lines).show(tab_line(TABS, self.tab))
+        self.show_tabs()
         pc, network = self.query_one("#pc", RowList), self.query_one("#network", RowList)
         pc.empty = _("Measuring ...")
         pc.set_rows(words.pc_rows(shop.pc or ()))
@@ -123,9 +113,7 @@ class CheckScreen(Place):
         shop.write_network_page(self.passbay)
 
     def action_do(self) -> None:
-        focused = self.focused
-        if isinstance(focused, RowList):
-            focused.action_choose()
+        choose_focused(self)
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         from tui.screens.dialogs import Tell

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 
 from tui.locale import _, said
-from tui.screens.base import Place
+from tui.screens.base import TabbedPlace
 from tui.shop import words
-from tui.widgets.lines import Key, Lines, tab_line
+from tui.widgets.lines import Key, Lines
 from tui.widgets.rows import Column, RowList
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-TABS = (_("1 Instructions"), _("2 Contacts"), _("3 Remote assistance"))
-LISTS = ("#pages", "#contacts")
 
-
-class SupportScreen(Place):
+class SupportScreen(TabbedPlace):
     PLACE = _("Support Tool")
+    TABS = (_("1 Instructions"), _("2 Contacts"), _("3 Remote assistance"))
+    LISTS = ("#pages", "#contacts")
     HELP = _(
         "1 lists the instructions of each component and a page for each message and each refusal of a unit.\n"
         "slash searches them by words or code, e.g. 0x31 or 2221-47. enter opens the marked page.\n"
@@ -36,10 +35,6 @@ class SupportScreen(Place):
         Binding("e", "export", _("Support bundle"), show=False),
         Binding("f5", "again", _("Read again"), show=False),
     ]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tab = 0
 
     def keys(self) -> tuple[Key, ...]:
         other = ("2", _("Contacts"), "tab(1)") if self.tab == 0 else ("1", _("Instructions"), "tab(0)")
@@ -62,20 +57,12 @@ class SupportScreen(Place):
             desk.shop.search(desk.shop.words)
             desk.shop.ask_contacts()
 
-    def action_tab(self, number: int) -> None:
-        self.tab = number
-        for n, name in enumerate(LISTS):
-            self.query_one(name).display = n == number
-        self.query_one(LISTS[number]).focus()
-        self.show_desk()
-        self.tell_keys()
-
     def show_desk(self) -> None:
         desk = self.desk
         if desk is None or desk.workbench is None:
             return
         shop = desk.shop
-        self.query_one("#tabs", Lines).show(tab_line(TABS, self.tab))
+        self.show_tabs()
         pages, contacts = self.query_one("#pages", RowList), self.query_one("#contacts", RowList)
         pages.empty = _("Reading ...") if shop.pages is None else _("No page holds these words.")
         pages.set_rows(words.page_rows(shop.pages or ()))
